@@ -1,0 +1,67 @@
+"""What passes between customers and teams: plain records, said once, owned by neither.
+
+Times are days since the first simulated midnight (day 0 is the first day of the warm-up).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class WorkOrder:
+    """A piece of work that the department is asked to do.
+
+    `key` names it for the random numbers (crc32 of campaign and planned ordinal, or of monitor, onset and
+    ordinal): the same order has the same luck under every structure.
+    """
+
+    key: int
+    name: str
+    """Readable and unique within a run, such as ``newsletter-12``."""
+    kind: str
+    """The kind of work, a key of ``teams.work``: which steps it takes."""
+    arrives_day: float
+    """When it reaches the department's in-tray."""
+    segment: str | None = None
+    """The segment it is for; None is for all."""
+    priority: int = 5
+    """1 (most urgent) to 9."""
+    expires_day: float | None = None
+    """After this its occasion has passed: unfinished work is abandoned."""
+    campaign: str | None = None
+    """The campaign that goes live when the work is finished; None for internal work."""
+    cause: str = "planned"
+    """``planned``, ``occasion`` (exogenous), ``monitor`` (the day's figures) or ``request`` (internal)."""
+    happened_day: float | None = None
+    """When what it answers happened: arrival less the detection lag. None for planned work."""
+    due_day: float | None = None
+    """The planned date of planned work."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A finished piece of work that goes live: teams -> customers."""
+
+    order: WorkOrder
+    live_day: float
+    quality: float
+    """1 without escaped errors; each one that escaped lowers it."""
+    defects: int
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Something that happened in the market and was noticed: customers or world -> teams."""
+
+    source: str
+    """Name of the occasion or monitor."""
+    key: int
+    happened_day: float
+    noticed_day: float
+    segment: str | None
+    half_life_days: float
+    stake: float
+    """Value at stake: the extra response share of a timely answer, or the share of purchases harmed."""
+    exogenous: bool
+    """True when it happens whatever the department does, so that all alternatives face the same."""

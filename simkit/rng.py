@@ -1,0 +1,162 @@
+"""Keyed random numbers: the only place in simkit that draws.
+
+Every draw is a pure function of who, what about, and what for. The generator is Philox4x32-10 (Salmon,
+Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"). Nothing here has state, so the
+order of calls, the number of threads and the rest of the scenario cannot change a customer's luck.
+
+One source serves three callers: plain Python integers, NumPy int64 arrays (element by element) and compiled
+code. It only needs that a product of two 32-bit words keeps its low 64 bits, which Python's unbounded
+integers and wrapping int64 both do.
+
+Counter words: ``(index within the segment, what, purpose * 65536 + k, crc32(segment name))`` for customers;
+``(work key, step, purpose * 65536 + pass, crc32("teams"))`` for teams.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numba.extending import register_jitable
+
+RNG_SCHEME = "philox4x32-10/1"
+"""Changes whenever a seeded number would; written into every manifest."""
+
+MASK = 0xFFFFFFFF
+_MUL0 = 0xD2511F53
+_MUL1 = 0xCD9E8D57
+_WEYL0 = 0x9E3779B9
+_WEYL1 = 0xBB67AE85
+_ROUNDS = 10
+
+
+class Purpose(IntEnum):
+    """What a draw is for. Append only; values are pinned because they are part of the key.
+
+    60000 and above belong to extensions.
+    """
+
+    # traits of a person, drawn once
+    ENTRY = 1
+    PURCHASE_RATE = 2
+    DROPOUT = 3
+    MEAN_SPEND_RATE = 4
+    PATIENCE = 5
+    AFFINITY = 6
+    CONSENT = 7
+    BUCKET = 8
+    STAGE = 9
+    # clocks and life cycle; `what` is the ordinal of the need
+    NEED_CLOCK = 20
+    NEED_MET = 21
+    LEAVE = 22
+    SPEND = 23
+    FORGET = 24
+    # messages; `what` is the occurrence
+    BOUNCE = 40
+    OPEN = 41
+    CLICK = 42
+    CONVERT = 43
+    MOVE = 44
+    OPT_OUT = 45
+    TIE_BREAK = 46
+    RESPONSE_SPEND = 47
+    # media and visits; `what` is the day
+    IMPRESSIONS = 60
+    IMPRESSION_CLICK = 61
+    QUERY = 62
+    QUERY_CLICK = 63
+    VISIT = 64
+    MEDIA_MOVE = 65
+    MEDIA_CONVERT = 66
+    MEDIA_SPEND = 67
+    # world
+    OCCASION_GAP = 80
+    DETECTION_LAG = 81
+    DEMAND_GAP = 82
+    # teams; `what` is the step
+    EFFORT = 100
+    INTERNAL_ERROR = 101
+    INFORMATION_LOSS = 102
+    CAUGHT = 103
+    REJECT = 104
+    FINDS = 105
+    GATE_EFFORT = 106
+    ATTENTION = 107
+    POD = 108
+    AUDIT = 109
+    EXTENSION = 60000
+
+
+@register_jitable
+def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> tuple[Any, Any, Any, Any]:
+    """Ten rounds of Philox4x32: four 32-bit counter words and two key words -> four random 32-bit words."""
+    for _ in range(_ROUNDS):
+        product0 = c0 * _MUL0
+        product1 = c2 * _MUL1
+        high0 = (product0 >> 32) & MASK
+        high1 = (product1 >> 32) & MASK
+        c0, c1, c2, c3 = high1 ^ c1 ^ k0, product1 & MASK, high0 ^ c3 ^ k1, product0 & MASK
+        k0 = (k0 + _WEYL0) & MASK
+        k1 = (k1 + _WEYL1) & MASK
+    return c0, c1, c2, c3
+
+
+@register_jitable
+def unit_interval(high_word: Any, low_word: Any) -> Any:
+    """Two 32-bit words -> a float64 strictly inside (0, 1), on a grid of 2**-52 shifted by half a step."""
+    return ((high_word >> 6) * 67108864.0 + (low_word >> 6) + 0.5) * (1.0 / 4503599627370496.0)
+
+
+@register_jitable
+def uniform(key0: Any, key1: Any, index: Any, what: Any, purpose: Any, k: Any, space: Any) -> Any:
+    """One uniform in (0, 1) for (who, what about, what for); `k` counts draws of the same purpose.
+
+    `space` is the crc32 of the segment's name (or of "teams", "world"), so that an added segment changes
+    nobody's luck.
+    """
+    x0, x1, _, _ = philox(index, what, purpose * 65536 + k, space, key0, key1)
+    return unit_interval(x0, x1)
+
+
+@register_jitable
+def uniform_pair(key0: Any, key1: Any, index: Any, what: Any, purpose: Any, k: Any, space: Any) -> tuple[Any, Any]:
+    """Two independent uniforms in (0, 1) from one call of the generator."""
+    x0, x1, x2, x3 = philox(index, what, purpose * 65536 + k, space, key0, key1)
+    return unit_interval(x0, x1), unit_interval(x2, x3)
+
+
+@register_jitable
+def exponential(key0: Any, key1: Any, index: Any, what: Any, purpose: Any, k: Any, space: Any) -> Any:
+    """A unit-exponential clock: -log(u)."""
+    return -math.log(uniform(key0, key1, index, what, purpose, k, space))
+
+
+def uniforms(key: tuple[int, int], index: np.ndarray, what: int, purpose: int, k: int, space: int) -> np.ndarray:
+    """:func:`uniform` for an array of indices (int64): float64 of the same shape, the same bits."""
+    x0, x1, _, _ = philox(
+        index.astype(np.int64),
+        np.full(index.shape, what, np.int64),
+        np.full(index.shape, purpose * 65536 + k, np.int64),
+        np.full(index.shape, space, np.int64),
+        np.full(index.shape, key[0], np.int64),
+        np.full(index.shape, key[1], np.int64),
+    )
+    return unit_interval(x0, x1)
+
+
+def run_key(seed: int, replication: int) -> tuple[int, int]:
+    """The two key words of one replication, mixed so that neighboring seeds share nothing.
+
+    The scenario's content never enters: alternatives of one replication meet the same luck.
+    """
+    x0, x1, _, _ = philox(seed & MASK, (seed >> 32) & MASK, replication & MASK, crc("simkit run"), 0, 0)
+    return x0, x1
+
+
+def crc(text: str) -> int:
+    """The 32-bit word that stands for a name in a key."""
+    return zlib.crc32(text.encode("utf-8"))
