@@ -1,0 +1,241 @@
+"""What the schema refuses, said to the author: where it stands, what was found, what is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from simkit.scenario.errors import Problem, SenseError
+from simkit.scenario.node import Node, Place, follow, steps_of
+from simkit.scenario.overlay import choices, did_you_mean
+from simkit.scenario.scalars import shortened
+
+BYTES_PER_CUSTOMER = 384
+_WANTED = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "string": "a text",
+    "date": "a date such as 2026-01-31",
+    "list": "a list",
+    "tuple": "a list",
+    "set": "a list",
+    "dict": "a table",
+    "mapping": "a table",
+    "model": "a table",
+    "dataclass": "a table",
+}
+_BOUND = {
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "finite_number": "a finite number",
+    "too_short": "at least {min_length} items",
+    "too_long": "at most {max_length} items",
+    "string_too_short": "a text of at least {min_length} characters",
+    "string_too_long": "a text of at most {max_length} characters",
+}
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """One refusal: the written steps to it, and either what was expected there or a whole sentence."""
+
+    steps: tuple[str | int, ...]
+    place: Place
+    expected: str = ""
+    found: str = ""
+    sentence: str = ""
+    missing: str = ""
+    """A key that the table needs."""
+
+    @property
+    def path(self) -> str:
+        """Dotted, as a reader would write it."""
+        return dotted(self.steps)
+
+
+def dotted(steps: Sequence[str | int]) -> str:
+    """``("teams", "people", 0, "fte")`` -> ``teams.people[0].fte``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return text.removeprefix(".")
+
+
+def problems_of(error: ValidationError, tree: Node, model: type[BaseModel]) -> list[Problem]:
+    """Every refusal of the schema as a problem at the place where the value was written."""
+    complaints = [_complaint(details, tree, model) for details in error.errors(include_url=False)]
+    return [_problem(group) for group in _grouped(complaints)]
+
+
+def problem_at(path: str, message: str, tree: Node) -> Problem:
+    """A mistake that a check found at a dotted path."""
+    node, _ = follow(tree, steps_of(path))
+    return place_of(node).problem(f"{path}: {message}")
+
+
+def place_of(node: Node) -> Place:
+    """Where a reader should look: a table is found by its key, a scalar by itself."""
+    return node.key if node.key and (node.is_mapping or node.is_list) else node.place
+
+
+# --- one refusal ----------------------------------------------------------------------------------------
+
+
+def _complaint(details: Any, tree: Node, model: type[BaseModel]) -> Complaint:
+    kind, where = details["type"], details["loc"]
+    if where and where[-1] == "[key]":
+        return _unknown_key(where[:-1], tree, re.findall(r"'([^']*)'", details.get("ctx", {}).get("expected", "")))
+    if kind == "extra_forbidden":
+        return _unknown_key(where, tree, _fields(model, where[:-1]))
+    node, steps = follow(tree, where)
+    place = place_of(node)
+    if kind == "missing":
+        return Complaint(tuple(steps), place, missing=str(where[-1]))
+    if kind.startswith("union_tag"):
+        return _unknown_kind(details["ctx"], node, steps)
+    if kind in ("value_error", "assertion_error"):
+        return _said(details, tree, node, tuple(steps))
+    return Complaint(tuple(steps), place, _expected(kind, details, steps), _found(node, details["input"]))
+
+
+def _said(details: Any, tree: Node, node: Node, steps: tuple[str | int, ...]) -> Complaint:
+    """A validator of ours spoke."""
+    cause = details["ctx"]["error"]
+    if isinstance(cause, SenseError):
+        target, taken = follow(tree, steps_of(cause.path))
+        target = target if taken else node
+        return Complaint(tuple(steps_of(cause.path)), place_of(target), sentence=f"{cause.path}: {cause.message}")
+    path = dotted(steps)
+    return Complaint(steps, place_of(node), sentence=f"{path}: {cause}" if path else str(cause))
+
+
+def _unknown_key(where: Sequence[Any], tree: Node, allowed: list[str]) -> Complaint:
+    node, steps = follow(tree, where)
+    name = str(where[-1])
+    table = dotted(steps[:-1]) or "the scenario"
+    place = node.key or node.place
+    return Complaint(tuple(steps), place, sentence=f"unknown key {name!r} in {table}{choices(name, allowed)}")
+
+
+def _unknown_kind(context: Any, node: Node, steps: list[str | int]) -> Complaint:
+    """A table that says to be of a kind there is not; short forms say it by a single word."""
+    key = re.sub(r"\W|^_+", "", context["discriminator"])
+    if node.is_mapping and key in node.value:
+        node, steps = node.value[key], [*steps, key]
+    if "tag" not in context:
+        return Complaint(tuple(steps), place_of(node), missing=key)
+    return Complaint(tuple(steps), place_of(node), _or(context["expected_tags"]), repr(context["tag"]))
+
+
+def _or(words: str) -> str:
+    """``'a', 'b', 'c'`` -> ``'a', 'b' or 'c'``."""
+    return " or ".join(words.rsplit(", ", 1))
+
+
+def _expected(kind: str, details: Any, steps: Sequence[Any]) -> str:
+    context = details.get("ctx", {})
+    if kind in ("literal_error", "enum"):
+        return str(context["expected"])
+    if kind == "int_from_float":
+        return "a whole number"
+    if kind in _BOUND:
+        return _BOUND[kind].format(**context) + _memory(details, steps)
+    return _WANTED.get(kind.split("_")[0], str(details["msg"]))
+
+
+def _memory(details: Any, steps: Sequence[Any]) -> str:
+    if list(steps) != ["market", "customers"] or not details["type"].startswith("less"):
+        return ""
+    gigabytes = details["input"] * BYTES_PER_CUSTOMER / 1e9
+    return f" ({details['input']:,} would take about {gigabytes:,.0f} GB of memory; use `market.represents` to stand for more)"
+
+
+def _found(node: Node, given: Any) -> str:
+    if node.is_mapping or node.is_list or node.value != given:
+        return shortened(given)
+    changed = node.text and isinstance(node.value, (int, float)) and node.text[:1] in "+-x" and node.text.strip("-") != str(node.value).strip("-")
+    return f"{shortened(node.value)} (from {node.text})" if changed else shortened(node.value)
+
+
+# --- branches of unions -----------------------------------------------------------------------------------
+
+
+def _grouped(complaints: list[Complaint]) -> Iterator[list[Complaint]]:
+    """Refusals of the branches of one union together; a branch that fitted further in speaks for all."""
+    groups: dict[tuple[Any, ...], list[Complaint]] = {}
+    for complaint in complaints:
+        deeper = any(len(c.steps) > len(complaint.steps) and c.steps[: len(complaint.steps)] == complaint.steps for c in complaints)
+        if complaint.missing:
+            groups.setdefault((complaint.steps, "missing"), []).append(complaint)
+        elif complaint.sentence:
+            groups.setdefault((complaint.steps, complaint.sentence), []).append(complaint)
+        elif not deeper:
+            groups.setdefault((complaint.steps,), []).append(complaint)
+    yield from groups.values()
+
+
+def _problem(group: list[Complaint]) -> Problem:
+    first = group[0]
+    if first.sentence:
+        return first.place.problem(first.sentence)
+    if first.missing:
+        names = ", ".join(repr(complaint.missing) for complaint in group)
+        noun, verb = ("key", "is") if len(group) == 1 else ("keys", "are")
+        return first.place.problem(f"the {noun} {names} {verb} missing in {first.path or 'the scenario'}")
+    wanted = list(dict.fromkeys(c.expected for c in group))
+    words = re.findall(r"'([^']*)'", wanted[0])
+    near = did_you_mean(first.found.strip("'"), words)
+    subject = f"{first.path}: " if first.path else ""
+    return first.place.problem(f"{subject}expected {' or '.join(wanted)}, found {first.found}{near}")
+
+
+# --- which keys a table has -------------------------------------------------------------------------------
+
+
+def _fields(model: type[BaseModel], where: Sequence[Any]) -> list[str]:
+    """The keys of the table at a location of the schema."""
+    return sorted({name for table in _types_at(model, where) for name in getattr(table, "model_fields", {})})
+
+
+def _types_at(model: Any, where: Sequence[Any]) -> list[Any]:
+    candidates = [model]
+    for step in where:
+        below = [part for candidate in candidates for part in _below(candidate, step)]
+        candidates = below or [c for c in candidates if _is_branch(c, step)] or candidates
+    return candidates
+
+
+def _below(candidate: Any, step: Any) -> list[Any]:
+    if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+        found = candidate.model_fields.get(step) if isinstance(step, str) else None
+        return _plain_types(found.annotation) if found else []
+    origin, arguments = get_origin(candidate), get_args(candidate)
+    if origin is dict:
+        return _plain_types(arguments[1])
+    if origin in (list, tuple, set, frozenset) and isinstance(step, int):
+        return [part for argument in arguments if argument is not Ellipsis for part in _plain_types(argument)]
+    return []
+
+
+def _plain_types(annotation: Any) -> list[Any]:
+    """An annotation without Annotated, its unions spread out."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _plain_types(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return [part for argument in get_args(annotation) for part in _plain_types(argument)]
+    return [] if origin is Literal else [annotation]
+
+
+def _is_branch(candidate: Any, step: Any) -> bool:
+    """Whether a step names a branch of a union: the class, or the kind its table declares."""
+    if getattr(candidate, "__name__", None) == step:
+        return True
+    kind = getattr(candidate, "model_fields", {}).get("kind")
+    return kind is not None and kind.default == step

@@ -1,0 +1,184 @@
+"""Laying one tree over another: key by key, lists of named things by name, changes applied to what was there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from simkit.scenario.errors import Problem
+from simkit.scenario.node import Node, Place, label, steps_of
+from simkit.scenario.relative import apply, is_relative
+
+Known = Callable[[str], Any]
+"""The value at a dotted path in the checked scenario below, defaults included; None when there is none."""
+
+DEFAULTS = "simkit's defaults"
+"""The file of a place that nobody wrote."""
+_NOWHERE = Place(DEFAULTS)
+_TAGS = ("kind", "model", "preset", "mode")
+"""Keys by which a table says what it is."""
+
+
+@dataclass
+class Overlay:
+    """Merges trees and collects what cannot be merged.
+
+    `known` is asked where the tree below is silent or short: ``channels.email.open_rate: -20%`` over
+    ``channels: [email]`` needs the number that the short form stands for.
+    """
+
+    known: Known
+    grounded: bool = True
+    """Whether a table laid over an unwritten one keeps what that one holds by default (a file that stands
+    alone lists its own campaigns; an alternative changes one of them)."""
+    problems: list[Problem] = field(default_factory=list)
+    refused: list[Place | None] = field(default_factory=list)
+    """Where the key of each problem's value stands."""
+
+    def problems_beside(self, others: Iterable[Problem]) -> list[Problem]:
+        """The problems whose key is not one of the others' places: an unknown key needs no second remark."""
+        places = {(problem.file, problem.line, problem.column) for problem in others}
+        keys = [(key.file, key.line, key.column) if key else None for key in self.refused]
+        return [problem for problem, key in zip(self.problems, keys, strict=True) if key not in places]
+
+    def merge(self, base: Node | None, over: Node, path: str = "") -> Node:
+        """`over` laid over `base`; every value keeps the place where it was written."""
+        if over.whole:
+            return over
+        if over.is_mapping:
+            return self._merge_mapping(self._below(base, path), over, path)
+        if over.is_list:
+            return self._merge_list(base, over, path)
+        return self._change(base, over, path) if is_relative(over) else over
+
+    def _below(self, base: Node | None, path: str) -> Node | None:
+        if base is not None and (base.is_mapping or (base.is_list and _all_named(base))):
+            return base
+        if base is None and not self.grounded:
+            return None
+        held = self.known(path) if path else None
+        return node_of(_unsaid(held)) if isinstance(held, (BaseModel, dict, list, tuple)) else None
+
+    def _merge_mapping(self, base: Node | None, over: Node, path: str) -> Node:
+        if base is not None and base.is_list and _all_named(base):
+            return self._into_named(base, over, path)
+        held = base.value if base is not None and base.is_mapping and not _other_kind(base, over) else {}
+        merged = dict(held)
+        for key, child in over.value.items():
+            merged[key] = self.merge(held.get(key), child, _join(path, key))
+        return replace(over, value=merged, key=over.key or (base.key if base else None))
+
+    def _into_named(self, base: Node, over: Node, path: str) -> Node:
+        """A mapping laid over a list of named things changes those it names."""
+        items = {label(item): item for item in base.value}
+        for name, child in over.value.items():
+            if name in items:
+                items[name] = self.merge(items[name], child, f"{path}[{name}]")
+            else:
+                hint = choices(name, map(str, items), "there are")
+                self._complain(child.key or child.place, f"no {name!r} in {path}{hint}", child)
+        return replace(base, value=list(items.values()))
+
+    def _merge_list(self, base: Node | None, over: Node, path: str) -> Node:
+        if base is None or not (base.is_list and _all_named(base) and _all_named(over)):
+            items = [self.merge(None, item, f"{path}[{label(item) or i}]") for i, item in enumerate(over.value)]
+            return replace(over, value=items)
+        merged = {label(item): item for item in base.value}
+        for item in over.value:
+            name = label(item)
+            merged[name] = self.merge(merged.get(name), item, f"{path}[{name}]")
+        return replace(over, value=list(merged.values()))
+
+    def _change(self, base: Node | None, over: Node, path: str) -> Node:
+        try:
+            return apply(over, base.value if base is not None else self.known(path))
+        except ValueError as error:
+            self._complain(over.place, f"{path}: {error}", over)
+            return over
+
+    def _complain(self, place: Place, message: str, node: Node) -> None:
+        self.problems.append(place.problem(message))
+        self.refused.append(node.key)
+
+
+def nest(path: str, node: Node) -> Node:
+    """``a.b`` and a value -> a table in a table, all standing where the value stands."""
+    place = node.key or node.place
+    for step in reversed(steps_of(path)):
+        node = Node({step: replace(node, key=place)}, node.place)
+    return node
+
+
+def undot(table: Node) -> Node:
+    """The table with dotted keys written out (``teams.structure: pods``)."""
+    whole = Node({}, table.place, key=table.key)
+    for key, child in table.value.items():
+        whole = _beside(whole, nest(key, child) if "." in key else Node({key: child}, table.place))
+    return whole
+
+
+def _beside(left: Node, right: Node) -> Node:
+    """Two tables as one; where both hold a value, the later stands."""
+    if not (left.is_mapping and right.is_mapping):
+        return right
+    both = dict(left.value)
+    for key, child in right.value.items():
+        both[key] = _beside(both[key], child) if key in both else child
+    return replace(left, value=both)
+
+
+def node_of(value: Any) -> Node:
+    """A tree of values that nobody wrote."""
+    if isinstance(value, dict):
+        return Node({str(key): node_of(child) for key, child in value.items()}, _NOWHERE)
+    if isinstance(value, (list, tuple)):
+        return Node([node_of(child) for child in value], _NOWHERE)
+    return Node(value, _NOWHERE, text=str(value))
+
+
+def did_you_mean(found: str, allowed: Iterable[str]) -> str:
+    """``; did you mean 'quiet'?`` when one of the allowed words is close, else nothing."""
+    near = difflib.get_close_matches(found, list(allowed), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def choices(found: str, allowed: Iterable[str], word: str = "allowed") -> str:
+    """The end of a sentence about an unknown word: a close one if there is one, and all there are."""
+    words = list(allowed)
+    near = did_you_mean(found, words)
+    return f"{near}{' ' if near else '; '}{word}: {', '.join(words) or 'none'}"
+
+
+def _unsaid(held: Any) -> Any:
+    """A checked value as somebody would have written it: without what the schema says anyway."""
+    if isinstance(held, BaseModel):
+        fields = type(held).model_fields
+        values = {name: getattr(held, name) for name in fields}
+        return {
+            name: _unsaid(value)
+            for name, value in values.items()
+            if name in _TAGS or fields[name].is_required() or value != fields[name].get_default(call_default_factory=True)
+        }
+    if isinstance(held, dict):
+        return {key: _unsaid(value) for key, value in held.items()}
+    return [_unsaid(value) for value in held] if isinstance(held, (list, tuple)) else held
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _all_named(node: Node) -> bool:
+    return bool(node.value) and all(label(item) is not None for item in node.value)
+
+
+def _other_kind(base: Node, over: Node) -> bool:
+    """Whether both say which model they are, and differ: then nothing of the one fits the other."""
+    for key in _TAGS:
+        if key in base.value and key in over.value and base.value[key].value != over.value[key].value:
+            return True
+    return False
