@@ -1,0 +1,279 @@
+"""The `teams` section: who works in the department, on what, who decides, and how far a hand-off travels.
+
+Short forms (a headcount, ``week: Sun-Thu``, ``approvals: {board: every 5 days}``, the name of a structure)
+expand to :class:`Organization`, in which every table is written out; `simkit.scenario.structures` does that.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from simkit.scenario import retail_department as retail
+from simkit.scenario.quantity import Hours, Share, Table, convention, default
+from simkit.scenario.work_kinds import Delegation, Gate, Name, WorkKind
+from simkit.scenario.working_week import ALWAYS, Weekdays, WorkingWeek
+
+_OURS = "simkit, no published estimate"
+SkillLevel = Annotated[float, Field(gt=0, le=5)]
+
+
+class Person(Table):
+    """One employee."""
+
+    id: Name
+    skills: Annotated[dict[Name, SkillLevel], Field(min_length=1)]
+    """Skill -> speed, 1 being a full professional; the work of a skill not named is never theirs."""
+    unit: Name | None = None
+    """Seat in a written-out structure; the preset structures seat people by their skills."""
+    hourly_cost: Annotated[float, Field(ge=0, le=100_000)] | None = None
+    """Currency per paid hour; that of the best skill in `hourly_costs` when left out."""
+    fte: Annotated[float, Field(gt=0, le=1)] = convention(1.0, unit="share of full time", why="full time")
+    """A part-timer works, and is paid for, this share of every shift, from its start."""
+    calendar: Name = "office"
+
+    @property
+    def craft(self) -> str:
+        """The best skill; the first named of equals."""
+        return max(self.skills, key=lambda skill: self.skills[skill])
+
+
+class Unit(Table):
+    """A team: a node in the tree of the organization."""
+
+    id: Name
+    parent: Name | None = None
+    """The unit above; None only for the top."""
+    lead: Name | None = None
+    """The person who decides what is delegated to the unit."""
+    serves: tuple[Name, ...] | None = None
+    """Customer segments whose work has its home here. An empty list takes only work for no segment in particular."""
+    error_factor: Annotated[float, Field(ge=0, le=5)] = convention(
+        1.0, unit="factor on internal errors", why="no standards of its own"
+    )
+
+
+class Distance(Table):
+    """What a hand-off costs between two people; the first line whose condition holds is used."""
+
+    when: Literal["same_person", "same_unit", "same_parent", "same_company"]
+    latency_hours: Annotated[Hours, Field(ge=0, le=2000)] = 0
+    """Working hours of the office calendar before the work reaches the receiver."""
+    effort_hours: Annotated[Hours, Field(ge=0, le=100)] = 0
+    """Hours the receiver spends to take it over."""
+    information_loss: Annotated[Share, Field(lt=1)] = 0
+    """Chance that what got lost makes the receiver's step wrong."""
+
+
+class Assign(Table):
+    """Who may do a step; the first line that names the skill and has somebody with it is used."""
+
+    scope: Annotated[str, Field(pattern=r"^(home|company|unit:.+)$")]
+    """``home`` (the unit that has the case), ``unit:ID`` or ``company``; a unit includes the units below it."""
+    skills: tuple[Name, ...] | None = None
+    """Only for steps of these skills; all when left out."""
+
+
+class Hierarchy(Table):
+    """Departments by craft under one head; every step goes to the department that owns the skill."""
+
+    preset: Literal["hierarchy"] = "hierarchy"
+
+
+class Pods(Table):
+    """Small teams with one of each core craft, by customer segment; gates are delegated to their leads."""
+
+    preset: Literal["pods"] = "pods"
+    number: Annotated[int, Field(ge=1, le=100)] = default(
+        3, unit="pods", source="pods of about eight", grade="assumption", low=2, high=6
+    )
+    second_skill_level: Annotated[float, Field(gt=0, le=1)] = default(
+        0.6, unit="speed in the second skill", source=_OURS, grade="assumption", low=0.4, high=0.9
+    )
+    """Everybody in a pod learns the next craft; it costs nothing extra in wages."""
+    delegation: Delegation = Delegation()
+
+
+class HubAndSpoke(Table):
+    """Spokes by segment do the routine; a centre of excellence does the scarce and sets standards."""
+
+    preset: Literal["hub-and-spoke"] = "hub-and-spoke"
+    number: Annotated[int, Field(ge=1, le=100)] = default(
+        3, unit="spokes", source="spokes of about six", grade="assumption", low=2, high=6
+    )
+    central_skills: tuple[Name, ...] | None = None
+    """Crafts of the center; those with no more people than there are spokes when left out."""
+    error_factor: Annotated[float, Field(ge=0, le=1)] = default(
+        0.8, unit="factor on internal errors", source=_OURS, grade="assumption", low=0.6, high=1
+    )
+    """What the center's standards leave of everybody's internal errors."""
+    delegation: Delegation = Delegation(audit_share=0.2)
+
+
+class WrittenOut(Table):
+    """A structure of one's own: the tree of units and who may do which step."""
+
+    preset: Literal["written"] = "written"
+    units: Annotated[tuple[Unit, ...], Field(min_length=1)]
+    assign: Annotated[tuple[Assign, ...], Field(min_length=1)] = (Assign(scope="home"), Assign(scope="company"))
+
+
+def _structure_table(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"preset": value}
+    if isinstance(value, dict) and "preset" not in value:
+        return {"preset": "written", **value}
+    return value
+
+
+Structure = Annotated[
+    Annotated[Hierarchy | Pods | HubAndSpoke | WrittenOut, Field(discriminator="preset")],
+    BeforeValidator(_structure_table),
+]
+
+
+class Intake(Table):
+    """How an order reaches the first person: a request is read, understood and put in line."""
+
+    latency_hours: Annotated[Hours, Field(ge=0, le=2000)] = default(
+        2.0, unit="working hours", source=_OURS, grade="assumption", low=0, high=16
+    )
+    effort_hours: Annotated[Hours, Field(ge=0, le=100)] = default(
+        0.2, unit="hours of the first person", source=_OURS, grade="assumption", low=0, high=1
+    )
+
+
+class Errors(Table):
+    """What becomes of errors."""
+
+    caught: Share = default(
+        0.8, unit="probability", source=_OURS, grade="assumption", low=0.6, high=0.95
+    )
+    """Chance that the doer's own check notices an error; otherwise it is a defect of the case."""
+    rework_share: Annotated[float, Field(ge=0, le=2)] = default(
+        0.5, unit="share of a fresh effort", source=_OURS, grade="assumption", low=0.2, high=1
+    )
+    """Effort of doing a step again."""
+    quality_loss_per_defect: Share = default(
+        0.1, unit="share of quality", source=_OURS, grade="assumption", low=0.03, high=0.3
+    )
+    """Quality of a launch is ``(1 - loss) ** defects``."""
+
+
+def _default_distance() -> tuple[Distance, ...]:
+    return (
+        Distance(when="same_person"),
+        Distance(when="same_unit", latency_hours=0.5, effort_hours=0.1, information_loss=0.01),
+        Distance(when="same_parent", latency_hours=3, effort_hours=0.3, information_loss=0.04),
+        Distance(when="same_company", latency_hours=6, effort_hours=0.6, information_loss=0.07),
+    )
+
+
+def _with_standard_calendars(value: Any) -> Any:
+    return {"office": {}, "always": ALWAYS, **value} if isinstance(value, dict) else value
+
+
+def _kinds_change_what_they_state(value: Any) -> Any:
+    """A kind of work named like a shipped one changes only what it states."""
+    if not isinstance(value, dict):
+        return value
+    shipped = retail.work()
+    return {
+        kind: {**shipped[kind], **table} if kind in shipped and isinstance(table, dict) else table
+        for kind, table in value.items()
+    }
+
+
+def _gates_change_what_they_state(value: Any) -> Any:
+    """Named gates join the shipped ones; one of the same name and mode changes only what it states."""
+    if not isinstance(value, dict):
+        return value
+    shipped = retail.gates()
+    merged = {
+        name: {**shipped[name], **table}
+        if name in shipped and isinstance(table, dict) and table.get("mode", shipped[name]["mode"]) == shipped[name]["mode"]
+        else table
+        for name, table in value.items()
+    }
+    return {**shipped, **merged}
+
+
+Calendars = Annotated[dict[Name, WorkingWeek], BeforeValidator(_with_standard_calendars)]
+Kinds = Annotated[dict[Name, WorkKind], BeforeValidator(_kinds_change_what_they_state), Field(min_length=1)]
+Gates = Annotated[dict[Name, Gate], BeforeValidator(_gates_change_what_they_state)]
+Headcount = Annotated[dict[Name, Annotated[int, Field(ge=0, le=10_000)]], Field(min_length=1)]
+
+
+class Teams(Table):
+    """The department. An empty table is a retailer's 24 people in a hierarchy."""
+
+    structure: Structure = Hierarchy()
+    headcount: Headcount | None = None
+    """Skill -> people. The shipped department when neither this nor `people` is given."""
+    people: tuple[Person, ...] | None = None
+    """Everybody by name, instead of a headcount."""
+    head: Name | None = None
+    """Who leads the department in the preset structures; the first of the dearest people when left out."""
+    hourly_costs: dict[Name, Annotated[float, Field(ge=0, le=100_000)]] = Field(
+        default_factory=lambda: {skill: figure.value for skill, figure in retail.HOURLY_COSTS.items()}
+    )
+    """Currency per paid hour by skill, benefits included, where a person does not state it."""
+    week: Weekdays | None = None
+    """Short for ``calendars.office.days``."""
+    holidays: str | None = None
+    """Short for ``calendars.office.holidays``: a country code."""
+    calendars: Calendars = Field(default_factory=dict)
+    """`office` and `always` exist without being written."""
+    distance: tuple[Distance, ...] = Field(default_factory=_default_distance)
+    intake: Intake = Intake()
+    gates: Gates = Field(default_factory=dict)
+    approvals: dict[Name, str] = {}
+    """Short form that changes how a gate meets: ``every 5 days`` (working days), ``every week``, ``on demand``."""
+    work: Kinds = Field(default_factory=retail.work)  # type: ignore[arg-type]
+    primary_share: Annotated[float, Field(gt=0, le=1)] = default(
+        0.39,
+        unit="share of working time",
+        source="Workfront State of Work 2016-2018: 38-40 % on primary duties",
+        grade="survey",
+        low=0.3,
+        high=0.6,
+    )
+    """What mail, meetings and administration leave of a working hour for the work itself."""
+    errors: Errors = Errors()
+
+    @model_validator(mode="after")
+    def _one_way_to_say_it(self) -> Teams:
+        if self.headcount is not None and self.people is not None:
+            raise ValueError("give a headcount or a list of people, not both")
+        return self
+
+
+class Organization(Table):
+    """A department with every table explicit: all that the model of the teams reads."""
+
+    calendars: dict[Name, WorkingWeek]
+    people: tuple[Person, ...]
+    units: tuple[Unit, ...]
+    assign: tuple[Assign, ...]
+    distance: tuple[Distance, ...]
+    intake: Intake
+    gates: dict[Name, Gate]
+    work: dict[Name, WorkKind]
+    primary_share: float
+    errors: Errors
+
+    def person_cost(self, person: Person) -> float:
+        """Currency per average calendar day: salaries are paid on holidays too."""
+        hours_per_day = self.calendars[person.calendar].weekly_hours / 7
+        return hours_per_day * person.fte * (person.hourly_cost or 0.0)
+
+    @property
+    def payroll_per_day(self) -> float:
+        """Currency per calendar day."""
+        return sum(self.person_cost(person) for person in self.people)
+
+    @property
+    def top(self) -> Unit:
+        """The unit above all."""
+        return next(unit for unit in self.units if unit.parent is None)

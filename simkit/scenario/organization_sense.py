@@ -1,0 +1,233 @@
+"""Does a department make sense? Every mistake names its place in the scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+from simkit.scenario.errors import SenseError
+from simkit.scenario.organization import Organization
+from simkit.scenario.work_kinds import LIVE, CadenceGate, Step, WorkKind
+from simkit.scenario.working_week import WEEKDAYS, WorkingWeek
+
+
+def check_sense(organization: Organization) -> None:
+    """Raise SenseError for the first thing that cannot work: an unknown name, a cycle, a step nobody can do."""
+    _calendars(organization)
+    _people(organization)
+    _units(organization)
+    _distance(organization)
+    _assign(organization)
+    _gates(organization)
+    for name, kind in organization.work.items():
+        _kind(organization, kind, f"teams.work.{name}")
+
+
+def _known(path: str, what: str, name: str, known: Iterable[str]) -> None:
+    names = list(known)
+    if name in names:
+        return
+    near = get_close_matches(name, names, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names) or 'none'}"
+    raise SenseError(path, f"no such {what}: {name!r}; {hint}")
+
+
+def _unique(path: str, ids: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in ids:
+        if name in seen:
+            raise SenseError(path, f"the id {name!r} appears twice")
+        seen.add(name)
+
+
+def _calendars(organization: Organization) -> None:
+    countries = {name: week.holidays for name, week in organization.calendars.items() if week.holidays}
+    if countries:
+        from holidays.utils import list_supported_countries
+
+        supported = list_supported_countries()
+        for name, country in countries.items():
+            _known(f"teams.calendars.{name}.holidays", "country", country, supported)
+
+
+def _people(organization: Organization) -> None:
+    _unique("teams.people", (person.id for person in organization.people))
+    units = [unit.id for unit in organization.units]
+    for person in organization.people:
+        at = f"teams.people[{person.id}]"
+        _known(f"{at}.calendar", "calendar", person.calendar, organization.calendars)
+        _known(f"{at}.unit", "unit", person.unit or "", units)
+
+
+def _units(organization: Organization) -> None:
+    at = "teams.structure.units"
+    ids = [unit.id for unit in organization.units]
+    _unique(at, ids)
+    people = [person.id for person in organization.people]
+    for unit in organization.units:
+        if unit.parent is not None:
+            _known(f"{at}[{unit.id}].parent", "unit", unit.parent, ids)
+        if unit.lead is not None:
+            _known(f"{at}[{unit.id}].lead", "person", unit.lead, people)
+    tops = [unit.id for unit in organization.units if unit.parent is None]
+    if len(tops) != 1:
+        raise SenseError(at, f"exactly one unit stands at the top; without a parent are {', '.join(tops) or 'none'}")
+    parents = {unit.id: unit.parent for unit in organization.units}
+    for unit in ids:
+        _climb(at, unit, parents)
+
+
+def _climb(at: str, unit: str, parents: dict[str, str | None]) -> None:
+    above, seen = parents[unit], {unit}
+    while above is not None:
+        if above in seen:
+            raise SenseError(f"{at}[{unit}].parent", "the units above it form a circle")
+        seen.add(above)
+        above = parents[above]
+
+
+def _distance(organization: Organization) -> None:
+    if not organization.distance or organization.distance[-1].when != "same_company":
+        raise SenseError("teams.distance", "the last line must be for same_company, so that one always holds")
+    _unique("teams.distance", (line.when for line in organization.distance))
+
+
+def _assign(organization: Organization) -> None:
+    units = [unit.id for unit in organization.units]
+    for i, rule in enumerate(organization.assign):
+        if rule.scope.startswith("unit:"):
+            _known(f"teams.structure.assign[{i}].scope", "unit", rule.scope.removeprefix("unit:"), units)
+
+
+# --- gates --------------------------------------------------------------------------------------------
+
+
+def _gates(organization: Organization) -> None:
+    used = {step.gate for kind in organization.work.values() for step in kind.steps if step.gate}
+    for name, gate in organization.gates.items():
+        at = f"teams.gates.{name}"
+        if name in used:
+            _approver(organization, gate.approver, f"{at}.approver")
+            if gate.delegate is not None:
+                _approver(organization, "lead", f"{at}.delegate")
+        if isinstance(gate, CadenceGate):
+            _known(f"{at}.calendar", "calendar", gate.calendar, organization.calendars)
+            _meets(gate, organization.calendars[gate.calendar], at)
+
+
+def _approver(organization: Organization, approver: str, path: str) -> None:
+    kind, _, name = approver.partition(":")
+    if kind == "person":
+        _known(path, "person", name, (person.id for person in organization.people))
+    elif kind == "skill":
+        _known(path, "skill anybody has", name, _skills(organization))
+    elif kind == "head" and organization.top.lead is None:
+        raise SenseError(path, f"the top unit {organization.top.id!r} has no lead who could decide")
+    elif kind == "lead":
+        for unit in _homes(organization):
+            if unit.lead is None:
+                raise SenseError(path, f"the unit {unit.id!r} has no lead who could decide")
+
+
+def _homes(organization: Organization) -> list:
+    return [unit for unit in organization.units if unit.serves is not None] or [organization.top]
+
+
+def _meets(gate: CadenceGate, week: WorkingWeek, at: str) -> None:
+    if gate.at >= 24:
+        raise SenseError(f"{at}.at", "the gate never meets: a meeting starts before midnight")
+    if not set(week.days) & set(WEEKDAYS):
+        raise SenseError(f"{at}.calendar", "the gate never meets: its calendar has no working day")
+
+
+def _skills(organization: Organization) -> list[str]:
+    return sorted({skill for person in organization.people for skill in person.skills})
+
+
+# --- kinds of work ------------------------------------------------------------------------------------
+
+
+def _kind(organization: Organization, kind: WorkKind, at: str) -> None:
+    ids = [step.id for step in kind.steps]
+    _unique(f"{at}.steps", ids)
+    if LIVE in ids:
+        raise SenseError(f"{at}.steps", f"{LIVE!r} is the name of going live and no step's")
+    if kind.demand is not None:
+        _known(f"{at}.demand.calendar", "calendar", kind.demand.calendar, organization.calendars)
+    for step in kind.steps:
+        for before in step.after:
+            _known(f"{at}.steps[{step.id}].after", "step", before, [*ids, LIVE])
+    ordered = list(in_order(kind, f"{at}.steps"))
+    for step in ordered:
+        _step(organization, kind, step, f"{at}.steps[{step.id}]")
+
+
+def in_order(kind: WorkKind, path: str) -> Iterator[Step]:
+    """The steps of a kind, each after all it waits for; raises SenseError for a cycle."""
+    waiting = {step.id: step for step in kind.steps}
+    while waiting:
+        free = [step for step in waiting.values() if not any(before in waiting for before in step.after)]
+        if not free:
+            raise SenseError(path, f"the steps {', '.join(waiting)} wait for each other in a circle")
+        for step in free:
+            del waiting[step.id]
+        yield from free
+
+
+def ancestors(kind: WorkKind) -> dict[str, set[str]]:
+    """Step -> everything it directly or indirectly waits for."""
+    found: dict[str, set[str]] = {LIVE: set()}
+    for step in in_order(kind, "teams.work"):
+        found[step.id] = set(step.after).union(*(found[before] for before in step.after))
+    return found
+
+
+def _step(organization: Organization, kind: WorkKind, step: Step, at: str) -> None:
+    before = ancestors(kind)[step.id]
+    if step.skill is not None:
+        if not organization.assign or not can_do(organization, step.skill):
+            raise SenseError(f"{at}.skill", _nobody(organization, step.skill))
+        return
+    _known(f"{at}.gate", "gate", step.gate or "", organization.gates)
+    if LIVE in before:
+        raise SenseError(f"{at}.after", "a gate after the launch has nothing left to hold back")
+    worked = [other.id for other in kind.steps if other.skill is not None and other.id in before]
+    if not worked:
+        raise SenseError(f"{at}.after", "a gate needs a worked step before it, to which a rejection returns")
+    back = organization.gates[step.gate or ""].return_to
+    if back is not None:
+        _known(f"teams.gates.{step.gate}.return_to", f"worked step before {step.id!r}", back, worked)
+
+
+def _nobody(organization: Organization, skill: str) -> str:
+    near = get_close_matches(skill, _skills(organization), 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(_skills(organization))}"
+    return f"nobody who may be asked has the skill {skill!r}; {hint}"
+
+
+def can_do(organization: Organization, skill: str) -> bool:
+    """Whether every case finds somebody with the skill, wherever its home is."""
+    return all(scope_of(organization, skill, home.id) is not None for home in _homes(organization))
+
+
+def scope_of(organization: Organization, skill: str, home: str) -> str | None:
+    """The unit whose people do a skill's steps for cases of a home unit: the first assign line that fits.
+
+    None when nobody may.
+    """
+    for rule in organization.assign:
+        if rule.skills is not None and skill not in rule.skills:
+            continue
+        unit = {"home": home, "company": organization.top.id}.get(rule.scope, rule.scope.removeprefix("unit:"))
+        inside = units_below(organization, unit)
+        if any(skill in person.skills and person.unit in inside for person in organization.people):
+            return unit
+    return None
+
+
+def units_below(organization: Organization, unit: str) -> set[str]:
+    """A unit and all units below it."""
+    found = {unit}
+    for _ in organization.units:
+        found |= {other.id for other in organization.units if other.parent in found}
+    return found

@@ -1,0 +1,287 @@
+"""From the short forms of the `teams` section to an :class:`Organization` with every table explicit.
+
+Hierarchy, pods and hub-and-spoke are derived from the same people and the same work: they differ only in the
+unit each person sits in, second skills, who may do which step, and who decides at the gates.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from simkit.scenario import retail_department as retail
+from simkit.scenario.errors import SenseError
+from simkit.scenario.load import load_report
+from simkit.scenario.organization import (
+    Assign,
+    HubAndSpoke,
+    Organization,
+    Person,
+    Pods,
+    Teams,
+    Unit,
+    WrittenOut,
+)
+from simkit.scenario.organization_sense import check_sense
+from simkit.scenario.work_kinds import CadenceGate, Delegation, Effort, Fixed, Gate, OnDemandGate
+from simkit.scenario.working_week import WorkingWeek
+
+TOP = "marketing"
+SHARED = "shared"
+CENTER = "center"
+_EVERY = re.compile(r"^\s*every\s+(?:(\d+)\s+)?(working\s+)?(day|week)s?\s*$", re.IGNORECASE)
+_ON_DEMAND = re.compile(r"^\s*on[ _-]demand\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Seating:
+    """What a structure decides: who sits where with which skills, the tree, who does what, who decides."""
+
+    people: list[Person]
+    units: list[Unit]
+    assign: list[Assign]
+    delegation: Delegation | None = None
+
+
+def organization(teams: Teams, segments: Sequence[str]) -> Organization:
+    """The department with every table written out.
+
+    `segments` are the customer segments among which pods and spokes divide the work. Raises SenseError, with
+    the dotted path inside the scenario, for what is well formed and makes no sense.
+    """
+    people = _people(teams)
+    calendars = _calendars(teams)
+    seating = _seating(teams, people, segments)
+    result = Organization(
+        calendars=calendars,
+        people=tuple(seating.people),
+        units=tuple(seating.units),
+        assign=tuple(seating.assign),
+        distance=teams.distance,
+        intake=teams.intake,
+        gates=_gates(teams, calendars["office"], seating.delegation),
+        work=teams.work,
+        primary_share=teams.primary_share,
+        errors=teams.errors,
+    )
+    check_sense(result)
+    return result
+
+
+def check_equal_means(a: Organization, b: Organization) -> None:
+    """Raise SenseError unless two structures have the same people at the same cost.
+
+    A comparison of structures with different means compares the means.
+    """
+    if len(a.people) != len(b.people):
+        raise SenseError("teams.people", f"the structures compared have {len(a.people)} and {len(b.people)} people")
+    if not math.isclose(a.payroll_per_day, b.payroll_per_day, rel_tol=1e-12):
+        raise SenseError(
+            "teams.people",
+            f"the structures compared cost {a.payroll_per_day:,.2f} and {b.payroll_per_day:,.2f} a day in wages",
+        )
+
+
+# --- people and calendars -----------------------------------------------------------------------------
+
+
+def _people(teams: Teams) -> list[Person]:
+    if teams.people is not None:
+        people = list(teams.people)
+    else:
+        headcount = teams.headcount if teams.headcount is not None else retail.HEADCOUNT
+        people = [
+            Person(id=f"{skill}-{i + 1}", skills={skill: 1.0})
+            for skill, count in headcount.items()
+            for i in range(count)
+        ]
+    if not people:
+        raise SenseError("teams.headcount", "a department needs at least one person")
+    return [_with_cost(person, teams.hourly_costs) for person in people]
+
+
+def _with_cost(person: Person, hourly_costs: dict[str, float]) -> Person:
+    if person.hourly_cost is not None:
+        return person
+    cost = hourly_costs.get(person.craft, retail.OTHER_HOURLY_COST.value)
+    return person.model_copy(update={"hourly_cost": cost})
+
+
+def _calendars(teams: Teams) -> dict[str, WorkingWeek]:
+    calendars = dict(teams.calendars)
+    short = {"days": teams.week, "holidays": teams.holidays}
+    for name, value in short.items():
+        if value is None:
+            continue
+        if name in calendars["office"].model_fields_set:
+            shown = "week" if name == "days" else name
+            raise SenseError(f"teams.{shown}", f"calendars.office.{name} says it already; write one of the two")
+        calendars["office"] = calendars["office"].model_copy(update={name: value})
+    return calendars
+
+
+# --- gates --------------------------------------------------------------------------------------------
+
+
+def _gates(teams: Teams, office: WorkingWeek, delegation: Delegation | None) -> dict[str, Gate]:
+    gates = dict(teams.gates)
+    for name, words in teams.approvals.items():
+        if name not in gates:
+            raise SenseError(f"teams.approvals.{name}", f"no such gate; known are {', '.join(gates)}")
+        gates[name] = _meeting(gates[name], words, len(office.days), f"teams.approvals.{name}")
+    if delegation is not None:
+        gates = {
+            name: gate.model_copy(update={"delegate": delegation})
+            if gate.approver == "head" and gate.delegate is None
+            else gate
+            for name, gate in gates.items()
+        }
+    return gates
+
+
+def _meeting(gate: CadenceGate | OnDemandGate, words: str, days_per_week: int, path: str) -> Gate:
+    """The same gate, meeting as the words say."""
+    shared = {name: getattr(gate, name) for name in ("approver", "reject", "finds", "return_to", "delegate")}
+    if _ON_DEMAND.match(words):
+        if isinstance(gate, OnDemandGate):
+            return gate
+        return OnDemandGate(effort=Effort(fixed=Fixed(hours=gate.effort_hours)), **shared)
+    found = _EVERY.match(words)
+    every_days = int(found[1] or 1) * (days_per_week if found[3].lower() == "week" else 1) if found else 0
+    if not 1 <= every_days <= 250:
+        raise SenseError(path, f"expected 'every 5 days' (working days, 1 to 250), 'every week' or 'on demand'; found {words!r}")
+    if isinstance(gate, CadenceGate):
+        return gate.model_copy(update={"every_days": every_days})
+    return CadenceGate(every_days=every_days, effort_hours=gate.effort.mean_hours, **shared)
+
+
+# --- structures ---------------------------------------------------------------------------------------
+
+
+def _seating(teams: Teams, people: list[Person], segments: Sequence[str]) -> _Seating:
+    structure = teams.structure
+    if isinstance(structure, WrittenOut):
+        return _written_out(structure, people)
+    head = _head(teams, people)
+    if isinstance(structure, Pods):
+        return _pods(structure, people, head, segments)
+    if isinstance(structure, HubAndSpoke):
+        return _hub_and_spoke(structure, people, head, segments)
+    return _hierarchy(people, head)
+
+
+def _head(teams: Teams, people: list[Person]) -> str:
+    if teams.head is None:
+        return max(people, key=lambda person: person.hourly_cost or 0).id
+    if all(person.id != teams.head for person in people):
+        raise SenseError("teams.head", f"nobody has the id {teams.head!r}")
+    return teams.head
+
+
+def _written_out(structure: WrittenOut, people: list[Person]) -> _Seating:
+    for person in people:
+        if person.unit is None:
+            raise SenseError(f"teams.people[{person.id}].unit", "a written-out structure needs everybody's unit")
+    return _Seating(people, list(structure.units), list(structure.assign))
+
+
+def _crafts(people: Iterable[Person]) -> dict[str, list[Person]]:
+    """People by their best skill, in the order in which the skills appear."""
+    crafts: dict[str, list[Person]] = {}
+    for person in people:
+        crafts.setdefault(person.craft, []).append(person)
+    return crafts
+
+
+def _lead(people: list[Person]) -> str | None:
+    """The first of the dearest: seniority as wages show it."""
+    return max(people, key=lambda person: person.hourly_cost or 0).id if people else None
+
+
+def _hierarchy(people: list[Person], head: str) -> _Seating:
+    crafts = _crafts(people)
+    seated = [person.model_copy(update={"unit": person.craft}) for person in people]
+    units = [Unit(id=TOP, lead=head)]
+    units += [Unit(id=craft, parent=TOP, lead=_lead(members)) for craft, members in crafts.items()]
+    assign = [Assign(scope=f"unit:{craft}", skills=(craft,)) for craft in crafts]
+    return _Seating(seated, units, [*assign, Assign(scope="company")])
+
+
+def _pods(structure: Pods, people: list[Person], head: str, segments: Sequence[str]) -> _Seating:
+    crafts = _crafts(people)
+    core = {craft: members for craft, members in crafts.items() if len(members) >= structure.number}
+    names = [f"pod-{i + 1}" for i in range(structure.number)]
+    seat = _dealt(core, names)
+    seated = [
+        _with_second_skill(person, list(core), structure.second_skill_level).model_copy(
+            update={"unit": seat[person.id]}
+        )
+        if person.id in seat
+        else person.model_copy(update={"unit": SHARED})
+        for person in people
+    ]
+    units = _segment_units(names, seated, head, segments, error_factor=1.0)
+    units += _common_unit(SHARED, seated, error_factor=1.0)
+    assign = [Assign(scope="home"), Assign(scope="company")]
+    return _Seating(seated, units, assign, structure.delegation)
+
+
+def _hub_and_spoke(
+    structure: HubAndSpoke, people: list[Person], head: str, segments: Sequence[str]
+) -> _Seating:
+    crafts = _crafts(people)
+    central = structure.central_skills
+    if central is None:
+        central = tuple(craft for craft, members in crafts.items() if len(members) <= structure.number)
+    for craft in central:
+        if craft not in crafts:
+            raise SenseError("teams.structure.central_skills", f"nobody's craft is {craft!r}; known are {', '.join(crafts)}")
+    spread = {craft: members for craft, members in crafts.items() if craft not in central}
+    names = [f"spoke-{i + 1}" for i in range(structure.number)]
+    seat = _dealt(spread, names)
+    seated = [person.model_copy(update={"unit": seat.get(person.id, CENTER)}) for person in people]
+    units = _segment_units(names, seated, head, segments, structure.error_factor)
+    units += _common_unit(CENTER, seated, structure.error_factor)
+    assign = [Assign(scope=f"unit:{CENTER}", skills=central)] if central else []
+    assign += [Assign(scope="home"), Assign(scope="company")]
+    return _Seating(seated, units, assign, structure.delegation)
+
+
+def _dealt(crafts: dict[str, list[Person]], names: list[str]) -> dict[str, str]:
+    """Person -> unit, dealt like cards, craft by craft and on from where the last one ended: equal sizes."""
+    order = [person.id for members in crafts.values() for person in members]
+    return {person: names[i % len(names)] for i, person in enumerate(order)}
+
+
+def _with_second_skill(person: Person, core: list[str], level: float) -> Person:
+    """The next craft in line: a chain of second skills shares nearly all of full flexibility's gain."""
+    second = core[(core.index(person.craft) + 1) % len(core)]
+    if second in person.skills:
+        return person
+    return person.model_copy(update={"skills": {**person.skills, second: level}})
+
+
+def _segment_units(
+    names: list[str], people: list[Person], head: str, segments: Sequence[str], error_factor: float
+) -> list[Unit]:
+    """The top unit, and one unit below it for each name, with its share of the segments."""
+    serves: dict[str, list[str]] = {name: [] for name in names}
+    for i in range(max(len(names), len(segments)) if segments else 0):
+        serves[names[i % len(names)]].append(segments[i % len(segments)])
+    units = [Unit(id=TOP, lead=head, error_factor=error_factor)]
+    for name in names:
+        lead = _lead([person for person in people if person.unit == name]) or head
+        units.append(
+            Unit(id=name, parent=TOP, lead=lead, serves=tuple(serves[name]), error_factor=error_factor)
+        )
+    return units
+
+
+def _common_unit(name: str, people: list[Person], error_factor: float) -> list[Unit]:
+    """The unit of those who work for all, when there are any."""
+    members = [person for person in people if person.unit == name]
+    if not members:
+        return []
+    return [Unit(id=name, parent=TOP, lead=_lead(members), error_factor=error_factor)]

@@ -1,0 +1,187 @@
+"""Kinds of work: which steps they take, how long each lasts, who must approve, and how much arrives by itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, convention, default
+
+LIVE = "live"
+"""The reserved name of going live: ``after: [live]`` is follow-up that nobody waits for."""
+
+_OURS = "simkit, no published estimate"
+Name = Annotated[str, Field(min_length=1, max_length=60)]
+PositiveHours = Annotated[Hours, Field(gt=0, le=2000)]
+
+
+class Lognormal(Table):
+    """Effort that is usually moderate and sometimes long."""
+
+    mean_hours: PositiveHours
+    cv: float = default(
+        0.6, unit="standard deviation / mean", source=_OURS, grade="assumption", low=0.3, high=1.2, gt=0, le=10
+    )
+
+
+class Exponential(Table):
+    """Effort without memory: the service time of the textbook queues."""
+
+    mean_hours: PositiveHours
+
+
+class Fixed(Table):
+    """Effort that is always the same."""
+
+    hours: Annotated[Hours, Field(ge=0, le=2000)]
+
+
+def _bare_hours(value: Any) -> Any:
+    return {"fixed": {"hours": value}} if isinstance(value, (int, float, str)) else value
+
+
+class Effort(Table):
+    """Person-hours a step takes at skill level 1, undisturbed. A bare number is fixed hours."""
+
+    lognormal: Lognormal | None = None
+    exponential: Exponential | None = None
+    fixed: Fixed | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Effort:
+        if sum(part is not None for part in (self.lognormal, self.exponential, self.fixed)) != 1:
+            raise ValueError("write exactly one of lognormal, exponential and fixed")
+        return self
+
+    @property
+    def mean_hours(self) -> float:
+        """Expected person-hours."""
+        if self.fixed is not None:
+            return self.fixed.hours
+        return (self.lognormal or self.exponential).mean_hours  # type: ignore[union-attr]
+
+
+AnyEffort = Annotated[Effort, BeforeValidator(_bare_hours)]
+
+
+class Step(Table):
+    """One step of a kind of work: done by somebody with a skill, or decided at a gate."""
+
+    id: Name
+    skill: Name | None = None
+    gate: Name | None = None
+    """Name of a gate; the step is then a decision and has neither skill nor effort."""
+    after: tuple[Name, ...] = ()
+    """Steps that must be finished first; ``live`` for follow-up after the launch."""
+    effort: AnyEffort | None = None
+    internal_error: Annotated[Share, Field(lt=1)] = default(
+        0.10, unit="probability per pass", source=_OURS, grade="assumption", low=0.02, high=0.25
+    )
+    """Chance that one pass of the step contains an error, besides what the hand-off lost."""
+
+    @model_validator(mode="after")
+    def _worked_or_decided(self) -> Step:
+        if (self.skill is None) == (self.gate is None):
+            raise ValueError(f"step {self.id!r} needs either a skill or a gate")
+        if (self.effort is None) != (self.skill is None):
+            raise ValueError(f"step {self.id!r}: a step with a skill needs an effort, a gate has its own")
+        if self.gate is not None and "internal_error" in self.model_fields_set:
+            raise ValueError(f"step {self.id!r} is a gate and makes no errors of its own")
+        return self
+
+
+class Demand(Table):
+    """Work of a kind that arrives by itself, besides what campaigns and signals create."""
+
+    process: Literal["poisson", "regular"] = "poisson"
+    per_week: Annotated[float, Field(gt=0, le=10_000)]
+    calendar: Name = "office"
+    """Arrivals fall into the hours of this calendar."""
+    priority: Annotated[int, Field(ge=1, le=9)] = convention(5, unit="1 most urgent", why="the middle of the scale")
+
+
+class WorkKind(Table):
+    """A kind of work: a graph of steps."""
+
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=60)]
+    demand: Demand | None = None
+    expires_days: Annotated[Days, Field(gt=0, le=3650)] | None = None
+    """Unfinished work is abandoned so long after its arrival, unless the order says otherwise."""
+
+
+class Reject(Table):
+    """Rejection as opinion: the chance in round k is ``first * decay ** (k - 1)``."""
+
+    first: Share = default(0.3, unit="probability", source=_OURS, grade="assumption", low=0.1, high=0.6)
+    decay: Annotated[float, Field(gt=0, le=1)] = default(
+        0.6, unit="factor per round", source=_OURS, grade="assumption", low=0.3, high=1
+    )
+
+    @model_validator(mode="after")
+    def _lets_work_pass(self) -> Reject:
+        if self.first == 1 and self.decay == 1:
+            raise ValueError("a gate that rejects every round never lets work pass: lower first or decay")
+        return self
+
+
+class Delegation(Table):
+    """A gate decided by the lead of the unit that has the case, on demand, instead of by its own approver."""
+
+    effort_hours: PositiveHours = default(
+        0.4, unit="hours", source=_OURS, grade="assumption", low=0.1, high=1.5
+    )
+    reject_factor: Share = default(
+        0.6, unit="factor on the opinion's chance to reject", source=_OURS, grade="assumption", low=0.3, high=1
+    )
+    """A lead saw the work grow and is surprised less often."""
+    finds_factor: Share = default(
+        0.7, unit="factor on the chance to find a defect", source=_OURS, grade="assumption", low=0.4, high=1
+    )
+    """A lead is closer to the work and blinder to it."""
+    audit_share: Share = default(
+        0.0, unit="share of cases", source="delegation without an audit", grade="assumption", low=0, high=0.3
+    )
+    """Sampled cases that go to the gate's own approver after all."""
+
+
+_APPROVER = r"^(head|lead|person:.+|skill:.+)$"
+
+
+class _Gate(Table):
+    approver: Annotated[str, Field(pattern=_APPROVER)] = "head"
+    """``head`` (leads the top unit), ``lead`` (of the unit that has the case), ``person:ID`` or ``skill:NAME``."""
+    reject: Reject = Reject()
+    finds: Share = default(
+        0.6, unit="probability per open defect", source=_OURS, grade="assumption", low=0.3, high=0.9
+    )
+    """Chance to find each defect; a found defect is a rejection."""
+    return_to: Name | None = None
+    """Step that rejected work returns to; the latest worked step before the gate when left out."""
+    delegate: Delegation | None = None
+
+
+class CadenceGate(_Gate):
+    """A board: meets every so many working days and decides what is on its agenda."""
+
+    mode: Literal["cadence"] = "cadence"
+    every_days: Annotated[int, Field(ge=1, le=250)] = default(
+        5, unit="working days", source="a weekly board", grade="assumption", low=1, high=10
+    )
+    at: Clock = convention(10, unit="hour of the day", why="mid-morning")
+    calendar: Name = "office"
+    capacity: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Cases per meeting; without a limit when left out."""
+    effort_hours: Annotated[Hours, Field(ge=0, le=100)] = default(
+        0.4, unit="approver's hours per case", source=_OURS, grade="assumption", low=0.1, high=1.5
+    )
+
+
+class OnDemandGate(_Gate):
+    """An approver who decides when the work reaches the top of the in-tray, among other work."""
+
+    mode: Literal["on_demand"] = "on_demand"
+    effort: AnyEffort
+
+
+Gate = Annotated[CadenceGate | OnDemandGate, Field(discriminator="mode")]

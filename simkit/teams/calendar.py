@@ -1,0 +1,108 @@
+"""Working time as arithmetic: when is a person on shift, and when is a stretch of work over?
+
+Shift edges cost no events: a duration in working seconds becomes a moment on the clock by bisection.
+"""
+
+from __future__ import annotations
+
+import datetime
+from bisect import bisect_left, bisect_right
+
+from simkit.scenario.working_week import WEEKDAYS, WorkingWeek
+
+DAY_SECONDS = 86_400
+_CHUNK_DAYS = 128
+
+
+class Calendar:
+    """The shifts of a working week from a start date on, in whole seconds since that day's midnight.
+
+    A part-timer (`fte` below 1) works the first `fte` of every shift. The list of shifts grows as far as
+    anybody asks.
+    """
+
+    def __init__(self, week: WorkingWeek, start: datetime.date, fte: float = 1.0):
+        self.start = start
+        self._week = week
+        self._fte = fte
+        self._days_known = 0
+        self._weekdays = {WEEKDAYS.index(day) for day in week.days}
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._worked: list[int] = [0]
+        """On-shift seconds before each shift; one longer than the shifts."""
+
+    def is_working_day(self, day: int) -> bool:
+        """Whether anybody on this calendar works on a simulated day."""
+        date = self.start + datetime.timedelta(days=day)
+        return date.weekday() in self._weekdays and date not in self._holidays(date.year)
+
+    def _holidays(self, year: int) -> set[datetime.date]:
+        if self._week.holidays is None:
+            return set()
+        if not hasattr(self, "_free"):
+            self._free: dict[int, set[datetime.date]] = {}
+        if year not in self._free:
+            import holidays
+
+            self._free[year] = set(holidays.country_holidays(self._week.holidays, years=[year]))
+        return self._free[year]
+
+    def _extend(self) -> None:
+        for day in range(self._days_known, self._days_known + _CHUNK_DAYS):
+            if self.is_working_day(day):
+                for opens, closes in self._week.hours:
+                    self._add_shift(day, opens, closes)
+        self._days_known += _CHUNK_DAYS
+
+    def _add_shift(self, day: int, opens: float, closes: float) -> None:
+        start = day * DAY_SECONDS + round(opens * 3600)
+        length = round((closes - opens) * 3600 * self._fte)
+        if length:
+            self._starts.append(start)
+            self._ends.append(start + length)
+            self._worked.append(self._worked[-1] + length)
+
+    def _known_until(self, time: int) -> None:
+        while self._days_known * DAY_SECONDS <= time:
+            self._extend()
+
+    def on_shift(self, time: int) -> bool:
+        """Whether the moment lies in a shift; its end is already outside."""
+        self._known_until(time)
+        i = bisect_right(self._starts, time) - 1
+        return i >= 0 and time < self._ends[i]
+
+    def worked(self, time: int) -> int:
+        """On-shift seconds from the start up to a moment."""
+        self._known_until(time)
+        i = bisect_right(self._starts, time) - 1
+        return self._worked[i] + min(time, self._ends[i]) - self._starts[i] if i >= 0 else 0
+
+    def between(self, begin: int, end: int) -> int:
+        """On-shift seconds of an interval."""
+        return self.worked(end) - self.worked(begin)
+
+    def add(self, time: int, seconds: int) -> int:
+        """The moment at which so many on-shift seconds have passed; the moment itself for none."""
+        if seconds <= 0:
+            return time
+        target = self.worked(time) + seconds
+        while self._worked[-1] < target:
+            self._extend()
+        i = bisect_left(self._worked, target) - 1
+        return self._starts[i] + target - self._worked[i]
+
+    def next_shift(self, time: int) -> int:
+        """The first on-shift moment from a moment on."""
+        if self.on_shift(time):
+            return time
+        i = bisect_right(self._starts, time)
+        while i >= len(self._starts):
+            self._extend()
+        return self._starts[i]
+
+    def at_worked(self, seconds: float) -> float:
+        """The moment at which so many on-shift seconds have passed since the start, fractions kept."""
+        whole = int(seconds)
+        return self.next_shift(self.add(0, whole)) + (seconds - whole)

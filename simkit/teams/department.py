@@ -1,0 +1,108 @@
+"""The department: takes orders, runs its clock day by day, and says afterwards where the time went."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+import simpy
+
+from simkit.records import Launch, WorkOrder
+from simkit.rng import Purpose
+from simkit.scenario.organization import Organization
+from simkit.teams.calendar import DAY_SECONDS
+from simkit.teams.demand import own_orders
+from simkit.teams.department_records import DepartmentRecords, department_records
+from simkit.teams.event_log import EventLog
+from simkit.teams.flow import Flow
+from simkit.teams.luck import Luck
+from simkit.teams.people import employ
+from simkit.teams.work import Case, StepGraph
+
+
+class Department:
+    """One department in one replication.
+
+    `key` comes from :func:`simkit.rng.run_key`, `days` is all that will be simulated, warm-up included; day 0
+    begins at `start`'s midnight. Work of kinds with a demand of their own arrives by itself.
+
+    >>> department = Department(organization, run_key(1, 0), datetime.date(2026, 1, 4), 365)
+    >>> department.submit([WorkOrder(key=7, name="spring-1", kind="email_campaign", arrives_day=3.4, campaign="spring")])
+    >>> launches = [launch for day in range(365) for launch in department.run_day(day)]
+    """
+
+    def __init__(self, organization: Organization, key: tuple[int, int], start: datetime.date, days: int):
+        self._organization, self._days = organization, days
+        self._env = simpy.Environment()
+        self._luck = Luck(key)
+        self._log = EventLog()
+        self._people = employ(organization, start)
+        self._flow = Flow(organization, self._env, self._people, self._luck, self._log, start)
+        self._graphs = {name: StepGraph(name, kind, organization) for name, kind in organization.work.items()}
+        self._homes = [unit for unit in organization.units if unit.serves is not None]
+        self._cases: list[Case] = []
+        self.payroll_per_day = organization.payroll_per_day
+        """Currency per calendar day: annual payroll / 365."""
+        self.submit(own_orders(organization, key, start, days))
+
+    def submit(self, orders: Iterable[WorkOrder]) -> None:
+        """Take orders that arrive now or later.
+
+        Raises ValueError for a kind of work the department does not know and for an arrival in the past.
+        """
+        by_kind: dict[str, list[WorkOrder]] = {}
+        for order in orders:
+            if order.kind not in self._graphs:
+                raise ValueError(f"no such kind of work: {order.kind!r}; known are {', '.join(self._graphs)}")
+            if round(order.arrives_day * DAY_SECONDS) < self._env.now:
+                raise ValueError(f"{order.name!r} arrives on day {order.arrives_day}, which has passed")
+            by_kind.setdefault(order.kind, []).append(order)
+        for kind, group in by_kind.items():
+            self._take(self._graphs[kind], group)
+
+    def run_day(self, day: int) -> list[Launch]:
+        """Run the clock over [day, day + 1) and return what went live, in order; events at its end wait."""
+        self._flow.launches.clear()
+        self._env.run(until=(day + 1) * DAY_SECONDS)
+        return list(self._flow.launches)
+
+    def records(self) -> DepartmentRecords:
+        """Cases, log and people's time as tables."""
+        return department_records(self._cases, self._people, self._log, int(self._env.now))
+
+    def _take(self, graph: StepGraph, orders: list[WorkOrder]) -> None:
+        words = [node.word for node in graph.nodes]
+        efforts, others = (
+            self._luck.first_passes([order.key for order in orders], words, [Purpose.EFFORT, second])
+            for second in (Purpose.INTERNAL_ERROR, Purpose.REJECT)
+        )
+        for i, order in enumerate(orders):
+            draws = [
+                others[i][node.number] if node.gate is not None else efforts[i][node.number]
+                for node in graph.nodes
+            ]
+            self._schedule(Case(order, graph, self._home(order), round(order.arrives_day * DAY_SECONDS), draws))
+
+    def _schedule(self, case: Case) -> None:
+        self._cases.append(case)
+        now = int(self._env.now)
+        self._flow.dispatcher.after(case.arrived - now, lambda: self._flow.arrive(case))
+        expires = _expiry(case)
+        if expires is not None:
+            self._flow.dispatcher.after(max(expires, case.arrived) - now, lambda: self._flow.expire(case))
+
+    def _home(self, order: WorkOrder) -> str:
+        """The unit that has the case: one that serves its segment, or any; the top unit where none serves."""
+        homes = [unit.id for unit in self._homes if order.segment in (unit.serves or ())]
+        homes = homes or [unit.id for unit in self._homes]
+        if len(homes) <= 1:
+            return homes[0] if homes else self._organization.top.id
+        return homes[int(self._luck.uniform(order.key, 0, Purpose.POD) * len(homes))]
+
+
+def _expiry(case: Case) -> int | None:
+    """Seconds since the start at which the case is abandoned."""
+    if case.order.expires_day is not None:
+        return round(case.order.expires_day * DAY_SECONDS)
+    days = case.graph.kind.expires_days
+    return case.arrived + round(days * DAY_SECONDS) if days is not None else None

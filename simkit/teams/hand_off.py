@@ -1,0 +1,49 @@
+"""Hand-offs: how far work travels between two people, and what gets lost on the way."""
+
+from __future__ import annotations
+
+from simkit.scenario.organization import Distance, Organization
+from simkit.scenario.organization_sense import units_below
+
+
+class HandOffs:
+    """The distance table over the tree of units; the first line that holds is used."""
+
+    def __init__(self, organization: Organization):
+        self._lines = organization.distance
+        self._parent = {unit.id: unit.parent for unit in organization.units}
+        self._units = {
+            unit.id: sorted(
+                {person.unit or "" for person in organization.people}
+                & units_below(organization, unit.id)
+            )
+            for unit in organization.units
+        }
+        self._between: dict[tuple[str, str], Distance] = {}
+        self._nearest: dict[tuple[str, str], int] = {}
+        self.to_oneself = self._first({"same_person", "same_unit", "same_parent", "same_company"})
+
+    def between(self, giver: str, receiver: str) -> Distance:
+        """The line for two different people in two units."""
+        key = (giver, receiver)
+        if key not in self._between:
+            self._between[key] = self._first(self._holds(giver, receiver))
+        return self._between[key]
+
+    def latency_seconds(self, giver: str, scope: str) -> int:
+        """Working seconds until work from one unit reaches the nearest desk of a scope."""
+        key = (giver, scope)
+        if key not in self._nearest:
+            hours = min(self.between(giver, unit).latency_hours for unit in self._units[scope] or [scope])
+            self._nearest[key] = round(hours * 3600)
+        return self._nearest[key]
+
+    def _holds(self, giver: str, receiver: str) -> set[str]:
+        if giver == receiver:
+            return {"same_unit", "same_parent", "same_company"}
+        if self._parent[giver] == self._parent[receiver]:
+            return {"same_parent", "same_company"}
+        return {"same_company"}
+
+    def _first(self, holds: set[str]) -> Distance:
+        return next(line for line in self._lines if line.when in holds)
