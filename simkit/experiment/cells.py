@@ -1,0 +1,126 @@
+"""A cell: one run of one alternative under one replication's luck; and what comes back from it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run to be made: which alternative, under which replication's luck."""
+
+    alternative: str
+    replication: int
+
+
+@dataclass(frozen=True)
+class Ok:
+    """A finished run: its measures (None where one does not exist), its days and its cases."""
+
+    measures: dict[str, float | None]
+    daily: pd.DataFrame
+    cases: pd.DataFrame
+    warnings: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Err:
+    """A run that failed: what was raised and where.
+
+    `digest` is equal for failures that took the same way through the code, so that a thousand rows can be
+    grouped into the two mistakes behind them.
+    """
+
+    error: str
+    digest: str
+    seconds: float
+
+
+Outcome = Ok | Err
+
+
+@dataclass(frozen=True)
+class Model:
+    """What simulates and what measures; each a function, or ``"module:name"`` to be imported where it is used."""
+
+    simulate: Callable[..., Any] | str = "simkit.simulation:simulate"
+    compute: Callable[..., dict[str, float | None]] | str = "simkit.measures:compute"
+    measures: Mapping[str, Any] | str = "simkit.measures:MEASURES"
+
+
+def resolve(reference: Any) -> Any:
+    """The object that ``"module:name"`` names; anything but a string stands for itself."""
+    if not isinstance(reference, str):
+        return reference
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything that is needed to run any cell of one study."""
+
+    scenarios: Mapping[str, Any]
+    engine: str
+    model: Model
+
+    def run(self, cell: Cell, threads: int) -> Outcome:
+        """Run one cell. Never raises: what goes wrong is an :class:`Err`."""
+        started = time.perf_counter()
+        try:
+            simulate, compute = resolve(self.model.simulate), resolve(self.model.compute)
+            scenario = self.scenarios[cell.alternative]
+            run = simulate(scenario, cell.replication, engine=self.engine, threads=threads)
+            figures = compute(run)
+        except Exception as error:
+            return failure(error, time.perf_counter() - started)
+        return Ok(figures, run.daily, run.cases, tuple(run.warnings), time.perf_counter() - started)
+
+    def packed(self) -> PackedWork:
+        """The same work in a form that travels to another process."""
+        forms = {name: (type(one), one.model_dump(mode="json")) for name, one in self.scenarios.items()}
+        return PackedWork(forms, self.engine, self.model)
+
+
+@dataclass(frozen=True)
+class PackedWork:
+    """Work as it travels: each scenario as its class and its canonical resolved form."""
+
+    forms: dict[str, tuple[Any, dict[str, Any]]]
+    engine: str
+    model: Model
+
+    def unpacked(self) -> Work:
+        """The work again, with scenarios restored from their canonical forms."""
+        scenarios = {name: kind.model_validate(form) for name, (kind, form) in self.forms.items()}
+        return Work(scenarios, self.engine, self.model)
+
+
+def plan(alternatives: Iterable[str], replications: int) -> list[Cell]:
+    """Every cell, by replication and then by alternative.
+
+    Neighbors share a replication, so that whoever runs them may use its population again.
+    """
+    names = list(alternatives)
+    return [Cell(name, replication) for replication in range(replications) for name in names]
+
+
+def failure(error: BaseException, seconds: float = 0.0) -> Err:
+    """What was raised, as a row: the message, and where it came from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    way = "\n".join(f"{Path(frame.filename).name}:{frame.name}" for frame in frames)
+    digest = hashlib.sha256(f"{type(error).__name__}\n{way}".encode()).hexdigest()[:8]
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
+    message = " ".join(str(error).split())
+    return Err(f"{type(error).__name__}: {message}" if message else type(error).__name__, digest + where, seconds)

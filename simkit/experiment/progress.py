@@ -1,0 +1,59 @@
+"""Progress: how far a study is and how long it will take, told on stderr so that results stay clean."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any, Self
+
+QUIET_SECONDS = 2.0
+"""What is done sooner needs no telling."""
+LINE_SECONDS = 15.0
+"""Seconds between plain lines when stderr is not a terminal."""
+
+
+class Progress:
+    """Counts finished cells: a bar with the time left on a terminal, a plain line now and then elsewhere."""
+
+    def __init__(self, total: int, shown: bool):
+        self.total, self.done = total, 0
+        self.started = time.monotonic()
+        self._told_at = self.started + QUIET_SECONDS - LINE_SECONDS
+        self._lines = shown and not sys.stderr.isatty()
+        self._bar: Any = _bar() if shown and sys.stderr.isatty() else None
+        self._task: Any = None
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+            self._task = self._bar.add_task("simulating", total=self.total)
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def advance(self) -> None:
+        """One more cell is finished."""
+        self.done += 1
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self.done)
+        elif self._lines and self.done < self.total:
+            self._tell(time.monotonic())
+
+    def _tell(self, now: float) -> None:
+        if now - self._told_at < LINE_SECONDS:
+            return
+        self._told_at = now
+        left = (now - self.started) / self.done * (self.total - self.done)
+        print(f"{self.done} of {self.total} runs finished, about {left:.0f} s left", file=sys.stderr, flush=True)
+
+
+def _bar() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return RichProgress(*columns, TextColumn("left"), console=Console(stderr=True), transient=True)

@@ -1,0 +1,149 @@
+"""The answer in one sentence, never stronger than the intervals behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simkit.report.rounding import shared
+
+if TYPE_CHECKING:
+    from simkit.experiment.result import Result
+    from simkit.experiment.statistics import Difference
+
+YEAR = range(360, 372)
+"""Horizons in days that a reader would call a year (52 weeks, 365 and 366 days among them)."""
+DOUBT = (
+    "Intervals are over simulated luck only. They say nothing about doubtful assumptions: "
+    "if those are wrong, the truth may lie outside."
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to tell the person who asked."""
+
+    sentence: str
+    """What to choose, by how much, and how sure that is."""
+    runner_up: str
+    """Whether the best is really ahead of the second best; empty when there is no second."""
+    doubt: str
+    """What the intervals do not cover."""
+    choice: str | None
+    """The alternative to choose; None when none is shown to be best."""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.sentence, self.runner_up, self.doubt) if part)
+
+
+def answer(result: Result) -> Answer:
+    """Choose by the deciding measure: an alternative only if it is shown to be better than the base."""
+    measure = result.deciding
+    if measure is None:
+        return Answer("No outcome shown has a better and a worse side, so nothing can be chosen.", "", DOUBT, None)
+    if len(result.alternatives) == 1:
+        return Answer(_alone(result, measure), "", DOUBT, None)
+    gains = {name: _gain(result, measure, name, result.base_name) for name in result.alternatives[1:]}
+    ranked = sorted((name for name in gains if gains[name] is not None), key=lambda name: -(gains[name] or 0.0))
+    if not ranked:
+        return Answer("The alternatives cannot be compared: no replication has a value for two.", "", DOUBT, None)
+    if result.replications == 1:
+        return Answer(_one_replication(result, measure, ranked[0]), "", DOUBT, None)
+    shown = [name for name in ranked if _is_better(result, measure, name, result.base_name)]
+    if shown:
+        best = shown[0]
+        second = next((name for name in ranked if name != best), None)
+        rival = "" if second is None else _against(result, measure, best, second)
+        return Answer(_choose(result, measure, best), rival, DOUBT, best)
+    return _stay(result, measure, ranked)
+
+
+# --- sentences ----------------------------------------------------------------------------------------------
+
+
+def _choose(result: Result, measure: str, best: str) -> str:
+    gap = result.difference(measure, best, result.base_name)
+    return f"Choose {best}: {_told(result, measure, gap)} over {result.base_name} {_luck(result, measure, gap)}."
+
+
+def _against(result: Result, measure: str, best: str, second: str) -> str:
+    gap = result.difference(measure, best, second)
+    told = f"{_told(result, measure, gap)} {_luck(result, measure, gap)}"
+    if _is_better(result, measure, best, second):
+        return f"It is also shown to be better than {second}, the next best: {told}."
+    return f"Whether it is better than {second} is not decided: {told}."
+
+
+def _stay(result: Result, measure: str, ranked: list[str]) -> Answer:
+    """No alternative is shown to be better; all may be shown to be worse."""
+    base, best = result.base_name, ranked[0]
+    gap = result.difference(measure, best, base)
+    told = f"{_told(result, measure, gap)} against {base} {_luck(result, measure, gap)}"
+    all_worse = len(ranked) == len(result.alternatives) - 1 and all(
+        _is_better(result, measure, base, name) for name in ranked
+    )
+    if all_worse:
+        many = "the alternative is" if len(ranked) == 1 else f"all {len(ranked)} alternatives are"
+        return Answer(f"Keep {base}: {many} shown to be worse; the nearest is {best}, {told}.", "", DOUBT, base)
+    title = result.measures[measure].title.lower()
+    return Answer(f"No alternative is shown to beat {base} on {title}; the nearest is {best}, {told}.", "", DOUBT, None)
+
+
+def _alone(result: Result, measure: str) -> str:
+    one = result.interval(result.base_name, measure)
+    if one.mean is None:
+        return f"{result.base_name} has no value for {result.measures[measure].title.lower()}."
+    form = shared([one.mean, one.low, one.high], result.unit(measure), currency=result.base.currency)
+    told = f"{form.quantity(one.mean)} {_title(result, measure)}"
+    luck = "one replication, so no interval" if one.low is None else (
+        f"95% interval over simulated luck: {form.range(one.low, one.high)}; {one.count} replications"
+    )
+    return f"{result.base_name}: {told} ({luck}). There is no alternative to choose."
+
+
+def _one_replication(result: Result, measure: str, best: str) -> str:
+    gap = result.difference(measure, best, result.base_name)
+    return (
+        f"Nothing is shown: one replication cannot tell a difference from luck. In it, {best} has "
+        f"{_told(result, measure, gap)} against {result.base_name}."
+    )
+
+
+# --- parts of sentences -------------------------------------------------------------------------------------
+
+
+def _told(result: Result, measure: str, gap: Difference) -> str:
+    """``+1.93 m SAR profit a year``."""
+    form = shared([gap.difference, gap.low, gap.high], result.unit(measure), gap=True, currency=result.base.currency)
+    return f"{form.quantity(gap.difference, sign=True)} {_title(result, measure)}"
+
+
+def _luck(result: Result, measure: str, gap: Difference) -> str:
+    form = shared([gap.difference, gap.low, gap.high], result.unit(measure), gap=True, currency=result.base.currency)
+    if gap.low is None:
+        return f"({gap.pairs} paired replication, so no interval)"
+    return f"(95% interval over simulated luck: {form.range(gap.low, gap.high)}; {gap.pairs} paired replications)"
+
+
+def _title(result: Result, measure: str) -> str:
+    """The measure's name, with the time that a sum is over."""
+    title = result.measures[measure].title.lower()
+    if result.measures[measure].unit != "currency":
+        return title
+    days = result.base.horizon_days
+    return f"{title} a year" if days in YEAR else f"{title} in {days} days"
+
+
+# --- who is better ------------------------------------------------------------------------------------------
+
+
+def _gain(result: Result, measure: str, a: str, b: str) -> float | None:
+    """How much better a is than b, whichever side is better."""
+    gap = result.difference(measure, a, b).difference
+    if gap is None:
+        return None
+    return gap if result.measures[measure].better == "higher" else -gap
+
+
+def _is_better(result: Result, measure: str, a: str, b: str) -> bool:
+    return result.difference(measure, a, b).verdict == result.measures[measure].better

@@ -1,0 +1,347 @@
+"""The pictures of a study, as matplotlib figures; colors, line styles and sizes are tables at the top."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pandas as pd
+
+from simkit.report import tables
+from simkit.report.rounding import MINUS, Format, shared
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+    from simkit.experiment.result import Result
+
+BASE_COLOR = "#4d4d4d"
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""Told apart by colorblind readers (Okabe and Ito 2008); one per alternative after the base, then again dashed."""
+DASHES = ("-", "--", ":", "-.")
+PART_COLORS = ("#332288", "#88ccee", "#44aa99", "#117733", "#ddcc77", "#cc6677", "#882255", "#aa4499", "#999933")
+"""For parts of a whole (the muted scheme of Tol 2021)."""
+PROFIT_COLOR = "#117733"
+COST_COLORS = ("#b8b8b8", "#88ccee", "#ddcc77", "#cc6677", "#aa4499")
+BAR: dict[str, Any] = {"height": 0.6, "edgecolor": "white", "linewidth": 0.6}
+WIDTH = 10.4
+ROW_HEIGHT = 0.34
+LABEL_LENGTH = 26
+INK = "#222222"
+STYLE: dict[str, Any] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": "#9a9a9a",
+    "axes.grid": False,
+    "axes.labelcolor": "#444444",
+    "axes.labelsize": 8.5,
+    "axes.linewidth": 0.7,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 9,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "grid.color": "#e7e7e7",
+    "grid.linewidth": 0.7,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.7,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "simkit",
+    "text.color": INK,
+    "text.parse_math": False,  # a $ in a scenario's names is a $
+    "text.usetex": False,
+    "xtick.color": "#555555",
+    "xtick.major.size": 3,
+    "ytick.color": "#555555",
+    "ytick.labelcolor": INK,
+    "ytick.major.size": 0,
+}
+
+
+@contextlib.contextmanager
+def style() -> Iterator[None]:
+    """The look of all pictures, for as long as one is made and written."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(cast(Any, STYLE)):
+        yield
+
+
+def label(name: str) -> str:
+    """A name that fits beside a picture."""
+    return name if len(name) <= LABEL_LENGTH else name[: LABEL_LENGTH - 1] + "…"
+
+
+def pen(result: Result, name: str) -> dict[str, Any]:
+    """Color and dashes of an alternative, the same in every picture."""
+    position = result.alternatives.index(name) - 1
+    if position < 0:
+        return {"color": BASE_COLOR, "linestyle": "-"}
+    lap, color = divmod(position, len(COLORS))
+    return {"color": COLORS[color], "linestyle": DASHES[lap % len(DASHES)]}
+
+
+# --- one measure --------------------------------------------------------------------------------------------
+
+
+def outcome(result: Result, measure: str) -> Figure:
+    """One measure by alternative: mean, 95 % interval, and every replication as a small point."""
+    with style():
+        figure = _figure(1.2 + 1.4 * ROW_HEIGHT * len(result.alternatives), width=7.0)
+        axes = _panels(figure, [(_margin(result.alternatives), 1)], bottom=0.55)[0]
+        known = [value for name in result.alternatives for value in result.values(name, measure)]
+        form = shared(known, result.unit(measure), currency=result.base.currency)
+        for row, name in enumerate(result.alternatives):
+            color = pen(result, name)["color"]
+            values = result.values(name, measure)
+            axes.plot(values, np.full(values.size, row + 0.22), ".", color=color, alpha=0.45, markersize=4)
+            _interval(axes, result, name, measure, row, color)
+        _rows(axes, result.alternatives)
+        axes.set_title(result.measures[measure].title)
+        axes.set_xlabel(form.unit)
+        _scale(axes.xaxis, form)
+        axes.grid(axis="x")
+    return figure
+
+
+def _interval(axes: Axes, result: Result, name: str, measure: str, row: float, color: str) -> None:
+    spread = result.interval(name, measure)
+    if spread.mean is None:
+        return
+    if spread.low is not None and spread.high is not None:
+        axes.plot([spread.low, spread.high], [row, row], color=color, linewidth=2.2, solid_capstyle="butt")
+    axes.plot([spread.mean], [row], "o", color=color, markersize=6, markeredgecolor="white")
+
+
+# --- the four pictures of the page --------------------------------------------------------------------------
+
+
+def signal_to_live(result: Result) -> Figure:
+    """How fast signals are answered, and where the days go."""
+    with style():
+        figure = _figure(3.7)
+        left, right = _panels(figure, [(0.5, 1), (_margin(result.alternatives), 1.05)], bottom=0.75, top=0.75)
+        share = tables.live_share(result)
+        for name in share:
+            left.step(share.index, share[name], where="post", label=label(str(name)), **pen(result, str(name)))
+        left.set(xlim=(0, tables.LIVE_LIMIT_DAYS), ylim=(0, 1), xlabel="days since it happened")
+        left.set_title("Signals answered by a live campaign")
+        _scale(left.yaxis, Format(0.01, 0, "%"))
+        left.grid()
+        _legend(figure, left, len(result.alternatives))
+        parts = tables.lead_parts(result)
+        _stack(right, parts, PART_COLORS, shared(list(parts.sum(axis=1)), "days"))
+        right.set_title("Where the days go until live, on average")
+    return figure
+
+
+def contacts(result: Result) -> Figure:
+    """What customers are sent, what the contact policy stops, and how tired they get."""
+    with style():
+        figure = _figure(2.6 + 0.6 * ROW_HEIGHT * len(result.alternatives))
+        wide = _margin(result.alternatives)
+        sent, blocked, tired = _panels(figure, [(wide, 1), (0.35, 1), (0.6, 1)], bottom=0.95, top=0.75)
+        for axes, frame, title in (
+            (sent, tables.contacts_by_channel(result), "Contacts per customer and week"),
+            (blocked, tables.blocked_by_rule(result), "Stopped by a rule, same unit"),
+        ):
+            _stack(axes, frame, PART_COLORS, shared(list(frame.sum(axis=1)), "ratio"))
+            axes.set_title(title)
+        blocked.set_yticklabels([])
+        _over_time(tired, result, tables.fatigue_by_week(result), Format(1, 2, ""))
+        tired.set_title("Mean fatigue")
+        tired.set_xlabel("week")
+        _legend(figure, tired, len(result.alternatives))
+    return figure
+
+
+def funnel(result: Result) -> Figure:
+    """How many persons are in each stage, week by week."""
+    with style():
+        stages = tables.funnel_by_week(result)
+        rows = max(1, -(-len(stages) // 4))
+        figure = _figure(1.85 * rows + 0.6)
+        grid = _panels(figure, [(0.5, 1)] * 4, rows=rows, bottom=0.5, top=0.75, between=0.55)
+        for axes, (stage, frame) in zip(grid, stages.items(), strict=False):
+            form = shared([float(np.nanmax(frame.to_numpy(), initial=0))], "persons", currency="persons")
+            _over_time(axes, result, frame, form)
+            axes.set_title(f"{stage.capitalize()}, {form.unit}", weight="normal")
+        for axes in grid[len(stages) :]:
+            axes.set_axis_off()
+        for axes in grid[-4:]:
+            axes.set_xlabel("week")
+        _legend(figure, grid[0], len(result.alternatives))
+    return figure
+
+
+def profit(result: Result) -> Figure:
+    """Where revenue goes, and what makes the difference in profit."""
+    with style():
+        parts, steps = tables.profit_parts(result), tables.profit_steps(result)
+        figure = _figure(max(2.4 + 0.6 * ROW_HEIGHT * len(result.alternatives), 1.6 + 0.1 * steps.size))
+        left, right = _panels(figure, [(_margin(result.alternatives), 1.1), (_margin(steps.index), 1)], bottom=0.95)
+        _revenue(left, result, parts)
+        _bridge(right, result, steps)
+    return figure
+
+
+def _revenue(axes: Axes, result: Result, parts: pd.DataFrame) -> None:
+    """Each bar spans revenue: profit first, then the costs; a loss makes it begin left of zero."""
+    form = _money(result, parts.to_numpy())
+    costs = [name for name in tables.COST_PARTS if name in parts]
+    rows = np.arange(len(parts))
+    gain = parts["profit"].to_numpy(float)
+    axes.barh(rows, np.maximum(gain, 0), color=PROFIT_COLOR, label="profit", **BAR)
+    start = gain.copy()
+    for color, name in zip(COST_COLORS, costs, strict=False):
+        width = parts[name].to_numpy(float)
+        axes.barh(rows, width, left=start, color=color, label=tables.readable(name), **BAR)
+        start += width
+    for row, name in enumerate(result.alternatives):
+        _whisker(axes, result.interval(name, "profit"), row)
+    _rows(axes, result.alternatives)
+    axes.axvline(0, color="#9a9a9a", linewidth=0.7)
+    axes.set_title(f"Revenue: profit and costs, {form.unit}")
+    _scale(axes.xaxis, form)
+    axes.grid(axis="x")
+    _legend_below(axes)
+
+
+def _bridge(axes: Axes, result: Result, steps: pd.DataFrame) -> None:
+    """For each part, what it adds to the difference in profit to the base."""
+    form = _money(result, steps.to_numpy())
+    names, height = list(steps.columns), 0.76 / max(1, len(steps.columns))
+    for i, name in enumerate(names):
+        rows = np.arange(len(steps)) + (i - (len(names) - 1) / 2) * height
+        axes.barh(rows, steps[name], height * 0.9, color=pen(result, name)["color"], label=label(name))
+        _whisker(axes, result.difference("profit", name, result.base_name), rows[-1])
+    _rows(axes, [tables.readable(name) for name in steps.index])
+    axes.axvline(0, color="#9a9a9a", linewidth=0.7)
+    axes.axhline(len(steps) - 1.5, color="#cfcfcf", linewidth=0.7)
+    axes.set_title(label_of_bridge(result, form) if names else "No alternative to compare")
+    _scale(axes.xaxis, form)
+    axes.grid(axis="x")
+    if names:
+        _legend_below(axes)
+
+
+def label_of_bridge(result: Result, form: Format) -> str:
+    """What the bridge shows, with its unit."""
+    return f"Adds to profit against {label(result.base_name)}, {form.unit}"
+
+
+# --- shared -------------------------------------------------------------------------------------------------
+
+
+def _figure(height: float, width: float = WIDTH) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _panels(
+    figure: Figure,
+    columns: Sequence[tuple[float, float]],
+    *,
+    rows: int = 1,
+    top: float = 0.4,
+    bottom: float = 0.4,
+    between: float = 0.0,
+) -> list[Axes]:
+    """Axes row by row; a column is (inches left of it for labels, its share of the rest), the rest in inches.
+
+    Placed by hand because automatic layout draws everything twice, which would double the time of the page.
+    """
+    width, height = figure.get_size_inches()
+    free = width - sum(margin for margin, _ in columns) - 0.3
+    tall = (height - top - bottom - between * (rows - 1)) / rows
+    axes = []
+    for row in range(rows):
+        left, low = 0.0, bottom + (rows - 1 - row) * (tall + between)
+        for margin, share in columns:
+            left += margin
+            wide = free * share / sum(one for _, one in columns)
+            axes.append(figure.add_axes((left / width, low / height, wide / width, tall / height)))
+            left += wide
+    return axes
+
+
+def _margin(names: Any) -> float:
+    """Inches that row labels need."""
+    return 0.35 + 0.075 * max((len(label(str(name))) for name in names), default=0)
+
+
+def _stack(axes: Axes, frame: pd.DataFrame, colors: Sequence[str], form: Format) -> None:
+    """Stacked bars, a row per alternative, the total written at the end."""
+    start = np.zeros(len(frame))
+    for i, name in enumerate(frame):
+        width = frame[name].fillna(0).to_numpy(float)
+        color = colors[i % len(colors)]
+        axes.barh(np.arange(len(frame)), width, left=start, color=color, label=name, **BAR)
+        start += width
+    for row, total in enumerate(start):
+        axes.annotate(form.quantity(total), (total, row), xytext=(4, 0), textcoords="offset points", va="center")
+    _rows(axes, [str(name) for name in frame.index])
+    axes.set_xlim(0, max(float(start.max(initial=0)) * 1.16, 1e-9))
+    _scale(axes.xaxis, form)
+    axes.grid(axis="x")
+    if len(frame.columns):
+        _legend_below(axes)
+
+
+def _over_time(axes: Axes, result: Result, frame: pd.DataFrame, form: Format) -> None:
+    for name in frame:
+        axes.plot(frame.index, frame[name], label=label(str(name)), **pen(result, str(name)))
+    axes.set_ylim(0, max(float(np.nanmax(frame.to_numpy(float), initial=0)) * 1.08, 1e-9))
+    axes.set_xlim(float(frame.index.min() if len(frame) else 0), float(frame.index.max() if len(frame) > 1 else 1))
+    _scale(axes.yaxis, form)
+    axes.grid()
+
+
+def _rows(axes: Axes, names: Sequence[str]) -> None:
+    """Name the rows, the first on top."""
+    axes.set_yticks(range(len(names)), [label(name) for name in names])
+    axes.set_ylim(len(names) - 0.45, -0.55)
+    axes.spines["left"].set_visible(False)
+
+
+def _whisker(axes: Axes, spread: Any, row: float) -> None:
+    """A 95 % interval over a bar."""
+    if spread.low is not None:
+        axes.plot([spread.low, spread.high], [row, row], color="black", linewidth=1.1, marker="|", markersize=5)
+
+
+def _legend(figure: Figure, axes: Axes, count: int) -> None:
+    handles, names = axes.get_legend_handles_labels()
+    figure.legend(handles, names, loc="upper left", bbox_to_anchor=(0, 1.02), ncols=min(count, 6), handlelength=1.8)
+
+
+def _legend_below(axes: Axes) -> None:
+    tall = axes.get_window_extent().height / axes.figure.dpi  # inches
+    below = -0.3 / tall
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.02, below), ncols=3, handlelength=0.9, columnspacing=1.2)
+
+
+def _scale(axis: Axis, form: Format) -> None:
+    """Few ticks, with no more digits than they need."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    after = "%" if form.unit == "%" else ""
+    axis.set_major_locator(MaxNLocator(5))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / form.scale:,.6g}{after}".replace("-", MINUS)))
+
+
+def _money(result: Result, values: np.ndarray) -> Format:
+    return shared(list(values.ravel()), result.base.currency, currency=result.base.currency)

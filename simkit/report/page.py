@@ -1,0 +1,178 @@
+"""report.html: one self-contained page without scripts; the same results give the same bytes."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simkit.report import figures, tables
+from simkit.report.answer import answer
+from simkit.report.rounding import Format
+from simkit.report.tables import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from simkit.experiment.result import Result
+
+TEMPLATE = Path(__file__).with_name("page.html")
+NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the page: what it shows, the picture, what it says in words, and its numbers."""
+
+    name: str
+    title: str
+    svg: str
+    words: str
+    data: list[Table]
+
+
+def render(result: Result) -> str:
+    """The page of a result."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    shown, rest = result.outcomes, [name for name in result.measures if name not in result.outcomes]
+    return template.render(
+        result=result,
+        answer=answer(result),
+        outcomes=tables.lines(result, shown),
+        others=tables.lines(result, rest),
+        pictures=[(one, Markup(one.svg)) for one in pictures(result)],
+        differences=tables.difference_table(result),
+        goals=tables.goal_table(result),
+        command=command(result),
+        facts=facts(result),
+    )
+
+
+def pictures(result: Result) -> list[Picture]:
+    """The four pictures, where there are days to draw."""
+    if not len(tables.measured(result)):
+        return []
+    return [make(result) for make in (_signal_to_live, _contacts, _funnel, _profit)]
+
+
+def command(result: Result) -> str:
+    """What to type for the same results."""
+    engine = "" if result.engine == "compiled" else f" --engine {result.engine}"
+    name = Path(result.path).name
+    return f"simkit run {name} --replications {result.replications} --seed {result.base.seed}{engine}"
+
+
+def facts(result: Result) -> list[tuple[str, str]]:
+    """What else is needed for the same bytes."""
+    from simkit.experiment.store import code_version, package_versions
+    from simkit.rng import RNG_SCHEME
+
+    code = code_version()
+    commit = f"{code['commit'][:12]}{' with uncommitted changes' if code['dirty'] else ''}" if code else "as installed"
+    versions = ", ".join(f"{name} {version}" for name, version in package_versions().items())
+    return [("Code", commit), ("Packages", versions), ("Random numbers", RNG_SCHEME)]
+
+
+# --- pictures -----------------------------------------------------------------------------------------------
+
+
+def _signal_to_live(result: Result) -> Picture:
+    share, parts = tables.live_share(result), tables.lead_parts(result)
+    within = ", ".join(_each(share.loc[tables.LIVE_LIMIT_DAYS], Format(0.01, 0, "%")))
+    words = f"Signals answered by a live campaign within {tables.LIVE_LIMIT_DAYS} days: {within}."
+    longest = parts.dropna(how="all").idxmax(axis=1)
+    for part, names in longest.groupby(longest, sort=False):
+        words += f" The largest part of the days until live is {part} ({', '.join(names.index)})."
+    rows = share.iloc[[1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 60]]
+    data = [
+        tables.as_table("Signals live within so many days since they happened", rows, "share"),
+        tables.as_table("Mean days until live, by part, of signals that went live", parts, "days"),
+    ]
+    return _picture(result, "live", "From signal to live campaign", figures.signal_to_live, words, data)
+
+
+def _contacts(result: Result) -> Picture:
+    sent, blocked = tables.contacts_by_channel(result), tables.blocked_by_rule(result)
+    tired = tables.fatigue_by_week(result)
+    words = (
+        f"Contacts per customer and week: {', '.join(_each(sent.sum(axis=1), Format(1, 2, '')))}."
+        f" Stopped by the contact policy: {', '.join(_each(blocked.sum(axis=1), Format(1, 2, '')))}."
+        f" Mean fatigue in the last week: {', '.join(_each(tired.iloc[-1], Format(1, 3, '')))}."
+    )
+    data = [
+        tables.as_table("Contacts per customer and week by channel", sent),
+        tables.as_table("Messages stopped per customer and week by rule", blocked),
+        tables.as_table("Mean fatigue", _thinned(tired)),
+    ]
+    return _picture(result, "contacts", "Contacts and fatigue", figures.contacts, words, data)
+
+
+def _funnel(result: Result) -> Picture:
+    stages = tables.funnel_by_week(result)
+    ends = {stage: ", ".join(_each(frame.iloc[-1], Format(1, 0, ""))) for stage, frame in stages.items()}
+    words = "Persons in the last week. " + " ".join(f"{stage.capitalize()}: {end}." for stage, end in ends.items())
+    data = [tables.as_table(stage.capitalize(), _thinned(frame), "persons") for stage, frame in stages.items()]
+    return _picture(result, "funnel", "Customers by stage", figures.funnel, words, data)
+
+
+def _profit(result: Result) -> Picture:
+    currency = result.base.currency
+    parts, steps = tables.profit_parts(result), tables.profit_steps(result)
+    form = tables.shared(list(parts["profit"]), currency, currency=currency)
+    words = f"Profit: {', '.join(_each(parts['profit'], form))}."
+    for name in steps:
+        biggest = steps[name].drop("profit").abs().idxmax()
+        words += f" {name} differs from {result.base_name} most in {tables.readable(str(biggest))}."
+    data = [
+        tables.as_table("Revenue, costs and profit", parts.rename(columns=tables.readable), currency, currency),
+        tables.as_table("What each part adds to profit", steps.rename(index=tables.readable), currency, currency),
+    ]
+    return _picture(result, "profit", "Profit and its parts", figures.profit, words, data)
+
+
+def _picture(
+    result: Result, name: str, title: str, draw: Callable[[Result], Figure], words: str, data: list[Table]
+) -> Picture:
+    with figures.style():
+        return Picture(name, title, svg(draw(result), name, title), words, data)
+
+
+def _each(values: Any, form: Format) -> list[str]:
+    return [f"{name} {form.quantity(value)}" for name, value in values.items()]
+
+
+def _thinned(frame: Any) -> Any:
+    """About thirteen rows, the first and the last among them."""
+    step = max(1, len(frame) // 12)
+    return frame.iloc[sorted({*range(0, len(frame), step), len(frame) - 1})]
+
+
+# --- svg ------------------------------------------------------------------------------------------------------
+
+
+def svg(figure: Figure, name: str, title: str) -> str:
+    """A figure as SVG to stand inside a page: no styles, no dates, names of its own, described by its caption."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata=NO_METADATA)
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r"<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
+    text = re.sub(r' style="([^"]*)"', lambda found: _attributes(found[1]), text)
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
+    root = f'<svg role="img" aria-labelledby="{name}-title" aria-describedby="{name}-words"'
+    root += ' stroke-linejoin="round" stroke-linecap="butt"'
+    return re.sub(r' (width|height)="[^"]*pt"', "", text.replace("<svg", root, 1), count=2)
+
+
+def _attributes(style: str) -> str:
+    """``fill: #fff; stroke: none`` as attributes, so that a strict content-security policy lets them be."""
+    pairs = [part.split(":", 1) for part in style.split(";") if ":" in part]
+    return "".join(f' {key.strip()}="{value.strip()}"' for key, value in pairs)

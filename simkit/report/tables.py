@@ -1,0 +1,288 @@
+"""The numbers behind every picture and table of the page, as DataFrames and as text ready to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from simkit.experiment.statistics import effect
+from simkit.report.rounding import Format, shared
+
+if TYPE_CHECKING:
+    from simkit.experiment.result import Result
+
+LIVE_LIMIT_DAYS = 60
+"""Signals are followed for so long, as in the measure of the same limit."""
+SIGNAL_CAUSES = ("occasion", "monitor")
+COST_PARTS = ("cost_of_goods", "contact_cost", "media_cost", "team_cost", "technology_cost")
+STAGES = ("unaware", "aware", "considering", "intent", "customer", "repeat", "advocate", "lost")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready to show: a caption, a heading, and rows of text whose first column names the row."""
+
+    caption: str
+    head: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One outcome of one alternative as a reader sees it."""
+
+    alternative: str
+    mean: str
+    range: str
+    difference: str
+    verdict: str
+    effect: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One outcome over all alternatives; `unit` is said once for the line."""
+
+    title: str
+    unit: str
+    formula: str
+    entries: list[Entry]
+
+
+# --- outcomes -----------------------------------------------------------------------------------------------
+
+
+def lines(result: Result, measures: list[str]) -> list[Line]:
+    """Each measure by alternative: mean, interval, paired difference to the base, verdict."""
+    return [_line(result, measure) for measure in measures]
+
+
+def _line(result: Result, measure: str) -> Line:
+    about, unit, currency = result.measures[measure], result.unit(measure), result.base.currency
+    spreads = {name: result.interval(name, measure) for name in result.alternatives}
+    form = shared([spread.mean for spread in spreads.values()], unit, currency=currency)
+    entries = []
+    for name, spread in spreads.items():
+        mean = form.quantity(spread.mean) if form.unit == "%" else form.number(spread.mean)
+        entries.append(Entry(name, mean, form.range(spread.low, spread.high), *_gap(result, measure, name, form.unit)))
+    return Line(about.title, "" if form.unit == "%" else form.unit, about.formula, entries)
+
+
+def _gap(result: Result, measure: str, name: str, unit: str) -> tuple[str, str, str]:
+    """Difference to the base, verdict and whether that is good; all empty for the base itself.
+
+    The unit is only said where it is not the line's own.
+    """
+    if name == result.base_name:
+        return "", "", ""
+    gap = result.difference(measure, name, result.base_name)
+    form = shared([gap.difference, gap.low, gap.high], result.unit(measure), gap=True, currency=result.base.currency)
+    told = form.number(gap.difference, sign=True) if form.unit == unit else form.quantity(gap.difference, sign=True)
+    return told, gap.verdict, effect(gap.verdict, result.measures[measure].better)
+
+
+def difference_table(result: Result) -> Table:
+    """Every paired difference with what pairing bought."""
+    rows = []
+    for one in map(_without_nan, result.comparisons().to_dict("records")):
+        form = shared([one["difference"], one["low"], one["high"]], one["unit"], gap=True, currency=result.base.currency)
+        rows.append(
+            [
+                result.measures[one["measure"]].title,
+                f"{one['a']} − {one['b']}",
+                form.quantity(one["difference"], sign=True),
+                form.range(one["low"], one["high"], sign=True),
+                f"{one['verdict']} ({one['effect']})" if one["effect"] else one["verdict"],
+                _pairs(one["pairs"], one["unpaired"]),
+                _share(one["variance_reduction"]),
+            ]
+        )
+    head = ["measure", "difference", "mean", "95% interval", "verdict", "pairs", "variance removed by pairing"]
+    return Table("Mean of the differences over replications", head, rows)
+
+
+def goal_table(result: Result) -> Table:
+    """Goals of the scenario and who attains them."""
+    rows = []
+    for one in map(_without_nan, result.goals().to_dict("records")):
+        form = shared([one["mean"]], result.unit(one["measure"]), currency=result.base.currency)
+        met = "attained" if one["met"] else "not attained"
+        title, share = result.measures[one["measure"]].title, _share(one["share_met"])
+        rows.append([title, one["alternative"], one["goal"], form.quantity(one["mean"]), met, share])
+    head = ["goal", "alternative", "asked", "mean", "on average", "replications that attain it"]
+    return Table("Attained when the mean over replications meets the goal", head, rows)
+
+
+def outcomes_html(result: Result) -> str:
+    """The shown outcomes as a small HTML table, for notebooks."""
+    rows = [
+        {"outcome": line.title, "unit": line.unit, "alternative": entry.alternative, "mean": entry.mean,
+         "95% interval": entry.range, "difference": entry.difference, "verdict": entry.verdict}
+        for line in lines(result, result.outcomes)
+        for entry in line.entries
+    ]  # fmt: skip
+    return pd.DataFrame(rows).to_html(index=False, escape=True, border=0)
+
+
+def _pairs(pairs: int, unpaired: int) -> str:
+    return f"{pairs} ({unpaired} without a partner)" if unpaired else str(pairs)
+
+
+def _share(value: float | None) -> str:
+    return Format(0.01, 0, "%").quantity(value)
+
+
+def _without_nan(row: dict[Any, Any]) -> dict[Any, Any]:
+    return {key: None if isinstance(value, float) and np.isnan(value) else value for key, value in row.items()}
+
+
+# --- signal to live -----------------------------------------------------------------------------------------
+
+
+def signals(result: Result) -> pd.DataFrame:
+    """Cases that answer something which happened in the measured time."""
+    cases = result.cases
+    if "cause" not in cases:
+        return pd.DataFrame({"alternative": [], "status": [], "happened_day": [], "live_day": []})
+    return cases[cases["cause"].isin(SIGNAL_CAUSES) & (cases["happened_day"] >= result.base.warmup_days)]
+
+
+def live_share(result: Result) -> pd.DataFrame:
+    """Share of signals answered by a live campaign within so many days: index days, a column per alternative.
+
+    Cumulative incidence with the competing end `expired`: what expired stays among those at risk and never
+    goes live, what is open is followed until the limit or the end of the run. With every follow-up time
+    known that is the estimator of Fine and Gray (1999) for censoring-complete data, and without censoring
+    the plain share.
+    """
+    days = np.arange(LIVE_LIMIT_DAYS + 1)
+    table = {}
+    for name, scenario in result.scenarios.items():
+        cases = signals(result)
+        cases = cases[cases["alternative"] == name]
+        end = scenario.warmup_days + scenario.horizon_days
+        followed = np.minimum(LIVE_LIMIT_DAYS, end - cases["happened_day"].to_numpy(float))
+        waited = (cases["live_day"] - cases["happened_day"]).to_numpy(float)
+        live = (cases["status"] == "live").to_numpy() & (waited <= followed)
+        table[name] = incidence(np.where(live, waited, followed), live, days)
+    return pd.DataFrame(table, index=pd.Index(days, name="days"))
+
+
+def incidence(times: np.ndarray, happened: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """1 - the product-limit estimate (Kaplan and Meier 1958) of `happened` at `times`, read off at `grid`."""
+    if not times.size:
+        return np.full(grid.shape, np.nan)
+    moments = np.unique(times[happened])
+    at_risk = (times[None, :] >= moments[:, None]).sum(axis=1)
+    events = (times[None, :] == moments[:, None])[:, happened].sum(axis=1)
+    left = np.concatenate([[1.0], np.cumprod(1 - events / at_risk)])
+    return 1 - left[np.searchsorted(moments, grid, side="right")]
+
+
+def lead_parts(result: Result) -> pd.DataFrame:
+    """Mean days that answered signals spent in each part of their way: index alternatives, columns parts."""
+    cases = signals(result)
+    columns = [name for name in map(str, cases) if name.startswith("part_") and name.endswith("_days")]
+    live = cases[cases["status"] == "live"]
+    means = live.groupby("alternative")[columns].mean().reindex(result.alternatives)
+    means = means.rename(columns=lambda name: readable(name.removeprefix("part_").removesuffix("_days")))
+    return means.loc[:, means.fillna(0).sum() > 0]
+
+
+# --- contacts -----------------------------------------------------------------------------------------------
+
+
+def contacts_by_channel(result: Result) -> pd.DataFrame:
+    """Contacts per customer and week by channel; they sum to the measure of that name."""
+    return _per_customer_week(result, "sent_")
+
+
+def blocked_by_rule(result: Result) -> pd.DataFrame:
+    """Messages that a rule of the contact policy stopped, per customer and week."""
+    return _per_customer_week(result, "blocked_")
+
+
+def _per_customer_week(result: Result, prefix: str) -> pd.DataFrame:
+    """Sums over days by alternative, in the units of the measure `contacts_per_customer_week`."""
+    days = measured(result)
+    totals = days.groupby("alternative").sum(numeric_only=True).reindex(result.alternatives)
+    sums = totals[[name for name in totals if str(name).startswith(prefix)]]
+    sent = totals[[name for name in totals if str(name).startswith("sent_")]].sum(axis=1)
+    contacts = [result.interval(name, "contacts_per_customer_week").mean or 0.0 for name in result.alternatives]
+    scale = pd.Series(contacts, index=result.alternatives) / sent.replace(0, np.nan)
+    table = sums.mul(scale, axis=0).rename(columns=lambda name: readable(name.removeprefix(prefix)))
+    return table.loc[:, table.fillna(0).sum() > 0]
+
+
+def fatigue_by_week(result: Result) -> pd.DataFrame:
+    """Mean fatigue by week of the measured time: index weeks, a column per alternative."""
+    return _by_week(result, "mean_fatigue")
+
+
+# --- funnel -------------------------------------------------------------------------------------------------
+
+
+def funnel_by_week(result: Result) -> dict[str, pd.DataFrame]:
+    """Persons in each stage by week: stage -> (index weeks, a column per alternative)."""
+    present = [stage for stage in STAGES if f"stage_{stage}" in result.daily]
+    return {stage: _by_week(result, f"stage_{stage}") for stage in present}
+
+
+def _by_week(result: Result, column: str) -> pd.DataFrame:
+    days = measured(result)
+    weeks = (days["day"] // 7 + 1).rename("week")
+    table = days.groupby([weeks, "alternative"])[column].mean().unstack()
+    return table.reindex(columns=result.alternatives)
+
+
+# --- profit -------------------------------------------------------------------------------------------------
+
+
+def profit_parts(result: Result) -> pd.DataFrame:
+    """Revenue, each cost and profit over the measured time, mean over replications: index alternatives."""
+    days = measured(result)
+    columns = [name for name in ("revenue", *COST_PARTS, "profit") if name in days]
+    totals = days.groupby(["alternative", "replication"])[columns].sum()
+    return totals.groupby("alternative").mean().reindex(result.alternatives)
+
+
+def profit_steps(result: Result) -> pd.DataFrame:
+    """What each part adds to the difference in profit against the base: index parts, a column per alternative.
+
+    Over replications that both have, so that the parts sum to the paired difference.
+    """
+    days = measured(result)
+    columns = [name for name in ("revenue", *COST_PARTS, "profit") if name in days]
+    totals = days.groupby(["alternative", "replication"])[columns].sum()
+    sign = pd.Series({name: -1.0 if name in COST_PARTS else 1.0 for name in columns})
+    steps = {}
+    for name in result.alternatives[1:]:
+        if {name, result.base_name} <= set(totals.index.get_level_values(0)):
+            steps[name] = (totals.loc[name] - totals.loc[result.base_name]).dropna().mean() * sign
+    return pd.DataFrame(steps, index=columns, columns=result.alternatives[1:], dtype=float)
+
+
+# --- shared -------------------------------------------------------------------------------------------------
+
+
+def measured(result: Result) -> pd.DataFrame:
+    """Days after the warm-up."""
+    days = result.daily
+    return days[days["day"] >= 0] if "day" in days else days.assign(day=[])
+
+
+def readable(name: str) -> str:
+    """A column name as words."""
+    return name.replace("_", " ")
+
+
+def as_table(caption: str, frame: pd.DataFrame, unit: str = "", currency: str = "") -> Table:
+    """A frame of numbers of one unit as text: three significant digits on the largest."""
+    form = shared(list(frame.to_numpy(float).ravel()), unit, currency=currency)
+    said = f"{caption}, {form.unit}" if form.unit else caption
+    numbers = [[form.number(value) for value in row] for row in frame.to_numpy(float)]
+    rows = [[str(name), *row] for name, row in zip(frame.index, numbers, strict=True)]
+    return Table(said, [str(frame.index.name or ""), *map(str, frame.columns)], rows)
