@@ -1,87 +1,291 @@
-"""Load against capacity, before anything is simulated: does the department stand a chance?"""
+"""From a scenario file to checked alternatives: everything that is wrong is said at once, with its place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-from simkit.scenario.organization import Organization
-from simkit.scenario.work_kinds import CadenceGate, Delegation, Gate, Step, WorkKind
+from pydantic import BaseModel, ValidationError
+
+from simkit.scenario.complaints import place_of, problem_at, problems_of
+from simkit.scenario.errors import Problem, ScenarioError, SenseError
+from simkit.scenario.node import Node, Place, leaves, plain, steps_of
+from simkit.scenario.outcomes import outcome_problems
+from simkit.scenario.overlay import DEFAULTS, Known, Overlay, choices, nest, undot
+from simkit.scenario.reading import parse_option
+from simkit.scenario.scalars import shortened
+from simkit.scenario.schema import Scenario
+from simkit.scenario.sources import PRESET_SUFFIX, Sources
+from simkit.scenario.workload import load_report
+
+__all__ = ["Study", "load", "load_report"]
+
+WHOLE_STUDY = (
+    "name", "question", "base_name", "currency", "start", "horizon", "warmup", "seed", "replications", "outcomes",
+    "goals", "checks", "alternatives", "extends",
+)  # fmt: skip
+"""Keys that hold for all alternatives: a comparison is between like and like."""
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ -]{0,59}")
+_ALTERNATIVES = "alternatives"
 
 
-def load_report(organization: Organization, arrivals_per_week: Mapping[str, float]) -> dict[str, float]:
-    """Expected utilization by skill: hours asked for over the hours that other duties leave.
+@dataclass(frozen=True)
+class Study:
+    """A scenario file, resolved: its base and its alternatives, each complete and checked."""
 
-    `arrivals_per_week` are the orders by kind of work besides the kinds' own demand. Rework and approvals
-    count as expected; hand-offs and redone hand-offs do not, so the true load is a little higher. A person
-    counts where the best skill is. Above 1 the backlog grows without end.
+    path: Path
+    base: Scenario
+    alternatives: dict[str, Scenario]
+    """By name in the order of the file; the base is the first."""
+    warnings: list[str]
+    """What is allowed and may still mislead."""
+    texts: dict[str, str]
+    """Every file that was read, as it was."""
+    written: set[str]
+    """Dotted paths that the user, and no preset, wrote for the base."""
+
+
+def load(path: str | Path, sets: Sequence[str] = ()) -> Study:
+    """The study in a scenario file; `sets` are overrides such as ``market.customers=5000``.
+
+    Raises ScenarioError with every problem found, OSError when a file cannot be read.
+
+    >>> load("scenarios/retail.yaml", ["contact_policy.gap=2 days"]).base.contact_policy.gap
+    2.0
     """
-    asked: dict[str, float] = {}
-    for name, kind in organization.work.items():
-        own = kind.demand.per_week if kind.demand is not None else 0.0
-        per_week = arrivals_per_week.get(name, 0.0) + own
-        for skill, hours in _hours_per_case(organization, kind).items():
-            asked[skill] = asked.get(skill, 0.0) + per_week * hours
-    capacity = _capacity(organization)
-    return {skill: hours / capacity[skill] if skill in capacity else float("inf") for skill, hours in asked.items()}
+    path = Path(path)
+    sources = Sources(path.parent.resolve(), path.parent)
+    layers = sources.chain(path, str(path))
+    plan = _Plan(path, sources)
+    for layer in layers:
+        plan.add_file(layer)
+    for option in sets:
+        plan.add_option(option)
+    return plan.study()
 
 
-def _capacity(organization: Organization) -> dict[str, float]:
-    """Primary hours a week by craft."""
-    capacity: dict[str, float] = {}
-    for person in organization.people:
-        hours = organization.calendars[person.calendar].weekly_hours * person.fte * organization.primary_share
-        capacity[person.craft] = capacity.get(person.craft, 0.0) + hours * person.skills[person.craft]
-    return capacity
+@dataclass(frozen=True)
+class _Layer:
+    """A tree laid over the ones before it."""
+
+    tree: Node
+    grounded: bool = True
 
 
-def _hours_per_case(organization: Organization, kind: WorkKind) -> dict[str, float]:
-    hours: dict[str, float] = {}
-    for step in kind.steps:
-        if step.skill is not None and step.effort is not None:
-            again = step.internal_error * organization.errors.caught
-            passes = 1 + organization.errors.rework_share * again / (1 - again)
-            hours[step.skill] = hours.get(step.skill, 0.0) + step.effort.mean_hours * passes
+class _Plan:
+    """The layers of base and alternatives, before anything is merged."""
+
+    def __init__(self, path: Path, sources: Sources):
+        self.path, self.sources = path, sources
+        self.base: list[_Layer] = [_Layer(_named(path), grounded=False)]
+        self.alternatives: dict[str, list[_Layer]] = {}
+        self.options: list[tuple[str, str, Node]] = []
+        self.problems: list[Problem] = []
+
+    def add_file(self, tree: Node) -> None:
+        """The next file of the chain, the furthest ancestor first."""
+        if tree.place.file != str(self.path):
+            tree.value.pop("name", None)  # a preset's name is not the name of what extends it
+        alternatives = tree.value.pop(_ALTERNATIVES, None)
+        self.problems += outcome_problems(tree)
+        self.base.append(_Layer(tree, grounded=len(self.base) > 1))
+        if alternatives is not None:
+            self._add_alternatives(alternatives)
+
+    def _add_alternatives(self, table: Node) -> None:
+        if not table.is_mapping:
+            if table.value is not None:
+                self._complain(table.place, f"alternatives: expected a table of overlays by name, found {shortened(plain(table))}")
+            return
+        for name, body in table.value.items():
+            self._add_alternative(name, body)
+
+    def _add_alternative(self, name: str, body: Node) -> None:
+        if not _NAME.fullmatch(name):
+            self._complain(body.key or body.place, f"the name {name!r} of an alternative: allowed are up to 60 letters, digits, '_', '-' and spaces")
+            return
+        if body.value is None:
+            body = replace(body, value={})
+        if not body.is_mapping:
+            self._complain(body.place, f"alternatives.{name}: expected a table of changes, found {shortened(plain(body))}")
+            return
+        body = undot(body)
+        self.problems += outcome_problems(body)
+        self._refuse_whole_study(name, body)
+        self.alternatives.setdefault(name, []).append(_Layer(body))
+
+    def _refuse_whole_study(self, name: str, body: Node) -> None:
+        for key in [key for key in WHOLE_STUDY if key in body.value]:
+            node = body.value.pop(key)
+            self._complain(node.key or node.place, f"{key!r} holds for all alternatives and cannot stand in one ({name!r})")
+
+    def add_option(self, option: str) -> None:
+        """A `--set`."""
+        place = Place(f"--set {option}")
+        path, equals, text = option.partition("=")
+        steps = steps_of(path.strip())
+        if not equals or not steps:
+            self._complain(place, "expected a dotted path, '=' and a value, such as market.customers=5000")
+            return
+        try:
+            value = replace(parse_option(text.strip(), place), key=place)
+            tree = self.sources.place_tables(nest(path.strip(), value), self.path.parent)
+        except ScenarioError as error:
+            self.problems += error.problems
+            return
+        if steps[0] == "extends":
+            self._complain(place, "extends is written in the file")
+        elif steps[0] == _ALTERNATIVES:
+            self._add_option_of_alternative(option, steps, tree)
         else:
-            _add_gate(organization, kind, step, hours)
-    return hours
+            self.problems += outcome_problems(tree)
+            self.base.append(_Layer(tree))
+
+    def _add_option_of_alternative(self, option: str, steps: list[str], tree: Node) -> None:
+        if len(steps) < 3:
+            self._complain(Place(f"--set {option}"), "expected alternatives.NAME.path=value")
+            return
+        body = tree.value[_ALTERNATIVES].value[steps[1]]
+        self.problems += outcome_problems(body)
+        self._refuse_whole_study(steps[1], body)
+        self.options.append((steps[1], option, body))
+
+    def study(self) -> Study:
+        """Merge, check and give everything back, or raise all problems."""
+        tree, base = self._resolve(None, None, self.base)
+        base_name = str(plain(tree).get("base_name") or Scenario.model_fields["base_name"].default)
+        named = {base_name: [], **self.alternatives}
+        self._check_names(tree, base_name)
+        for name, option, body in self.options:
+            if name in named:
+                named[name] = [*named[name], _Layer(body)]
+            else:
+                self._complain(Place(f"--set {option}"), f"unknown alternative {name!r}{choices(name, named, 'there are')}")
+        checked = {name: self._alternative(name, tree, base, layers) for name, layers in named.items()}
+        if self.problems:
+            raise ScenarioError(list(dict.fromkeys(self.problems)))
+        scenarios = {name: scenario for name, scenario in checked.items() if scenario is not None}
+        assert base is not None
+        return Study(self.path, base, scenarios, _warnings(scenarios, base_name), self.sources.texts, _written(tree))
+
+    def _check_names(self, tree: Node, base_name: str) -> None:
+        if base_name in self.alternatives:
+            place = self.alternatives[base_name][0].tree.key or tree.place
+            self._complain(place, f"{base_name!r} is the name of the base; rename the alternative, or set base_name")
+
+    def _alternative(self, name: str, tree: Node, base: Scenario | None, layers: list[_Layer]) -> Scenario | None:
+        if not layers:
+            return base
+        before = set(self.problems)
+        _, scenario = self._resolve(tree, base, layers)
+        own = {node.place for layer in layers for _, node in leaves(layer.tree)}
+        self.problems = [
+            problem if problem in before or Place(problem.file, problem.line, problem.column) in own else _in(name, problem)
+            for problem in self.problems
+        ]
+        return scenario
+
+    def _resolve(self, tree: Node | None, below: Scenario | None, layers: list[_Layer]) -> tuple[Node, Scenario | None]:
+        """The layers laid one over the other, and checked."""
+        top = tree or Node({}, Place(str(self.path), 1, 1))
+        overlays = []
+        for layer in layers:
+            overlays.append(Overlay(_known_of(top, below), layer.grounded))
+            top = replace(overlays[-1].merge(top, layer.tree), place=Place(str(self.path), 1, 1), key=None)
+            below = None
+        scenario, problems = check(top)
+        unmerged = [problem for overlay in overlays for problem in overlay.problems_beside(problems)]
+        places = {(problem.file, problem.line, problem.column) for problem in unmerged}
+        # a value that could not be merged is no news when the schema refuses it too
+        self.problems += unmerged + [p for p in problems if (p.file, p.line, p.column) not in places]
+        return top, scenario
+
+    def _complain(self, place: Place, message: str) -> None:
+        self.problems.append(place.problem(message))
 
 
-def _add_gate(organization: Organization, kind: WorkKind, step: Step, hours: dict[str, float]) -> None:
-    """The approver's rounds, and the rework of the step that opinion sends the case back to."""
-    gate = organization.gates[step.gate or ""]
-    rejections = _expected_rejections(gate.reject.first, gate.reject.decay)
-    effort = gate.effort_hours if isinstance(gate, CadenceGate) else gate.effort.mean_hours
-    approver = _approver_craft(organization, gate)
-    if gate.delegate is not None:
-        rejections = _expected_rejections(gate.reject.first * gate.delegate.reject_factor, gate.reject.decay)
-        effort = _delegated_hours(gate.delegate, effort)
-    if approver is not None:
-        hours[approver] = hours.get(approver, 0.0) + effort * (1 + rejections)
-    worked = [other for other in kind.steps if other.skill is not None and other.effort is not None]
-    before = [other for other in worked if kind.steps.index(other) < kind.steps.index(step)]
-    back = next((other for other in worked if other.id == gate.return_to), before[-1] if before else None)
-    if back is not None and back.skill is not None and back.effort is not None:
-        again = rejections * organization.errors.rework_share * back.effort.mean_hours
-        hours[back.skill] = hours.get(back.skill, 0.0) + again
+def check(tree: Node) -> tuple[Scenario | None, list[Problem]]:
+    """The tree as a scenario (None when the schema refuses it), and all that is wrong with it."""
+    try:
+        scenario = Scenario.model_validate(plain(tree))
+    except ValidationError as error:
+        return None, problems_of(error, tree, Scenario)
+    from simkit.scenario.structures import organization  # it asks this module for `load_report`
+
+    problems = [problem_at(path, message, tree) for path, message in scenario.check_sense()]
+    try:
+        organization(scenario.teams, list(scenario.market.segments))
+    except SenseError as error:
+        problems.append(problem_at(error.path, error.message, tree))
+    return scenario, [*problems, *_wrong_kinds(tree, scenario)]
 
 
-def _delegated_hours(delegate: Delegation, own: float) -> float:
-    return delegate.audit_share * own + (1 - delegate.audit_share) * delegate.effort_hours
+def value_at(scenario: BaseModel, path: str) -> Any:
+    """The checked value at a dotted path, defaults included; None when there is none."""
+    value: Any = scenario
+    for step in steps_of(path):
+        if isinstance(value, BaseModel):
+            value = getattr(value, step) if step in type(value).model_fields else None
+        elif isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, (list, tuple)):
+            value = _item(value, step)
+        else:
+            return None
+    return value
 
 
-def _expected_rejections(first: float, decay: float) -> float:
-    """Mean rejections when round k rejects with ``first * decay ** (k - 1)``."""
-    total, reached = 0.0, 1.0
-    for k in range(200):
-        reached *= min(first * decay**k, 1.0)
-        total += reached
-    return total
+def _item(items: Sequence[Any], step: str) -> Any:
+    named = next((item for item in items if getattr(item, "id", None) == step), None)
+    return items[int(step)] if named is None and step.isdecimal() and int(step) < len(items) else named
 
 
-def _approver_craft(organization: Organization, gate: Gate) -> str | None:
-    """The craft that pays for decisions; leads differ by unit and count with the head."""
-    kind, _, name = gate.approver.partition(":")
-    if kind == "skill":
-        return name
-    who = name if kind == "person" else organization.top.lead
-    return next((person.craft for person in organization.people if person.id == who), None)
+def _known_of(tree: Node, checked: Scenario | None) -> Known:
+    """What stands below an overlay, defaults included; checked only when a short form or a change asks."""
+    scenarios = [checked] if checked else []
+
+    def known(path: str) -> Any:
+        if not scenarios:
+            scenarios.append(check(tree)[0] or Scenario())
+        return value_at(scenarios[0], path)
+
+    return known
+
+
+def _wrong_kinds(tree: Node, scenario: Scenario) -> Iterator[Problem]:
+    """Values that the schema would quietly turn into another kind: true into 1, a number into a date."""
+    for path, node in leaves(tree):
+        value = value_at(scenario, path)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if isinstance(node.value, bool) and number:
+            yield place_of(node).problem(f"{path}: expected a number, found {shortened(node.value)}")
+        elif isinstance(node.value, (int, float)) and hasattr(value, "isoformat"):
+            yield place_of(node).problem(f"{path}: expected a date such as 2026-01-31, found {shortened(node.value)}")
+
+
+def _named(path: Path) -> Node:
+    """A scenario is called like its file unless it says otherwise."""
+    place = Place(DEFAULTS)
+    return Node({"name": Node(path.stem[:80] or "scenario", place)}, place)
+
+
+def _in(name: str, problem: Problem) -> Problem:
+    return replace(problem, message=f"{problem.message} (in alternative {name!r})")
+
+
+def _warnings(scenarios: dict[str, Scenario], base_name: str) -> list[str]:
+    notes: list[str] = []
+    for name, scenario in scenarios.items():
+        for note in scenario.sense_warnings():
+            if note not in notes:
+                notes.append(note if name == base_name else f"{name}: {note}")
+    return list(dict.fromkeys(notes))
+
+
+def _written(tree: Node) -> set[str]:
+    return {
+        path for path, node in leaves(tree) if node.place.file != DEFAULTS and not node.place.file.endswith(PRESET_SUFFIX)
+    }

@@ -61,7 +61,7 @@ class Overlay:
         if base is None and not self.grounded:
             return None
         held = self.known(path) if path else None
-        return node_of(_unsaid(held)) if isinstance(held, (BaseModel, dict, list, tuple)) else None
+        return node_of(without_defaults(held)) if isinstance(held, (BaseModel, dict, list, tuple)) else None
 
     def _merge_mapping(self, base: Node | None, over: Node, path: str) -> Node:
         if base is not None and base.is_list and _all_named(base):
@@ -153,19 +153,19 @@ def choices(found: str, allowed: Iterable[str], word: str = "allowed") -> str:
     return f"{near}{' ' if near else '; '}{word}: {', '.join(words) or 'none'}"
 
 
-def _unsaid(held: Any) -> Any:
+def without_defaults(held: Any) -> Any:
     """A checked value as somebody would have written it: without what the schema says anyway."""
     if isinstance(held, BaseModel):
         fields = type(held).model_fields
         values = {name: getattr(held, name) for name in fields}
         return {
-            name: _unsaid(value)
+            name: without_defaults(value)
             for name, value in values.items()
             if name in _TAGS or fields[name].is_required() or value != fields[name].get_default(call_default_factory=True)
         }
     if isinstance(held, dict):
-        return {key: _unsaid(value) for key, value in held.items()}
-    return [_unsaid(value) for value in held] if isinstance(held, (list, tuple)) else held
+        return {key: without_defaults(value) for key, value in held.items()}
+    return [without_defaults(value) for value in held] if isinstance(held, (list, tuple)) else held
 
 
 def _join(path: str, key: str) -> str:

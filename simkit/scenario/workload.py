@@ -1,0 +1,87 @@
+"""Load against capacity, before anything is simulated: does the department stand a chance?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simkit.scenario.organization import Organization
+from simkit.scenario.work_kinds import CadenceGate, Delegation, Gate, Step, WorkKind
+
+
+def load_report(organization: Organization, arrivals_per_week: Mapping[str, float]) -> dict[str, float]:
+    """Expected utilization by skill: hours asked for over the hours that other duties leave.
+
+    `arrivals_per_week` are the orders by kind of work besides the kinds' own demand. Rework and approvals
+    count as expected; hand-offs and redone hand-offs do not, so the true load is a little higher. A person
+    counts where the best skill is. Above 1 the backlog grows without end.
+    """
+    asked: dict[str, float] = {}
+    for name, kind in organization.work.items():
+        own = kind.demand.per_week if kind.demand is not None else 0.0
+        per_week = arrivals_per_week.get(name, 0.0) + own
+        for skill, hours in _hours_per_case(organization, kind).items():
+            asked[skill] = asked.get(skill, 0.0) + per_week * hours
+    capacity = _capacity(organization)
+    return {skill: hours / capacity[skill] if skill in capacity else float("inf") for skill, hours in asked.items()}
+
+
+def _capacity(organization: Organization) -> dict[str, float]:
+    """Primary hours a week by craft."""
+    capacity: dict[str, float] = {}
+    for person in organization.people:
+        hours = organization.calendars[person.calendar].weekly_hours * person.fte * organization.primary_share
+        capacity[person.craft] = capacity.get(person.craft, 0.0) + hours * person.skills[person.craft]
+    return capacity
+
+
+def _hours_per_case(organization: Organization, kind: WorkKind) -> dict[str, float]:
+    hours: dict[str, float] = {}
+    for step in kind.steps:
+        if step.skill is not None and step.effort is not None:
+            again = step.internal_error * organization.errors.caught
+            passes = 1 + organization.errors.rework_share * again / (1 - again)
+            hours[step.skill] = hours.get(step.skill, 0.0) + step.effort.mean_hours * passes
+        else:
+            _add_gate(organization, kind, step, hours)
+    return hours
+
+
+def _add_gate(organization: Organization, kind: WorkKind, step: Step, hours: dict[str, float]) -> None:
+    """The approver's rounds, and the rework of the step that opinion sends the case back to."""
+    gate = organization.gates[step.gate or ""]
+    rejections = _expected_rejections(gate.reject.first, gate.reject.decay)
+    effort = gate.effort_hours if isinstance(gate, CadenceGate) else gate.effort.mean_hours
+    approver = _approver_craft(organization, gate)
+    if gate.delegate is not None:
+        rejections = _expected_rejections(gate.reject.first * gate.delegate.reject_factor, gate.reject.decay)
+        effort = _delegated_hours(gate.delegate, effort)
+    if approver is not None:
+        hours[approver] = hours.get(approver, 0.0) + effort * (1 + rejections)
+    worked = [other for other in kind.steps if other.skill is not None and other.effort is not None]
+    before = [other for other in worked if kind.steps.index(other) < kind.steps.index(step)]
+    back = next((other for other in worked if other.id == gate.return_to), before[-1] if before else None)
+    if back is not None and back.skill is not None and back.effort is not None:
+        again = rejections * organization.errors.rework_share * back.effort.mean_hours
+        hours[back.skill] = hours.get(back.skill, 0.0) + again
+
+
+def _delegated_hours(delegate: Delegation, own: float) -> float:
+    return delegate.audit_share * own + (1 - delegate.audit_share) * delegate.effort_hours
+
+
+def _expected_rejections(first: float, decay: float) -> float:
+    """Mean rejections when round k rejects with ``first * decay ** (k - 1)``."""
+    total, reached = 0.0, 1.0
+    for k in range(200):
+        reached *= min(first * decay**k, 1.0)
+        total += reached
+    return total
+
+
+def _approver_craft(organization: Organization, gate: Gate) -> str | None:
+    """The craft that pays for decisions; leads differ by unit and count with the head."""
+    kind, _, name = gate.approver.partition(":")
+    if kind == "skill":
+        return name
+    who = name if kind == "person" else organization.top.lead
+    return next((person.craft for person in organization.people if person.id == who), None)
