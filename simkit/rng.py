@@ -43,40 +43,42 @@ class Purpose(IntEnum):
     ENTRY = 1
     PURCHASE_RATE = 2
     DROPOUT = 3
-    MEAN_SPEND_RATE = 4
+    SPEND_SCALE = 4
     PATIENCE = 5
     AFFINITY = 6
     CONSENT = 7
     BUCKET = 8
     STAGE = 9
-    # clocks and life cycle; `what` is the ordinal of the need
+    ROLE = 10
+    # clocks and life cycle; `what` is the ordinal of the need, query, visit or stage
     NEED_CLOCK = 20
     NEED_MET = 21
     LEAVE = 22
     SPEND = 23
     FORGET = 24
-    # messages; `what` is the occurrence
-    BOUNCE = 40
-    OPEN = 41
-    CLICK = 42
-    CONVERT = 43
-    MOVE = 44
-    OPT_OUT = 45
-    TIE_BREAK = 46
-    RESPONSE_SPEND = 47
-    # media and visits; `what` is the day
+    # messages; `what` is the occurrence. The money of a conversion has the purpose after the conversion's
+    ARRIVE_OPT_OUT = 40
+    OPEN_CLICK = 41
+    CONVERT = 42
+    CONVERT_SPEND = 43
+    # paid campaigns; `what` is the occurrence, k the day since it went live
     IMPRESSIONS = 60
-    IMPRESSION_CLICK = 61
-    QUERY = 62
-    QUERY_CLICK = 63
-    VISIT = 64
-    MEDIA_MOVE = 65
-    MEDIA_CONVERT = 66
-    MEDIA_SPEND = 67
-    # world
+    AD_RESPONSE = 61
+    AD_CONVERT = 62
+    AD_CONVERT_SPEND = 63
+    # searching and visiting; `what` is the ordinal
+    QUERY = 64
+    QUERY_CLICK = 65
+    QUERY_CONVERT = 66
+    QUERY_CONVERT_SPEND = 67
+    VISIT = 68
+    VISIT_CONVERT = 69
+    VISIT_CONVERT_SPEND = 70
+    # world; `what` is the ordinal of the occasion or campaign
     OCCASION_GAP = 80
-    DETECTION_LAG = 81
-    DEMAND_GAP = 82
+    OCCASION_SEGMENT = 81
+    DETECTION_LAG = 82
+    PLAN_PHASE = 83
     # teams; `what` is the step
     EFFORT = 100
     INTERNAL_ERROR = 101
@@ -88,6 +90,7 @@ class Purpose(IntEnum):
     ATTENTION = 107
     POD = 108
     AUDIT = 109
+    REQUEST_GAP = 110
     EXTENSION = 60000
 
 
@@ -123,7 +126,9 @@ def uniform(key0: Any, key1: Any, index: Any, what: Any, purpose: Any, k: Any, s
 
 
 @register_jitable
-def uniform_pair(key0: Any, key1: Any, index: Any, what: Any, purpose: Any, k: Any, space: Any) -> tuple[Any, Any]:
+def uniform_pair(
+    key0: Any, key1: Any, index: Any, what: Any, purpose: Any, k: Any, space: Any
+) -> tuple[Any, Any]:
     """Two independent uniforms in (0, 1) from one call of the generator."""
     x0, x1, x2, x3 = philox(index, what, purpose * 65536 + k, space, key0, key1)
     return unit_interval(x0, x1), unit_interval(x2, x3)
@@ -135,7 +140,9 @@ def exponential(key0: Any, key1: Any, index: Any, what: Any, purpose: Any, k: An
     return -math.log(uniform(key0, key1, index, what, purpose, k, space))
 
 
-def uniforms(key: tuple[int, int], index: np.ndarray, what: int, purpose: int, k: int, space: int) -> np.ndarray:
+def uniforms(
+    key: tuple[int, int], index: np.ndarray, what: int, purpose: int, k: int, space: int
+) -> np.ndarray:
     """:func:`uniform` for an array of indices (int64): float64 of the same shape, the same bits."""
     x0, x1, _, _ = philox(
         index.astype(np.int64),

@@ -64,9 +64,7 @@ class Figure(Provenance):
     value: float
 
 
-def default(
-    value: Any, *, unit: str, source: str, grade: Grade, low: float, high: float, **limits: Any
-) -> Any:
+def default(value: Any, *, unit: str, source: str, grade: Grade, low: float, high: float, **limits: Any) -> Any:
     """A field with a default number and its provenance.
 
     `low` and `high` are the plausible range (what the world may be like), `limits` (``ge``, ``gt``, ``le``,
@@ -122,7 +120,9 @@ def parse_days(value: Any) -> Any:
     if isinstance(value, str):
         found = _SPAN.match(value)
         if not found:
-            raise ValueError(f"expected a number of days or a span such as '2 days', '36 hours', '1 week'; found {value!r}")
+            raise ValueError(
+                f"expected a number of days or a span such as '2 days', '36 hours', '1 week'; found {value!r}"
+            )
         return float(found[1]) * _UNIT_DAYS[found[2].lower()]
     return value
 

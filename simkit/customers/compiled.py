@@ -1,0 +1,212 @@
+"""The compiled driver: the rulebook over an array of customers, as fast as it goes.
+
+`build_day` folds the rules of a phase into one compiled function. Numba's cache notices a change of the
+function it stores, but not of the functions that one calls; so the fingerprint of every source that matters
+(rulebook, generator, layout, replaced rules) is a captured constant and thereby part of the cache's key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numba.extending import register_jitable
+
+from simkit import rng
+from simkit.customers import rules as rulebook
+from simkit.customers import state, tables
+from simkit.customers.day import Replacement, Rule, day_rules, phase
+from simkit.customers.market import MarketTables, stage_counts
+from simkit.customers.population import population
+from simkit.scenario.schema import Scenario
+
+ROWS_PER_CUSTOMER = 8
+"""Room in the contact log per customer and day; what does not fit is counted."""
+
+
+def fingerprint(chosen: Mapping[str, Rule]) -> int:
+    """A number that changes with any source the compiled day is made of."""
+    digest = hashlib.sha256()
+    for module in (rng, state, tables, rulebook):
+        digest.update(Path(module.__file__ or "").read_bytes())
+    for name in sorted(chosen):
+        if chosen[name].__module__ != rulebook.__name__:
+            digest.update(name.encode() + _source(chosen[name]))
+    return int.from_bytes(digest.digest()[:7], "big")
+
+
+def _source(function: Callable[..., Any]) -> bytes:
+    """The whole file of a replaced rule, for it may call others there; its own text when there is no file."""
+    path = inspect.getsourcefile(function)
+    if path and Path(path).is_file():
+        return Path(path).read_bytes() + function.__qualname__.encode()
+    return inspect.getsource(function).encode()
+
+
+def fold(chosen: Sequence[Rule]) -> Rule:
+    """Several rules as one, in their order; six at a time, because every level of calls costs compile time."""
+    rules = [register_jitable(rule) for rule in chosen]
+    while len(rules) > 1:
+        rules = [_six(*rules[at : at + 6]) for at in range(0, len(rules), 6)]
+    return rules[0]
+
+
+def _nothing(c: Any, w: Any, s: Any) -> None:
+    """The rule of an empty place."""
+
+
+def _six(
+    first: Rule,
+    second: Rule = _nothing,
+    third: Rule = _nothing,
+    fourth: Rule = _nothing,
+    fifth: Rule = _nothing,
+    sixth: Rule = _nothing,
+) -> Rule:
+    register_jitable(_nothing)
+
+    @register_jitable
+    def six(c: Any, w: Any, s: Any) -> None:
+        first(c, w, s)
+        second(c, w, s)
+        third(c, w, s)
+        fourth(c, w, s)
+        fifth(c, w, s)
+        sixth(c, w, s)
+
+    return six
+
+
+def build_phase(rule: Rule, mark: int) -> Callable[..., None]:
+    """A compiled function that lets a block of customers pass through one phase."""
+
+    @numba.njit(nogil=True, cache=True)
+    def block(customers: Any, world: Any, scratch: Any, log: Any, cursor: Any) -> int:
+        w = world[0]
+        s = scratch[0]
+        for i in range(customers.shape[0]):
+            c = customers[i]
+            rule(c, w, s)
+            if log.shape[0] > 0:
+                write_log(c, w, s, log, cursor)
+        return mark
+
+    return block
+
+
+@register_jitable
+def write_log(c: Any, w: Any, s: Any, log: Any, cursor: Any) -> None:
+    """Append what was decided on the customer's candidates; a full log is counted, not written."""
+    for j in range(s.n):
+        if cursor[0] >= log.shape[0]:
+            cursor[1] += 1
+        else:
+            row = log[cursor[0]]
+            row.day = w.today.day
+            row.segment = c.segment
+            row.index = c.index
+            row.slot = s.slot[j]
+            row.minute = s.minute[j]
+            row.decision = s.decision[j]
+            row.rule = s.rule[j]
+            row.delivered = s.delivered[j]
+            row.opened = s.opened[j]
+            row.clicked = s.clicked[j]
+            row.bought = s.bought[j]
+            row.opted_out = s.opted_out[j]
+            cursor[0] += 1
+
+
+class CompiledDay:
+    """The compiled phases of a day for one choice of rules."""
+
+    def __init__(self, chosen: Mapping[str, Rule]):
+        mark = fingerprint(chosen)
+        self.propose = build_phase(fold(phase(chosen, "propose")), mark)
+        self.live = build_phase(fold(phase(chosen, "live")), mark)
+        self.age = build_phase(fold([chosen["age"]]), mark)
+
+
+@lru_cache(maxsize=4)
+def _compiled(rules: tuple[tuple[str, Rule], ...]) -> CompiledDay:
+    return CompiledDay(dict(rules))
+
+
+class CompiledMarket:
+    """The customers of one run as an array, living their days on some threads.
+
+    Totals are integers, so neither the number of threads nor the order of customers shows.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        replication: int,
+        *,
+        rules: Mapping[str, Replacement] | None = None,
+        threads: int = 1,
+        people: np.ndarray | None = None,
+        log: list[np.ndarray] | None = None,
+    ):
+        """`people` may bring the persons (CUSTOMER_DTYPE, changed in place); `log` collects contacts by day."""
+        self.tables = MarketTables(scenario, replication)
+        if people is None:
+            people = population(scenario.market, scenario.channels, scenario.days, scenario.seed, replication)
+        self._people, self._log = people, log
+        self._day = _compiled(tuple(sorted(day_rules(rules).items())))
+        size = max(1, -(-len(people) // threads))
+        self._blocks = [people[at : at + size] for at in range(0, len(people), size)]
+        self._scratch = [np.zeros(1, state.SCRATCH_DTYPE) for _ in self._blocks]
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self.overrun = 0
+        """Contacts that did not fit the log."""
+        buyers = people["relation"] == state.CUSTOMER
+        born = people[buyers]
+        self._run(self._day.age, [born])
+        people[buyers] = born
+        self._stages = np.bincount(people["stage"], minlength=len(state.STAGES))
+
+    def customers(self) -> np.ndarray:
+        """Everyone, in order of (segment, index)."""
+        return self._people[np.lexsort((self._people["index"], self._people["segment"]))]
+
+    def live_day(self, harm: dict[str, float] | None = None) -> np.ndarray:
+        """Everyone lives the next day; returns its totals (int64)."""
+        self.tables.begin_day(harm or {})
+        totals = self._run(self._day.propose, self._blocks)
+        self.tables.allocate(totals, self._stages)
+        totals = totals + self._run(self._day.live, self._blocks, self._log)
+        self._stages = stage_counts(totals)
+        return totals
+
+    def _run(
+        self, compiled: Callable[..., Any], blocks: list[np.ndarray], log: list[np.ndarray] | None = None
+    ) -> np.ndarray:
+        logs = [_Log(0 if log is None else len(block)) for block in blocks]
+
+        def one(k: int) -> np.ndarray:
+            scratch = self._scratch[k]
+            scratch["total"] = 0
+            compiled(blocks[k], self.tables.array, scratch, logs[k].rows, logs[k].cursor)
+            return scratch["total"][0]
+
+        parts = list((self._pool.map if self._pool else map)(one, range(len(blocks))))
+        if log is not None:
+            log.extend(part.rows[: part.cursor[0]].copy() for part in logs)
+            self.overrun += sum(int(part.cursor[1]) for part in logs)
+        return np.sum(parts, axis=0, dtype=np.int64)
+
+
+class _Log:
+    """Room for the contacts that a block of customers has on one day."""
+
+    def __init__(self, customers: int):
+        self.rows = np.zeros(customers * ROWS_PER_CUSTOMER + state.CANDIDATES if customers else 0, state.LOG_DTYPE)
+        self.cursor = np.zeros(2, np.int64)

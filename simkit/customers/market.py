@@ -1,0 +1,373 @@
+"""The market around the customers: what is live today, who is meant, what budgets buy.
+
+`MarketTables` fills the world's tables day by day; both drivers let their customers live in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Protocol
+
+import numpy as np
+
+from simkit.customers import tables
+from simkit.customers.population import channel_index, tag
+from simkit.customers.rules import ADDRESSED_KIND, MINUTES_PER_DAY, PAID_KIND, SEARCH_KIND, WEB_KIND
+from simkit.customers.state import (
+    ADDRESSED,
+    ADS,
+    CAPS,
+    CLICKED,
+    DEMAND_AT,
+    GRAIN,
+    INTENT,
+    OUT,
+    PER_CHANNEL,
+    SLOTS,
+    STAGE_AT,
+    STAGES,
+    ledger_names,
+)  # fmt: skip
+from simkit.customers.tables import World
+from simkit.rng import crc, run_key
+from simkit.scenario.campaigns import Audience, Campaign
+from simkit.scenario.channels import Addressed, Channel, Paid, Search, Web
+from simkit.scenario.market import Fatigue, Purchases
+from simkit.scenario.policy import Cap, ContactPolicy
+from simkit.scenario.quantity import DAYS_PER_WEEK
+from simkit.scenario.schema import Scenario
+
+_WEAR_OUT = {"exponential": 0, "hyperbolic": 1, "linear": 2}
+_FOREVER = 1e9
+
+
+class MarketDriver(Protocol):
+    """What both drivers offer."""
+
+    tables: MarketTables
+    overrun: int
+
+    def live_day(self, harm: dict[str, float] | None = None) -> np.ndarray:
+        """Everyone lives the next day; returns its totals (int64)."""
+
+    def customers(self) -> np.ndarray:
+        """Everyone as an array of CUSTOMER_DTYPE in order of (segment, index)."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """One message or advertisement on one channel, from its first to its last day."""
+
+    name: str
+    """Campaign, planned ordinal or occasion, and channel: names its luck and nothing else does."""
+    campaign: Campaign
+    channel: str
+    segment: str | None
+    relevance: float
+    first_day: int
+    last_day: int
+
+    @property
+    def occurrence(self) -> int:
+        """The word that stands for it in every key."""
+        return crc(self.name)
+
+
+class MarketTables:
+    """The read-only world of one run, refilled each day."""
+
+    def __init__(self, scenario: Scenario, replication: int):
+        self.scenario = scenario
+        self.channel_at = channel_index(scenario.channels)
+        self.segments = {name: i for i, name in enumerate(scenario.market.segments)}
+        self.rules = {k: cap.label for k, cap in enumerate(scenario.contact_policy.at_most)}
+        self.rules |= {CAPS: "gap", CAPS + 1: "quiet"}
+        self.columns = ledger_names({k: n for n, k in self.channel_at.items()}, self.rules)
+        self.day = -1
+        self.messages: list[Live | None] = [None] * SLOTS
+        self.ads: list[Live] = []
+        self.waiting: list[Live] = []
+        self.crowded = 0
+        """Messages that waited because all slots were taken."""
+        self.names: dict[tuple[int, int], str] = {}
+        """(first day, slot) -> message: what the contact log's slots mean."""
+        self.array, self.world = tables.blank_world()
+        self._fill(run_key(scenario.seed, replication))
+
+    # --- campaigns --------------------------------------------------------------------------------
+
+    def launch(self, name: str, campaign: str, segment: str | None, relevance: float, day: int) -> None:
+        """A campaign goes live on `day` (today or later) on all its channels.
+
+        `name` identifies it in every key (campaign and planned ordinal, or campaign and occasion); `relevance` is
+        audience fit x quality x what lateness left of it, 0..1.
+        """
+        program = self.scenario.campaigns[campaign]
+        for channel in program.channels:
+            paid = self.scenario.channels[channel].kind == "paid"
+            last = day + (program.flight_days if paid else program.live_days) - 1
+            live = Live(f"{name}/{channel}", program, channel, segment, relevance, day, last)
+            self.waiting.append(live)
+
+    def begin_day(self, harm: dict[str, float]) -> World:
+        """Turn to the next day: what ended goes, what is due comes; `harm` is the share of organic purchases
+        lost to competitors by segment."""
+        self.day += 1
+        w = self.world
+        keep = self._admit()
+        w.today["day"], w.today["minute"], w.today["keep"] = self.day, self.day * MINUTES_PER_DAY, keep
+        w.today["slots"] = max((slot + 1 for slot, live in enumerate(self.messages) if live), default=0)
+        w.today["ads"] = len(self.ads)
+        for name, i in self.segments.items():
+            lost = harm.get(name, 0.0)
+            w.segment["harm"][i], w.segment["price_push"][i] = lost, self.scenario.market.price_churn * lost
+        self._calendar_caps(w)
+        self._aim(w)
+        return w
+
+    def allocate(self, totals: np.ndarray, stages: np.ndarray) -> None:
+        """Budgets become planned impressions per unit of affinity, and the share of queries that can be clicked.
+
+        `totals` are the propose phase's; `stages` the persons by stage at the end of yesterday. Spend is the plan.
+        """
+        for j, ad in enumerate(self.ads):
+            channel = self.scenario.channels[ad.channel]
+            assert isinstance(channel, Paid)
+            affinity = totals[DEMAND_AT + j] / GRAIN
+            impressions = self._daily_budget(channel, ad.channel) / channel.cost_per_thousand * 1000
+            self.world.ad["plan"][j] = impressions / self.scenario.market.represents / affinity if affinity else 0.0
+        for name, channel in self.scenario.channels.items():
+            if isinstance(channel, Search):
+                row = self.world.channel[self.channel_at[name]]
+                answered = channel.coverage * channel.click_through
+                cost = (
+                    float(stages @ row["per_day"]) * answered * channel.cost_per_click * self.scenario.market.represents
+                )
+                row["click_share"] = answered * min(
+                    1.0, channel.budget_per_week / DAYS_PER_WEEK / cost if cost else 1.0
+                )
+
+    def media_cost(self, totals: np.ndarray) -> dict[str, float]:
+        """Money spent today by channel, for the real market."""
+        represents = self.scenario.market.represents
+        spent: dict[str, float] = {}
+        for name, channel in self.scenario.channels.items():
+            at = self.channel_at[name] * PER_CHANNEL
+            if isinstance(channel, Addressed):
+                spent[name] = float(totals[at + OUT]) * channel.cost_per_message * represents
+            elif isinstance(channel, Search):
+                spent[name] = float(totals[at + CLICKED]) * channel.cost_per_click * represents
+            elif isinstance(channel, Web):
+                spent[name] = float(totals[at + CLICKED]) * channel.cost_per_visit * represents
+            else:
+                running = sum(1 for j, ad in enumerate(self.ads) if ad.channel == name and self.world.ad["plan"][j] > 0)
+                spent[name] = running * self._daily_budget(channel, name)
+        return spent
+
+    def _daily_budget(self, channel: Paid, name: str) -> float:
+        """A paid channel's money for one of its campaigns on one day."""
+        return channel.budget_per_week / DAYS_PER_WEEK / sum(1 for ad in self.ads if ad.channel == name)
+
+    def _admit(self) -> int:
+        """Take out what ended, let in what is due; returns the done-bits to keep."""
+        self.messages = [live if live and live.last_day >= self.day else None for live in self.messages]
+        self.ads = [ad for ad in self.ads if ad.last_day >= self.day]
+        due = sorted(
+            (live for live in self.waiting if live.first_day <= self.day), key=lambda live: (live.first_day, live.name)
+        )
+        keep = -1
+        for live in due:
+            if self.scenario.channels[live.channel].kind == "paid":
+                taken = len(self.ads) < ADS
+                if taken:
+                    self.ads.append(live)
+            else:
+                slot = next((i for i, used in enumerate(self.messages) if used is None), None)
+                taken = slot is not None
+                if slot is not None:
+                    self.messages[slot] = live
+                    self.names[self.day, slot] = live.name
+                    keep &= ~(1 << slot)
+            if taken:
+                self.waiting.remove(live)
+            else:
+                self.crowded += 1
+        return keep
+
+    # --- tables -------------------------------------------------------------------------------------
+
+    def _fill(self, key: tuple[int, int]) -> None:
+        scenario, w = self.scenario, self.world
+        purchases = [segment.purchases or scenario.market.purchases for segment in scenario.market.segments.values()]
+        shapes = sorted({p.spend.p for p in purchases})
+        for row, shape in enumerate(shapes):
+            w.spend[row] = tables.gamma_table(shape)
+        self._fill_today(w, key)
+        for name, i in self.segments.items():
+            part = scenario.market.segments[name]
+            self._fill_segment(w.segment[i], name, part.purchases or scenario.market.purchases,
+                               part.fatigue or scenario.market.fatigue, shapes)  # fmt: skip
+        for name, channel in scenario.channels.items():
+            _fill_channel(w.channel[self.channel_at[name]], name, channel)
+        for k, cap in enumerate(scenario.contact_policy.at_most):
+            _fill_cap(w.cap[k], cap, self.channel_at)
+
+    def _fill_today(self, w: World, key: tuple[int, int]) -> None:
+        policy, today = self.scenario.contact_policy, w.today
+        today["key0"], today["key1"] = key
+        today["caps"] = len(policy.at_most)
+        today["gap"] = round(policy.gap * MINUTES_PER_DAY)
+        today["defer"] = policy.blocked == "defer"
+        today["control"] = round(policy.control_group * 10_000)
+        today["active_days"] = self.scenario.market.active_within_days
+
+    def _fill_segment(
+        self, row: np.void, name: str, purchases: Purchases, fatigue: Fatigue, shapes: list[float]
+    ) -> None:
+        market = self.scenario.market
+        row["space"] = crc(name)
+        row["kept"] = 0.5 ** (1 / fatigue.half_life_days)
+        row["wear_kind"] = _WEAR_OUT[fatigue.wear_out]
+        row["delta"] = fatigue.delta
+        row["opt_out"] = fatigue.opt_out
+        row["opt_out_growth"] = fatigue.opt_out_growth
+        row["churn_growth"] = fatigue.churn_growth
+        row["organic_share"] = market.organic_share
+        row["forget_per_day"] = np.log(2) / market.funnel.forgetting_half_life_days
+        row["advocate_after"] = market.funnel.advocate_after
+        row["spend_row"] = shapes.index(purchases.spend.p)
+
+    def _calendar_caps(self, w: World) -> None:
+        today = self.scenario.start + timedelta(days=self.day - self.scenario.warmup_days)
+        for k, cap in enumerate(self.scenario.contact_policy.at_most):
+            if cap.window == "calendar":
+                w.cap["start"][k] = (self.day - _days_into(today, cap.per)) * MINUTES_PER_DAY
+
+    def _aim(self, w: World) -> None:
+        """Whom each live message and advertisement is for."""
+        w.segment["for_customers"] = 0
+        w.segment["for_prospects"] = 0
+        for slot, live in enumerate(self.messages):
+            if live:
+                _fill_message(w.message[slot], live, self.channel_at, self.scenario, self.day)
+                for i in self._meant(live):
+                    if live.campaign.audience.who != "prospects":
+                        w.segment["for_customers"][i] |= 1 << slot
+                    if live.campaign.audience.who != "customers":
+                        w.segment["for_prospects"][i] |= 1 << slot
+        for j, live in enumerate(self.ads):
+            meant = sum(1 << i for i in self._meant(live))
+            _fill_ad(w.ad[j], live, self.channel_at, self.scenario, self.day, meant)
+
+    def _meant(self, live: Live) -> list[int]:
+        if live.segment is not None:
+            return [self.segments[live.segment]]
+        wanted = live.campaign.audience.segments
+        return [i for name, i in self.segments.items() if not isinstance(wanted, tuple) or name in wanted]
+
+
+def _fill_channel(row: np.void, name: str, channel: Channel) -> None:
+    row["tag"] = tag(name)
+    row["moves"] = [channel.moves.get(stage, 0.0) for stage in STAGES[: INTENT + 1]]  # type: ignore[call-overload]
+    row["kept"] = 1.0
+    if isinstance(channel, Addressed):
+        row["kind"] = ADDRESSED_KIND
+        for field in ("open_rate", "click_given_open", "bounce", "fatigue_weight", "opt_out_factor", "purchase_days",
+                      "consent_customers", "consent_prospects"):  # fmt: skip
+            row[field] = getattr(channel, field)
+    elif isinstance(channel, Paid):
+        row["kind"] = PAID_KIND
+        for field in ("click_rate", "awareness", "hill_half", "hill_slope", "purchase_days"):
+            row[field] = getattr(channel, field)
+        row["kept"] = 0.5 ** (1 / channel.memory_half_life_days)
+    elif isinstance(channel, Search):
+        row["kind"], row["purchase_days"] = SEARCH_KIND, channel.purchase_days
+        row["per_day"] = _by_stage(channel.queries_per_week)
+    else:
+        row["kind"] = WEB_KIND
+        row["per_day"] = _by_stage(channel.visits_per_week)
+
+
+def _by_stage(per_week: dict[str, float]) -> list[float]:  # type: ignore[misc]
+    """Rates a day in the order of STAGES; a customer's rate holds for repeat buyers and advocates too."""
+    customer = per_week.get("customer", 0.0)
+    weekly = {**per_week, "repeat": customer, "advocate": customer}
+    return [weekly.get(stage, 0.0) / DAYS_PER_WEEK for stage in STAGES]
+
+
+def _fill_cap(row: np.void, cap: Cap, channel_at: dict[str, int]) -> None:
+    row["count"], row["minutes"], row["calendar"] = cap.count, cap.days * MINUTES_PER_DAY, cap.window == "calendar"
+    row["channels"] = sum(1 << channel_at[name] for name in cap.channels) if cap.channels else (1 << ADDRESSED) - 1
+
+
+def _days_into(today: date, per: str) -> int:
+    """Days since the calendar day, week (Monday), month, quarter or year of `today` began."""
+    first = {
+        "day": today,
+        "week": today - timedelta(days=today.weekday()),
+        "month": today.replace(day=1),
+        "quarter": today.replace(month=today.month - (today.month - 1) % 3, day=1),
+        "year": today.replace(month=1, day=1),
+    }[per]
+    return (today - first).days
+
+
+def _bounds(audience: Audience) -> tuple[float, float]:
+    return audience.bought_within_days or _FOREVER, audience.not_bought_within_days or -_FOREVER
+
+
+def _fill_message(row: np.void, live: Live, channel_at: dict[str, int], scenario: Scenario, day: int) -> None:
+    reference = scenario.market.reference_relevance
+    row["occurrence"], row["channel"], row["priority"] = (
+        live.occurrence,
+        channel_at[live.channel],
+        live.campaign.priority,
+    )
+    minute, quiet = _send_minute(live, scenario, day)
+    row["minute"], row["quiet"] = day * MINUTES_PER_DAY + minute, quiet
+    row["last"] = day >= live.last_day
+    row["bought_within"], row["not_bought_within"] = _bounds(live.campaign.audience)
+    row["strength"] = live.relevance / reference
+    row["dislike"] = (1 - live.relevance) / (1 - reference)
+
+
+def _send_minute(live: Live, scenario: Scenario, day: int) -> tuple[int, bool]:
+    """Minute of the day at which the message would go, and whether quiet hours hold it back all day."""
+    channel = scenario.channels[live.channel]
+    assert isinstance(channel, Addressed)
+    wanted = channel.send_time if live.campaign.send_time is None else live.campaign.send_time
+    return waiting_minute(scenario.contact_policy, wanted, day > live.first_day)
+
+
+def waiting_minute(policy: ContactPolicy, send_hour: float, waited: bool) -> tuple[int, bool]:
+    """When a message due at `send_hour` goes: (minute of the day, held back until another day).
+
+    Quiet hours 21:00-09:00: due at 07:00 it goes at 09:00; due at 22:00 it is held back, and goes at 09:00 of the
+    next day (`waited`).
+    """
+    if policy.quiet is None:
+        return round(send_hour * 60), False
+    start, end = policy.quiet.start, policy.quiet.end
+    overnight = start > end
+    inside = (send_hour >= start or send_hour < end) if overnight else start <= send_hour < end
+    if not inside:
+        return round(send_hour * 60), False
+    if overnight and send_hour >= start and not waited:
+        return round(send_hour * 60), True
+    return round(end * 60), end >= 24
+
+
+def _fill_ad(row: np.void, live: Live, channel_at: dict[str, int], scenario: Scenario, day: int, meant: int) -> None:
+    audience = live.campaign.audience
+    row["occurrence"], row["channel"], row["touch"] = live.occurrence, channel_at[live.channel], day - live.first_day
+    row["customers"] = meant if audience.who != "prospects" else 0
+    row["prospects"] = meant if audience.who != "customers" else 0
+    row["bought_within"], row["not_bought_within"] = _bounds(audience)
+    row["strength"] = live.relevance / scenario.market.reference_relevance
+    row["plan"] = 0.0
+
+
+def stage_counts(totals: np.ndarray) -> np.ndarray:
+    """Persons by stage at the end of the day of these totals."""
+    return totals[STAGE_AT : STAGE_AT + len(STAGES)]

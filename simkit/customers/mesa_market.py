@@ -1,0 +1,125 @@
+"""The Mesa driver: the same rulebook, one agent a customer, in plain Python. The readable form, and the peer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import mesa
+import numpy as np
+
+from simkit.customers import state
+from simkit.customers.day import Replacement, Rule, day_rules, phase
+from simkit.customers.market import MarketTables, stage_counts
+from simkit.customers.population import population
+from simkit.customers.tables import World, plain, row_types
+from simkit.scenario.schema import Scenario
+
+
+class Customer(mesa.Agent):
+    """One person; attributes as in `state.CUSTOMER_DTYPE`."""
+
+    def __init__(self, model: MarketModel, record: np.void):
+        super().__init__(model)
+        for name, value in zip(record.dtype.names or (), record.item(), strict=True):
+            setattr(self, name, value.tolist() if isinstance(value, np.ndarray) else value)
+
+    def pass_through(self, rules: list[Rule], w: World, s: state.Scratch) -> None:
+        """Follow the rules of one phase in their order."""
+        for rule in rules:
+            rule(self, w, s)
+
+
+class MarketModel(mesa.Model):
+    """A market of customers: each step is one day."""
+
+    def __init__(
+        self,
+        *,
+        scenario: Scenario | None = None,
+        replication: int = 0,
+        rules: Mapping[str, Replacement] | None = None,
+        people: np.ndarray | None = None,
+        log: list[np.ndarray] | None = None,
+    ):
+        super().__init__()
+        scenario = scenario or Scenario()
+        self.tables = MarketTables(scenario, replication)
+        self.day = -1
+        self.totals = np.zeros(state.TOTALS, np.int64)
+        self.overrun = 0
+        if people is None:
+            people = population(scenario.market, scenario.channels, scenario.days, scenario.seed, replication)
+        self.people = [Customer(self, record) for record in people]
+        chosen = day_rules(rules)
+        self._phases = {name: phase(chosen, name) for name in ("propose", "live")}
+        self._scratch, self._log = state.Scratch(), log
+        self._types = row_types(self.tables.world)
+        self._spend = self.tables.world.spend.tolist()
+        self._age(chosen["age"])
+        self._stages = np.bincount([c.stage for c in self.people], minlength=len(state.STAGES))
+        self.datacollector = mesa.DataCollector(
+            model_reporters={"day": "day", "active": "active", "mean_fatigue": "mean_fatigue"}
+        )
+
+    @property
+    def active(self) -> int:
+        """Customers whose last purchase is recent."""
+        return int(self.totals[state.ACTIVE])
+
+    @property
+    def mean_fatigue(self) -> float:
+        """Mean fatigue of reachable persons at the end of the day."""
+        return float(self.totals[state.FATIGUE]) / state.GRAIN / max(1, int(self.totals[state.REACHABLE]))
+
+    def step(self) -> None:
+        """Everyone lives the next day."""
+        self.live_day()
+        self.datacollector.collect(self)
+
+    def live_day(self, harm: dict[str, float] | None = None) -> np.ndarray:
+        """Everyone lives the next day; returns its totals (int64)."""
+        world = self.tables.begin_day(harm or {})
+        self.day = self.tables.day
+        totals = self._pass("propose", world)
+        self.tables.allocate(totals, self._stages)
+        self.totals = totals + self._pass("live", world)
+        self._stages = stage_counts(self.totals)
+        return self.totals
+
+    def customers(self) -> np.ndarray:
+        """Everyone, in order of (segment, index)."""
+        rows = np.zeros(len(self.people), state.CUSTOMER_DTYPE)
+        for row, customer in zip(rows, self.people, strict=True):
+            for name in state.CUSTOMER_DTYPE.names or ():
+                row[name] = getattr(customer, name)
+        return rows[np.lexsort((rows["index"], rows["segment"]))]
+
+    def _age(self, rule: Rule) -> None:
+        w = plain(self.tables.world, self._types, self._spend)
+        for customer in self.people:
+            if customer.relation == state.CUSTOMER:  # type: ignore[attr-defined]
+                rule(customer, w, self._scratch)
+
+    def _pass(self, name: str, world: World) -> np.ndarray:
+        w, s, rules = plain(world, self._types, self._spend), self._scratch, self._phases[name]
+        s.total = [0] * state.TOTALS  # type: ignore[attr-defined]
+        logging = self._log is not None and name == "live"
+        rows: list[tuple[int, ...]] = []
+        for customer in self.people:
+            customer.pass_through(rules, w, s)
+            if logging:
+                rows.extend(_contacts(customer, w, s))
+        if logging:
+            assert self._log is not None
+            self._log.append(np.array(rows, state.LOG_DTYPE))
+        return np.array(s.total, np.int64)  # type: ignore[attr-defined]
+
+
+def _contacts(c: Any, w: World, s: Any) -> list[tuple[int, ...]]:
+    """What was decided on a customer's candidates, as rows of `state.LOG_DTYPE`."""
+    return [
+        (w.today.day, c.segment, c.index, s.slot[j], s.minute[j], s.decision[j], s.rule[j], s.delivered[j],
+         s.opened[j], s.clicked[j], s.bought[j], s.opted_out[j])
+        for j in range(s.n)
+    ]  # fmt: skip

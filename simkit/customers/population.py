@@ -1,0 +1,143 @@
+"""Who is there: every potential person, with traits that differ and permanent identities.
+
+Traits are quantiles of their distributions at keyed uniforms, so that a person keeps the own rank when a
+parameter changes. All arrays are in order of (segment, index).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from simkit.customers.state import ADDRESSED, AWAY, CUSTOMER, CUSTOMER_DTYPE, FIRST, MEDIA, NEVER, NOT_YET, PROSPECT
+from simkit.rng import Purpose, crc, run_key, uniforms
+from simkit.scenario.channels import STAGES, Addressed, Channel
+from simkit.scenario.market import DAYS_IN, Fatigue, Market, Purchases
+
+
+def channel_index(channels: dict[str, Channel]) -> dict[str, int]:
+    """Place of every channel in a record: addressed ones first, then the others."""
+    addressed = [name for name, channel in channels.items() if channel.kind == "addressed"]
+    others = [name for name, channel in channels.items() if channel.kind != "addressed"]
+    return {name: k for k, name in enumerate(addressed)} | {name: ADDRESSED + k for k, name in enumerate(others)}
+
+
+def population(market: Market, channels: dict[str, Channel], days: int, seed: int, replication: int) -> np.ndarray:
+    """All persons on day 0, before aging: array of CUSTOMER_DTYPE; clocks not yet drawn.
+
+    The last population made is kept: alternatives of one replication usually share it.
+    """
+    return _population(
+        market.model_dump_json(), tuple((n, c.model_dump_json()) for n, c in channels.items()), days, seed, replication
+    ).copy()
+
+
+@lru_cache(maxsize=1)
+def _population(
+    market_json: str, channels_json: tuple[tuple[str, str], ...], days: int, seed: int, replication: int
+) -> np.ndarray:
+    from pydantic import TypeAdapter
+
+    market = Market.model_validate_json(market_json)
+    adapter: TypeAdapter[Channel] = TypeAdapter(Channel)
+    channels = {name: adapter.validate_json(text) for name, text in channels_json}
+    key = run_key(seed, replication)
+    parts = [
+        _segment(market, name, position, size, channels, days, key)
+        for position, (name, size) in enumerate(market.sizes().items())
+    ]
+    return np.concatenate(parts)
+
+
+def _segment(
+    market: Market, name: str, position: int, size: int, channels: dict[str, Channel], days: int, key: tuple[int, int]
+) -> np.ndarray:
+    people = np.zeros(size, CUSTOMER_DTYPE)
+    people["segment"] = position
+    people["index"] = np.arange(size)
+    draw = _Draws(key, size, crc(name))
+    segment = market.segments[name]
+    _life(people, draw, market, segment.purchases or market.purchases, days)
+    _temper(people, draw, market, segment.fatigue or market.fatigue)
+    _consent(people, draw, channels)
+    _affinities(people, draw, market.affinity_spread, channels)
+    return people
+
+
+class _Draws:
+    """Keyed uniforms for everyone in a segment."""
+
+    def __init__(self, key: tuple[int, int], size: int, space: int):
+        self.key, self.index, self.space = key, np.arange(size), space
+
+    def __call__(self, purpose: Purpose, k: int = 0, what: int = 0) -> np.ndarray:
+        return uniforms(self.key, self.index, what, int(purpose), k, self.space)
+
+
+def _life(people: np.ndarray, draw: _Draws, market: Market, purchases: Purchases, days: int) -> None:
+    """Entry, purchase process and funnel stage."""
+    from scipy.special import betaincinv, gammaincinv
+
+    per_day = 1 / (purchases.alpha * DAYS_IN[purchases.unit])
+    people["rate"] = gammaincinv(purchases.r, draw(Purpose.PURCHASE_RATE)) * per_day
+    people["dropout"] = np.minimum(betaincinv(purchases.a, purchases.b, draw(Purpose.DROPOUT)), 1 - 1e-12)
+    spend = purchases.spend
+    people["spend_scale"] = spend.v / np.maximum(gammaincinv(spend.q, draw(Purpose.SPEND_SCALE)), 1e-300)
+    entry = -market.history_days + draw(Purpose.ENTRY) * (market.history_days + days)
+    prospect = draw(Purpose.ROLE) < market.prospects
+    here = ~prospect & (entry < 0)
+    people["relation"] = np.select([prospect, here], [PROSPECT, CUSTOMER], AWAY)
+    start = [market.funnel.start.get(stage, 0.0) for stage in STAGES]  # type: ignore[call-overload]
+    stage = np.searchsorted(np.cumsum(start)[:-1], draw(Purpose.STAGE), side="right")
+    people["stage"] = np.select([prospect, here], [stage, FIRST], NOT_YET)
+    people["entry_day"] = entry
+    people["purchases"] = here
+    for field in ("first_purchase_day", "last_purchase_day"):
+        people[field] = np.where(here, entry, np.inf)
+    people["lost_day"] = np.inf
+    people["bucket"] = np.floor(draw(Purpose.BUCKET) * 10_000)
+    people["recent_minute"] = NEVER
+    for field, purpose in (
+        ("forget_clock", Purpose.FORGET),
+        ("query_clock", Purpose.QUERY),
+        ("visit_clock", Purpose.VISIT),
+    ):
+        people[field] = -np.log(draw(purpose))
+
+
+def _temper(people: np.ndarray, draw: _Draws, market: Market, fatigue: Fatigue) -> None:
+    """Patience: lognormal with mean 1; sensitivity is its inverse."""
+    people["sensitivity"] = 1 / _lognormal(draw(Purpose.PATIENCE), fatigue.patience_spread)
+
+
+def _consent(people: np.ndarray, draw: _Draws, channels: dict[str, Channel]) -> None:
+    """Consent at the start, by the same draw that decides it at the first purchase."""
+    buyer = people["purchases"] > 0
+    for name, k in channel_index(channels).items():
+        channel = channels[name]
+        if isinstance(channel, Addressed):
+            share = np.where(buyer, channel.consent_customers, channel.consent_prospects)
+            people["consent"][:, k] = draw(Purpose.CONSENT, tag(name)) < share
+    people["reachable"] = people["consent"].sum(axis=1)
+
+
+def _affinities(people: np.ndarray, draw: _Draws, spread: float, channels: dict[str, Channel]) -> None:
+    for name, k in channel_index(channels).items():
+        liking = _lognormal(draw(Purpose.AFFINITY, tag(name)), spread)
+        if k < ADDRESSED:
+            people["affinity"][:, k] = liking
+        elif k < ADDRESSED + MEDIA:
+            people["media_affinity"][:, k - ADDRESSED] = liking
+
+
+def _lognormal(u: np.ndarray, sigma: float) -> np.ndarray:
+    """Lognormal quantiles with mean 1."""
+    from scipy.special import ndtri
+
+    return np.exp(sigma * ndtri(u) - sigma * sigma / 2)
+
+
+def tag(channel: str) -> int:
+    """The 16-bit word that stands for a channel in a key, wherever it stands in the list."""
+    return crc(channel) & 0xFFFF

@@ -1,0 +1,178 @@
+"""What is remembered of a customer, what is noted while one lives a day, and how the day's ledger is laid out.
+
+A customer is a record of a NumPy structured array in the compiled driver and a `mesa.Agent` with the same
+attribute names in the other. Sizes are fixed, so that every scenario shares one compiled kernel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+ADDRESSED = 8
+"""Addressed channels a record has room for."""
+MEDIA = 12
+"""Paid, search and owned channels a record has room for."""
+CHANNELS = ADDRESSED + MEDIA
+RECENT = 16
+"""Recent contacts remembered for caps and gaps."""
+CANDIDATES = 32
+"""Messages that can compete for one person on one day; more are counted as overflow."""
+SLOTS = 62
+"""Messages that can be live at once: bits of a customer's done-mask."""
+ADS = 16
+"""Paid campaigns that can run at once."""
+SEGMENTS = 62
+"""Segments a market can have: bits of a mask."""
+CAPS = 8
+"""Caps a contact policy can have."""
+
+# relation
+AWAY, PROSPECT, CUSTOMER, LOST = range(4)
+
+# stage of the funnel; "lost" closes the list so that everyone is somewhere
+STAGES = ("unaware", "aware", "considering", "intent", "customer", "repeat", "advocate", "lost", "away")
+UNAWARE, AWARE, CONSIDERING, INTENT, FIRST, REPEAT, ADVOCATE, GONE, NOT_YET = range(9)
+
+NEVER = -1_000_000_000
+"""A minute before all time."""
+
+CUSTOMER_DTYPE = np.dtype(
+    [
+        # hot: read on every quiet day
+        ("done", "i8"),  # bit per message slot: got it, or it was dropped
+        ("candidates", "i8"),  # bit per message slot: proposed today
+        ("fatigue", "f8"),  # before today's contacts
+        ("need_clock", "f8"),
+        ("rate", "f8"),  # needs a day
+        ("last_purchase_day", "f8"),
+        ("forget_clock", "f8"),
+        ("query_clock", "f8"),
+        ("visit_clock", "f8"),
+        ("index", "i8"),  # within the segment: the customer's name in every key
+        ("purchases", "i4"),
+        ("segment", "i2"),
+        ("bucket", "i2"),  # 0..9999, stable: control group
+        ("relation", "i1"),
+        ("stage", "i1"),
+        ("reachable", "i1"),  # channels with consent
+        ("leaving", "i1"),  # channels with an opt-out that falls due
+        # traits and history
+        ("entry_day", "f8"),
+        ("dropout", "f8"),  # probability to leave after a repeat need
+        ("spend_scale", "f8"),  # 1/nu: a purchase is gamma(p) x spend_scale
+        ("sensitivity", "f8"),  # 1/patience
+        ("first_purchase_day", "f8"),
+        ("lost_day", "f8"),
+        ("revenue", "i8"),  # so far, in 1/10,000 of the currency
+        ("needs", "i8"),  # ordinal of the latest need
+        ("queries", "i8"),
+        ("visits", "i8"),
+        ("forgets", "i8"),
+        ("contacts", "i4"),  # sent so far; the newest stands at (contacts - 1) % RECENT
+        ("exposed", "i4"),  # remembers paid media
+        # per channel
+        ("recent_minute", "i4", (RECENT,)),
+        ("recent_channel", "i1", (RECENT,)),
+        ("consent", "i1", (ADDRESSED,)),
+        ("opt_out_day", "i2", (ADDRESSED,)),
+        ("affinity", "f4", (ADDRESSED,)),  # float32: read, never computed
+        ("media_affinity", "f4", (MEDIA,)),
+        ("ad_memory", "f8", (MEDIA,)),
+    ]
+)
+"""One customer; 472 bytes."""
+
+# --- scratch: what is noted while one customer lives one day -----------------------------------------
+
+SENT, DEFERRED, DROPPED = 1, 2, 3
+
+_PER_CHANNEL = ("sent", "delivered", "opened", "clicked", "opted_out", "moved", "purchases", "revenue")
+OUT, DELIVERED, OPENED, CLICKED, OPTED_OUT, MOVED, BOUGHT, EARNED = range(len(_PER_CHANNEL))
+"""Counters per channel. `sent`: messages, impressions, queries; `clicked`: clicks and visits."""
+
+RULES = CAPS + 2
+GAP, QUIET = CAPS, CAPS + 1
+"""Rules by number: the caps in their order, then the gap, then quiet hours."""
+
+_SCALARS = (
+    "active", "reachable", "fatigue", "new_customers", "lost", "customers", "needs", "purchases_organic",
+    "revenue_organic", "opt_outs", "held_out", "overflow", "ring_full", "contacted",
+)  # fmt: skip
+
+PER_CHANNEL = len(_PER_CHANNEL)
+DEFERRED_AT = CHANNELS * PER_CHANNEL
+DROPPED_AT = DEFERRED_AT + RULES
+STAGE_AT = DROPPED_AT + RULES
+DEMAND_AT = STAGE_AT + len(STAGES)
+SCALAR_AT = DEMAND_AT + ADS
+(
+    ACTIVE, REACHABLE, FATIGUE, NEW_CUSTOMERS, LOST_NOW, CUSTOMERS_NOW, NEEDS, PURCHASES_ORGANIC,
+    REVENUE_ORGANIC, OPT_OUTS, HELD_OUT, OVERFLOW, RING_FULL, CONTACTED,
+) = range(SCALAR_AT, SCALAR_AT + len(_SCALARS))  # fmt: skip
+TOTALS = SCALAR_AT + len(_SCALARS)
+"""Length of a day's ledger: int64 counts and fixed-point sums, so that no order of summing can show."""
+
+MONEY = 10_000.0
+"""Ledger units per unit of currency."""
+GRAIN = 65_536.0
+"""Ledger units per unit of fatigue or affinity."""
+
+SCRATCH_DTYPE = np.dtype(
+    [
+        ("total", "i8", (TOTALS,)),
+        ("wear_out", "f8"),
+        ("opt_out", "f8"),
+        ("hazard", "f8"),  # multiplier of the probability to leave
+        ("n", "i8"),
+        ("slot", "i8", (CANDIDATES,)),
+        ("minute", "i8", (CANDIDATES,)),
+        ("decision", "i8", (CANDIDATES,)),
+        ("rule", "i8", (CANDIDATES,)),
+        ("delivered", "i8", (CANDIDATES,)),
+        ("opened", "i8", (CANDIDATES,)),
+        ("clicked", "i8", (CANDIDATES,)),
+        ("bought", "i8", (CANDIDATES,)),
+        ("opted_out", "i8", (CANDIDATES,)),
+        ("u_opt_out", "f8", (CANDIDATES,)),
+    ]
+)
+
+
+class Scratch:
+    """The scratch record as plain Python lists, for the Mesa driver."""
+
+    def __init__(self) -> None:
+        for name in SCRATCH_DTYPE.names or ():
+            field = SCRATCH_DTYPE[name]
+            zero = 0.0 if field.base.kind == "f" else 0
+            setattr(self, name, [zero] * field.shape[0] if field.shape else zero)
+
+
+LOG_DTYPE = np.dtype(
+    [
+        ("day", "i4"),
+        ("segment", "i2"),
+        ("index", "i4"),
+        ("slot", "i2"),
+        ("minute", "i4"),
+        ("decision", "i1"),
+        ("rule", "i1"),
+        ("delivered", "i1"),
+        ("opened", "i1"),
+        ("clicked", "i1"),
+        ("bought", "i1"),
+        ("opted_out", "i1"),
+    ]
+)
+"""One message considered for one customer on one day; minute counts from the first simulated midnight."""
+
+
+def ledger_names(channels: dict[int, str], rules: dict[int, str]) -> dict[str, int]:
+    """Readable column -> position in the totals, for the channels and rules that a scenario has."""
+    names = {
+        f"{what}_{name}": k * PER_CHANNEL + j for k, name in channels.items() for j, what in enumerate(_PER_CHANNEL)
+    }
+    names |= {f"deferred_{name}": DEFERRED_AT + k for k, name in rules.items()}
+    names |= {f"dropped_{name}": DROPPED_AT + k for k, name in rules.items()}
+    names |= {f"stage_{name}": STAGE_AT + k for k, name in enumerate(STAGES)}
+    return names | {name: SCALAR_AT + k for k, name in enumerate(_SCALARS)}

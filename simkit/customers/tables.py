@@ -1,0 +1,179 @@
+"""The world as the rules see it: read-only tables, identical in both drivers.
+
+`World` holds NumPy record arrays for the compiled driver; :func:`plain` turns it into the same tables as
+nested named tuples of Python numbers for Mesa. Which numbers stand in it for one day is
+`simkit/customers/market.py`'s business.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simkit.customers.state import ADS, CAPS, CHANNELS, SEGMENTS, SLOTS, STAGES
+
+TODAY = np.dtype(
+    [
+        ("day", "i8"),
+        ("minute", "i8"),  # of the day's midnight
+        ("key0", "i8"),
+        ("key1", "i8"),
+        ("keep", "i8"),  # done-mask bits that stay; a slot given to a new message is cleared
+        ("slots", "i8"),  # slots to look at
+        ("ads", "i8"),
+        ("caps", "i8"),
+        ("gap", "i8"),  # minutes
+        ("defer", "i8"),  # 1: a blocked message is tried again while it is live
+        ("control", "i8"),  # buckets below this get no addressed message
+        ("active_days", "f8"),
+    ]
+)
+SEGMENT = np.dtype(
+    [
+        ("space", "i8"),  # crc32 of the name: a word of every key
+        ("kept", "f8"),  # share of fatigue left after a day
+        ("wear_kind", "i8"),  # 0 exponential, 1 hyperbolic, 2 linear
+        ("delta", "f8"),
+        ("opt_out", "f8"),
+        ("opt_out_growth", "f8"),
+        ("churn_growth", "f8"),
+        ("organic_share", "f8"),
+        ("harm", "f8"),  # share of organic purchases lost today to competitors
+        ("price_push", "f8"),  # bP x harm
+        ("for_customers", "i8"),  # bit per slot
+        ("for_prospects", "i8"),
+        ("forget_per_day", "f8"),
+        ("advocate_after", "i8"),
+        ("spend_row", "i8"),
+    ]
+)
+CHANNEL = np.dtype(
+    [
+        ("tag", "i8"),  # low 16 bits of crc32 of the name: its draws are its own wherever it stands in the list
+        ("kind", "i8"),
+        ("open_rate", "f8"),
+        ("click_given_open", "f8"),
+        ("bounce", "f8"),
+        ("fatigue_weight", "f8"),
+        ("opt_out_factor", "f8"),
+        ("purchase_days", "f8"),
+        ("moves", "f8", (4,)),
+        ("per_day", "f8", (len(STAGES),)),  # queries or visits a day by stage
+        ("click_share", "f8"),  # share of queries that end in a click today
+        ("click_rate", "f8"),
+        ("awareness", "f8"),
+        ("hill_half", "f8"),
+        ("hill_slope", "f8"),
+        ("kept", "f8"),  # share of remembered exposures left after a day
+        ("consent_customers", "f8"),
+        ("consent_prospects", "f8"),
+    ]
+)
+MESSAGE = np.dtype(
+    [
+        ("occurrence", "i8"),
+        ("channel", "i8"),
+        ("priority", "i8"),
+        ("minute", "i8"),  # when it would go today
+        ("quiet", "i8"),  # 1: quiet hours hold it back today
+        ("last", "i8"),  # 1: today is its last day
+        ("bought_within", "f8"),  # days
+        ("not_bought_within", "f8"),
+        ("strength", "f8"),  # relevance / reference relevance
+        ("dislike", "f8"),  # (1 - relevance) / (1 - reference relevance)
+    ]
+)
+AD = np.dtype(
+    [
+        ("occurrence", "i8"),
+        ("channel", "i8"),
+        ("touch", "i8"),  # days since it went live
+        ("customers", "i8"),  # bit per segment
+        ("prospects", "i8"),
+        ("bought_within", "f8"),
+        ("not_bought_within", "f8"),
+        ("strength", "f8"),
+        ("plan", "f8"),  # impressions today per unit of affinity
+    ]
+)
+CAP = np.dtype(
+    [
+        ("count", "i8"),
+        ("minutes", "i8"),  # length of a rolling window
+        ("calendar", "i8"),  # 1: the window began at `start`
+        ("start", "i8"),
+        ("channels", "i8"),  # bit per addressed channel
+    ]
+)
+
+NODES = 2049
+LOGIT_END = 40.0
+"""Quantile tables cover logit(u) in [-40, 40]: every u a draw can give, both tails included."""
+
+
+SPEND_ROWS = 8
+"""Different shapes of spending that a market may have."""
+
+WORLD_DTYPE = np.dtype(
+    [
+        ("today", TODAY),
+        ("segment", SEGMENT, (SEGMENTS,)),
+        ("channel", CHANNEL, (CHANNELS,)),
+        ("message", MESSAGE, (SLOTS,)),
+        ("ad", AD, (ADS,)),
+        ("cap", CAP, (CAPS,)),
+        ("spend", "f8", (SPEND_ROWS, NODES)),  # log of the unit-scale gamma quantile at equal steps of logit(u)
+    ]
+)
+
+
+class World(NamedTuple):
+    """All a rule may read besides the customer: one row per thing in each table, fields as in its dtype."""
+
+    today: Any
+    segment: Any
+    channel: Any
+    message: Any
+    ad: Any
+    cap: Any
+    spend: Any
+
+
+def blank_world() -> tuple[np.ndarray, World]:
+    """The tables, empty: as the one record that compiled rules get, and as views to fill it by."""
+    array = np.zeros(1, WORLD_DTYPE)
+    return array, World(*(array[name][0] for name in World._fields))
+
+
+def row_types(world: World) -> dict[str, Any]:
+    """A named-tuple type per table, made once per market."""
+    names = [name for name in World._fields if name != "spend"]
+    return {name: namedtuple(name, getattr(world, name).dtype.names) for name in names}
+
+
+def plain(world: World, types: dict[str, Any], spend: Any) -> World:
+    """The same tables as tuples of Python numbers: what Mesa's agents read."""
+    tables: dict[str, Any] = {"today": types["today"](*world.today.item()), "spend": spend}
+    for name in World._fields[1:-1]:
+        tables[name] = tuple(types[name](*map(_tuple, row)) for row in getattr(world, name).tolist())
+    return World(**tables)
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value.tolist()) if isinstance(value, np.ndarray) else value
+
+
+def gamma_table(shape: float) -> np.ndarray:
+    """Log quantiles of a gamma(shape, scale 1) at NODES equal steps of logit(u), tails by their own inverses."""
+    from scipy.special import expit, gammainccinv, gammaincinv, gammaln
+
+    logit = np.linspace(-LOGIT_END, LOGIT_END, NODES)
+    with np.errstate(divide="ignore"):
+        low = np.log(gammaincinv(shape, expit(np.minimum(logit, 0))))
+    # below the smallest float the leading term of the series is exact: u = x^shape / Gamma(shape + 1)
+    series = (np.minimum(logit, 0) + gammaln(shape + 1)) / shape
+    low = np.where(np.isfinite(low) & (low > -300), low, series)
+    high = np.log(gammainccinv(shape, expit(-np.maximum(logit, 0))))
+    return np.where(logit < 0, low, high)

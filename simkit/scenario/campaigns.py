@@ -1,0 +1,106 @@
+"""Campaigns the department makes, and what happens in the world that asks for more."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, default
+
+_OURS = "simkit, no published estimate"
+
+
+class Audience(Table):
+    """Whom a campaign is for, by what the firm can see."""
+
+    who: Literal["customers", "prospects", "everyone"] = "customers"
+    """Customers are persons who ever bought: a firm cannot see who has left for good."""
+    segments: Literal["all", "each"] | tuple[str, ...] = "all"
+    """``each``: successive campaigns go to one segment after the other."""
+    bought_within_days: Annotated[Days, Field(gt=0)] | None = None
+    not_bought_within_days: Annotated[Days, Field(gt=0)] | None = None
+
+
+def _parse_audience(value: Any) -> Any:
+    return {"who": value} if isinstance(value, str) else value
+
+
+class Campaign(Table):
+    """A program of campaigns of one sort: how many, for whom, through what, and what they take to make."""
+
+    work: str = "email_campaign"
+    """The kind of work it takes, a key of `teams.work`."""
+    per_week: float = default(
+        0, unit="campaigns/week", source="the firm's plan", grade="convention", low=0, high=0, ge=0, le=1000
+    )
+    """Planned ones; campaigns that only answer signals have none."""
+    channels: Annotated[tuple[str, ...], Field(min_length=1, max_length=6)] = ("email",)
+    audience: Annotated[Audience, BeforeValidator(_parse_audience)] = Audience()
+    relevance: Share = default(0.5, unit="share", source=_OURS, grade="assumption", low=0.4, high=0.6)
+    """Fit to the audience when it is on time and without errors."""
+    priority: Annotated[int, Field(ge=1, le=9)] = 5
+    """1 goes first, in the department and in the inbox."""
+    lead_days: Days = default(
+        21,
+        unit="days",
+        source="simkit; three weeks from request to planned date",
+        grade="assumption",
+        low=14,
+        high=35,
+        ge=0,
+    )
+    """From the request to the planned date. What is ready early waits for its date."""
+    half_life_days: Days = default(10, unit="days", source=_OURS, grade="assumption", low=4, high=30, gt=0)
+    """Lateness after which half the relevance is gone."""
+    live_days: Annotated[int, Field(ge=1, le=60)] = 4
+    """Days on which a message that could not go may still be tried."""
+    flight_days: Annotated[int, Field(ge=1, le=365)] = 14
+    """Days over which a paid campaign spends."""
+    send_time: Clock | None = None
+
+
+class Occasion(Table):
+    """Something in the world that a timely campaign can use or must answer."""
+
+    per_year: float = default(6, unit="occasions/year", source=_OURS, grade="assumption", low=2, high=24, ge=0, le=1000)
+    half_life_days: Days = default(14, unit="days", source=_OURS, grade="assumption", low=4, high=40, gt=0)
+    """How fast it fades by itself."""
+    answered_by: str
+    """The campaign that answers it."""
+    segments: Literal["all", "each"] | tuple[str, ...] = "each"
+    """``each``: every occasion concerns one segment, drawn evenly."""
+    stake: Share = default(0.5, unit="share", source=_OURS, grade="assumption", low=0.2, high=0.8)
+    """Extra relevance of a campaign that answers at once."""
+    harm: Share = default(
+        0.0, unit="share of purchases", source="none unless stated", grade="convention", low=0, high=0
+    )
+    """Share of organic purchases lost to it when fresh and unanswered (a competitor's price cut)."""
+    answer_effect: Share = default(0.6, unit="share of harm", source=_OURS, grade="assumption", low=0.3, high=0.9)
+    """Share of the harm that a perfectly relevant answer takes away."""
+    noticed_after: Hours = default(36, unit="hours", source=_OURS, grade="assumption", low=6, high=120, ge=0)
+    """Mean detection lag (exponential)."""
+    expires_days: Days = default(30, unit="days", source=_OURS, grade="assumption", low=14, high=60, gt=0)
+    """Unanswered after this long, the work on it is given up."""
+
+
+class Monitor(Table):
+    """A figure somebody reads; when it worsens, work begins."""
+
+    figure: Literal["churn_rate", "conversion_rate"]
+    """churn_rate: persons lost per customer a day. conversion_rate: purchases per click or visit."""
+    worsens_by: Share = default(0.3, unit="share", source=_OURS, grade="assumption", low=0.15, high=0.5)
+    """Relative worsening that is acted on."""
+    window_days: Annotated[int, Field(ge=1, le=365)] = 14
+    baseline_days: Annotated[int, Field(ge=1, le=730)] = 56
+    """The window is compared with this many days before it."""
+    every_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """How often the figure is read."""
+    lag: Hours = default(24, unit="hours", source=_OURS, grade="assumption", low=4, high=72, ge=0)
+    """From reading the figure to a request for work."""
+    quiet_days: Annotated[int, Field(ge=0, le=365)] = 28
+    """After a signal the monitor is not acted on for this long."""
+    half_life_days: Days = default(30, unit="days", source=_OURS, grade="assumption", low=10, high=60, gt=0)
+    expires_days: Days = default(45, unit="days", source=_OURS, grade="assumption", low=20, high=90, gt=0)
+    answered_by: str
+    stake: Share = default(0.3, unit="share", source=_OURS, grade="assumption", low=0.1, high=0.6)

@@ -1,0 +1,77 @@
+"""Money besides media and people: what goods cost, what the future is worth, what was promised."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from simkit.scenario.quantity import Share, Table, default
+
+
+class Economics(Table):
+    """Costs that do not follow from contacts, media or salaries."""
+
+    cost_of_goods: Share = default(
+        0.65, unit="share of revenue", source="simkit; gross margins of online retailers are commonly 30-40 %",
+        grade="assumption", low=0.55, high=0.75,
+    )  # fmt: skip
+    discount_per_year: Share = default(
+        0.12,
+        unit="share per year",
+        source="Gupta & Lehmann 2003 use 12 %",
+        grade="survey",
+        low=0.06,
+        high=0.18,
+    )
+    """Discount rate of customer lifetime value."""
+    technology_per_year: float = default(
+        250_000,
+        unit="currency/year",
+        source="simkit, no published estimate",
+        grade="assumption",
+        low=100_000,
+        high=800_000,
+        ge=0,
+    )
+    """Licenses of the marketing department."""
+
+
+_TARGET = re.compile(r"^\s*(>=|<=|>|<)\s*([+-]?[0-9][0-9_]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?)\s*(%?)\s*$")
+
+
+class Target(Table):
+    """A bound on a measure, such as ``>= 60%``."""
+
+    at: Literal[">=", "<=", ">", "<"]
+    value: Annotated[float, Field()]
+    percent: bool = False
+
+    @property
+    def text(self) -> str:
+        """The target as it was written."""
+        return f"{self.at} {self.value * 100:g}%" if self.percent else f"{self.at} {self.value:g}"
+
+    def met(self, value: float) -> bool:
+        """Whether `value` keeps the bound."""
+        return {
+            ">=": value >= self.value,
+            "<=": value <= self.value,
+            ">": value > self.value,
+            "<": value < self.value,
+        }[self.at]
+
+
+def parse_target(value: Any) -> Any:
+    """``">= 60%"`` -> a table; tables pass."""
+    if isinstance(value, str):
+        found = _TARGET.match(value)
+        if not found:
+            raise ValueError(f"expected a bound such as '>= 60%' or '< 12'; found {value!r}")
+        at, number, percent = found.groups()
+        return {"at": at, "value": float(number) / (100 if percent else 1), "percent": bool(percent)}
+    return value
+
+
+AnyTarget = Annotated[Target, BeforeValidator(parse_target)]

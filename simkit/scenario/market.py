@@ -1,0 +1,232 @@
+"""The market: who the customers are, how they buy, tire of messages and move through the funnel."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from simkit.scenario.quantity import Days, Share, Table, convention, default
+
+TimeUnit = Literal["day", "week", "month", "year"]
+DAYS_IN: dict[str, float] = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
+
+_CDNOW = "Fader, Hardie & Lee 2005, CDNOW cohort, maximum likelihood"
+_CDNOW_SPEND = "Fader & Hardie 2013, CDNOW repeaters, maximum likelihood"
+
+
+class Spend(Table):
+    """Money per purchase: Gamma-Gamma (Fader & Hardie 2013), in `currency`.
+
+    A purchase is gamma(p, scale 1/nu); nu differs between people as gamma(q, scale 1/v).
+    """
+
+    model: Literal["gamma_gamma"] = "gamma_gamma"
+    p: float = default(6.25, unit="shape", source=_CDNOW_SPEND, grade="measured", low=2, high=12, gt=0, le=500)
+    q: float = default(3.74, unit="shape", source=_CDNOW_SPEND, grade="measured", low=2, high=8, gt=1, le=500)
+    """Must exceed 1, or mean spend is infinite."""
+    v: float = default(15.44, unit="currency", source=_CDNOW_SPEND, grade="measured", low=5, high=60, gt=0)
+
+
+class Purchases(Table):
+    """How often people buy and when they leave for good: BG/NBD (Fader, Hardie & Lee 2005).
+
+    The rate differs between people as gamma(r, scale 1/alpha) per `unit`; after each repeat need a person
+    leaves with a probability that differs as beta(a, b). Written by `simkit fit`.
+    """
+
+    model: Literal["bg_nbd"] = "bg_nbd"
+    unit: TimeUnit = "week"
+    r: float = default(0.243, unit="shape", source=_CDNOW, grade="measured", low=0.15, high=1.0, gt=0, le=500)
+    alpha: float = default(4.414, unit="time", source=_CDNOW, grade="measured", low=2, high=12, gt=0)
+    a: float = default(0.793, unit="shape", source=_CDNOW, grade="measured", low=0.3, high=2, gt=0, le=500)
+    b: float = default(2.426, unit="shape", source=_CDNOW, grade="measured", low=1.5, high=6, gt=0, le=500)
+    spend: Spend = Spend()
+    source: str = _CDNOW
+    """Where the parameters come from, in words; shown by `simkit explain`."""
+
+
+class Fatigue(Table):
+    """How messages wear people out, and what that does. Sensitivity is 1/patience everywhere."""
+
+    half_life_days: Days = default(
+        7, unit="days", source="simkit, no published estimate", grade="assumption", low=3, high=28, gt=0
+    )
+    wear_out: Literal["exponential", "hyperbolic", "linear"] = "exponential"
+    """Response multiplier at fatigue F: exp(-delta F), 1/(1 + delta F), or max(0, 1 - delta F)."""
+    delta: float = default(
+        0.25,
+        unit="per contact",
+        source="simkit, no published estimate",
+        grade="assumption",
+        low=0.05,
+        high=0.5,
+        ge=0,
+        le=20,
+    )
+    opt_out: float = default(
+        0.001,
+        unit="probability per delivered message",
+        source="set so that one send a week gives about .21 %; Mailchimp 2019 reports .25 %",
+        grade="assumption",
+        low=0.0005,
+        high=0.002,
+        ge=0,
+        le=1,
+    )
+    """At no fatigue and reference relevance."""
+    opt_out_growth: float = default(
+        0.5,
+        unit="per contact",
+        source="simkit, no published estimate",
+        grade="assumption",
+        low=0.2,
+        high=1.0,
+        ge=0,
+        le=20,
+    )
+    """kappa in exp(kappa F)."""
+    churn_growth: float = default(
+        0.02,
+        unit="per contact",
+        source="simkit, no published estimate",
+        grade="assumption",
+        low=0,
+        high=0.1,
+        ge=0,
+        le=5,
+    )
+    """bF: fatigue F multiplies the hazard of leaving by exp(bF F)."""
+    patience_spread: float = default(
+        0.5,
+        unit="sigma of log",
+        source="simkit, no published estimate",
+        grade="assumption",
+        low=0,
+        high=1,
+        ge=0,
+        le=3,
+    )
+    """Patience differs between people as a lognormal with mean 1."""
+
+
+class Funnel(Table):
+    """Prospects: where they start and how fast they forget. Customers move on by buying."""
+
+    start: dict[Literal["unaware", "aware", "considering", "intent"], Share] = {
+        "unaware": 0.70,
+        "aware": 0.20,
+        "considering": 0.08,
+        "intent": 0.02,
+    }
+    """Shares of prospects by stage at the start; must sum to one. Assumption of simkit; warm-up forgets it."""
+    forgetting_half_life_days: Days = default(
+        60, unit="days", source="simkit, no published estimate", grade="assumption", low=20, high=180, gt=0
+    )
+    """A prospect falls back one stage with this half-life when nothing happens."""
+    advocate_after: int = convention(5, unit="purchases", why="stage label only", ge=2, le=1000)
+    """A customer with this many purchases counts as an advocate."""
+
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> Self:
+        total = sum(self.start.values())
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"shares of the starting stages must sum to 1, they sum to {total:g}")
+        return self
+
+
+class Segment(Table):
+    """A part of the market with its own parameters; what is left out is the market's."""
+
+    share: Share
+    purchases: Purchases | None = None
+    fatigue: Fatigue | None = None
+
+
+class Market(Table):
+    """All persons who may ever matter, from the first day on with permanent identities."""
+
+    customers: Annotated[int, Field(ge=1, le=50_000_000)] = convention(
+        10_000, unit="persons simulated", why="small enough to answer in seconds"
+    )
+    """Persons simulated: customers, those who will arrive, and prospects."""
+    represents: float = convention(1, unit="persons per simulated person", why="no scaling", gt=0, le=1e9)
+    """Each simulated person stands for this many; money and counts scale, behavior does not."""
+    prospects: Share = default(
+        0.2,
+        unit="share of persons",
+        source="simkit, no published estimate",
+        grade="assumption",
+        low=0.05,
+        high=0.5,
+    )
+    """Persons who are no customers at the start and come only if marketing moves them."""
+    history_days: Days = convention(730, unit="days", why="two years of entries before the start", ge=1, le=36_500)
+    """The other persons' first purchases are uniform from this long before the start until the end."""
+    active_within_days: Days = convention(180, unit="days", why="observable definition of active", gt=0, le=36_500)
+    """A customer counts as active when the last purchase is at most this old."""
+    organic_share: Share = default(
+        0.85,
+        unit="share of needs",
+        source="simkit, no published estimate; holdout tests of email commonly find 5-30 % incremental",
+        grade="assumption",
+        low=0.7,
+        high=0.95,
+    )
+    """Share of needs that become purchases without any message; messages add the rest."""
+    price_churn: float = default(
+        0.5,
+        unit="per share of purchases harmed",
+        source="simkit, no published estimate",
+        grade="assumption",
+        low=0,
+        high=2,
+        ge=0,
+        le=20,
+    )
+    """bP: a competitor's price cut that harms the share P multiplies the hazard of leaving by exp(bP P)."""
+    reference_relevance: float = default(
+        0.5,
+        unit="share",
+        source="simkit scale: the relevance at which channel rates were measured",
+        grade="assumption",
+        low=0.4,
+        high=0.6,
+        gt=0,
+        lt=1,
+    )
+    affinity_spread: float = default(
+        0.5,
+        unit="sigma of log",
+        source="simkit, no published estimate",
+        grade="assumption",
+        low=0.2,
+        high=1,
+        ge=0,
+        le=3,
+    )
+    """How much people differ in their liking for a channel (lognormal, mean 1)."""
+    purchases: Purchases = Purchases()
+    fatigue: Fatigue = Fatigue()
+    funnel: Funnel = Funnel()
+    segments: dict[str, Segment] = {"everyone": Segment(share=1.0)}
+
+    @model_validator(mode="after")
+    def _segments_make_a_market(self) -> Self:
+        if not self.segments:
+            raise ValueError("a market needs at least one segment")
+        if len(self.segments) > 62:
+            raise ValueError(f"at most 62 segments, found {len(self.segments)}")
+        total = sum(segment.share for segment in self.segments.values())
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"shares of the segments must sum to 1, they sum to {total:g}")
+        return self
+
+    def sizes(self) -> dict[str, int]:
+        """Persons per segment: largest remainders, so that they add up to `customers`."""
+        exact = {name: segment.share * self.customers for name, segment in self.segments.items()}
+        whole = {name: int(value) for name, value in exact.items()}
+        left = self.customers - sum(whole.values())
+        for name in sorted(exact, key=lambda n: (whole[n] - exact[n], n))[:left]:
+            whole[name] += 1
+        return whole

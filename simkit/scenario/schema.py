@@ -1,0 +1,233 @@
+"""The scenario: everything one alternative says about market, department and world."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from simkit.scenario import channels as channel_presets
+from simkit.scenario.campaigns import Campaign, Monitor, Occasion
+from simkit.scenario.channels import AnyChannel
+from simkit.scenario.economics import AnyTarget, Economics
+from simkit.scenario.market import Market
+from simkit.scenario.organization import Teams
+from simkit.scenario.policy import ContactPolicy
+from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR, Days, Figure, Table, convention
+
+MEASURE_NAMES = (
+    "signal_to_live_days", "signal_to_live_days_median", "live_within_7_days_share", "campaigns_live",
+    "flow_efficiency", "utilization", "expired_signal_share", "contacts_per_customer_week", "mean_fatigue",
+    "opt_out_share", "reachable_share_end", "active_customers_end", "conversion_rate", "retention_rate",
+    "churn_rate", "revenue", "profit", "profit_per_customer", "clv", "cac", "roas",
+)  # fmt: skip
+"""What can be asked for in `outcomes`, `goals` and `checks`; `simkit.measures` defines each (a test compares)."""
+
+DEFAULT_CAMPAIGNS: dict[str, dict[str, Any]] = {
+    "newsletter": {"per_week": 1, "priority": 6},
+    "promotion": {"per_week": 3, "audience": {"segments": "each"}},
+    "loyalty": {"per_week": 1, "audience": {"bought_within_days": 90}},
+    "win_back": {"per_week": 1, "audience": {"not_bought_within_days": 180}, "priority": 7},
+    "flash": {"work": "sms_push_campaign", "per_week": 3, "channels": ["sms", "push"], "audience": {"segments": "each"},
+              "lead_days": 14, "half_life_days": 5, "live_days": 2},
+    "social": {"work": "paid_social_campaign", "per_week": 3, "channels": ["paid_social"],
+               "audience": {"who": "prospects", "segments": "each"}},
+    "counter_offer": {"work": "reactive_campaign", "channels": ["email", "push"], "priority": 2},
+    "trend_offer": {"work": "reactive_campaign", "channels": ["email", "sms", "push"], "priority": 3},
+    "save": {"work": "reactive_campaign", "channels": ["email"], "priority": 3, "audience": {"not_bought_within_days": 60}},
+}  # fmt: skip
+DEFAULT_OCCASIONS: dict[str, dict[str, Any]] = {
+    "price_cut": {
+        "per_year": 12,
+        "half_life_days": 21,
+        "harm": 0.2,
+        "stake": 0.3,
+        "answered_by": "counter_offer",
+    },
+    "trend": {"per_year": 36, "half_life_days": 7, "answered_by": "trend_offer", "expires_days": 21},
+}
+DEFAULT_MONITORS: dict[str, dict[str, Any]] = {
+    "churn_up": {"figure": "churn_rate", "answered_by": "save"},
+    "conversion_down": {"figure": "conversion_rate", "answered_by": "save"},
+}
+
+
+class Load(Table):
+    """The short form of how much work there is; it scales the campaigns and occasions of the scenario."""
+
+    campaigns_per_week: Annotated[float, Field(ge=0, le=1000)] | None = None
+    """Planned campaigns of all programs together; their mix stays."""
+    urgent_per_month: Annotated[float, Field(ge=0, le=1000)] | None = None
+    """Occasions of all kinds together; their mix stays."""
+
+
+class Scenario(Table):
+    """One alternative, complete. Two lines are enough: every number has a default."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)] = "scenario"
+    question: Annotated[str, Field(max_length=500)] = ""
+    base_name: Annotated[str, Field(min_length=1, max_length=60)] = "today"
+    """Name of the first alternative: the scenario as written."""
+    currency: Annotated[str, Field(min_length=1, max_length=8)] = "USD"
+    start: date = date(2026, 1, 4)
+    """First measured day; the warm-up lies before it."""
+    horizon: Annotated[Days, Field(ge=7, le=3650)] = convention(365, unit="days", why="a year")
+    warmup: Annotated[Days, Field(ge=0, le=1825)] = convention(
+        90, unit="days", why="a dozen fatigue half-lives, so that no plan starts with rested customers"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = convention(1, unit="", why="any number")
+    replications: Annotated[int, Field(ge=1, le=10_000)] = convention(10, unit="runs", why="enough for an interval")
+    market: Market = Market()
+    channels: Annotated[dict[str, AnyChannel], BeforeValidator(channel_presets.fill)] = Field(
+        default_factory=lambda: channel_presets.fill(list(channel_presets.PRESETS))
+    )
+    contact_policy: ContactPolicy = ContactPolicy()
+    campaigns: dict[str, Campaign] = Field(default_factory=lambda: DEFAULT_CAMPAIGNS)  # type: ignore[assignment]
+    occasions: dict[str, Occasion] = Field(default_factory=lambda: DEFAULT_OCCASIONS)  # type: ignore[assignment]
+    monitors: dict[str, Monitor] = Field(default_factory=lambda: DEFAULT_MONITORS)  # type: ignore[assignment]
+    teams: Teams = Teams()
+    work: Load = Load()
+    economics: Economics = Economics()
+    outcomes: tuple[str, ...] = (
+        "signal_to_live_days", "contacts_per_customer_week", "mean_fatigue", "retention_rate", "profit"
+    )  # fmt: skip
+    """Measures shown first."""
+    goals: dict[str, AnyTarget] = {}
+    """Targets on measures; the report says which are met."""
+    checks: dict[str, AnyTarget] = {}
+    """Assertions that `simkit run --check` enforces."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _programs_change_single_numbers(cls, data: Any) -> Any:
+        """A campaign, occasion or monitor named like a shipped one changes only what it states."""
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        for section, shipped in (
+            ("campaigns", DEFAULT_CAMPAIGNS), ("occasions", DEFAULT_OCCASIONS), ("monitors", DEFAULT_MONITORS)
+        ):  # fmt: skip
+            written = data.get(section)
+            if isinstance(written, dict):
+                data[section] = {
+                    name: {**shipped[name], **table} if name in shipped and isinstance(table, dict) else table
+                    for name, table in written.items()
+                }
+        return data
+
+    # --- in the units the models use --------------------------------------------------------------
+
+    @property
+    def horizon_days(self) -> int:
+        """Measured days."""
+        return math.ceil(self.horizon)
+
+    @property
+    def warmup_days(self) -> int:
+        """Days simulated before the first measured one."""
+        return math.ceil(self.warmup)
+
+    @property
+    def days(self) -> int:
+        """Simulated days in all."""
+        return self.warmup_days + self.horizon_days
+
+    @property
+    def campaign_scale(self) -> float:
+        """Factor on every program's `per_week` that makes them add up to `work.campaigns_per_week`."""
+        planned = sum(campaign.per_week for campaign in self.campaigns.values())
+        wanted = self.work.campaigns_per_week
+        return 1.0 if wanted is None or planned == 0 else wanted / planned
+
+    @property
+    def occasion_scale(self) -> float:
+        """Factor on every occasion's `per_year` that makes them add up to `work.urgent_per_month`."""
+        yearly = sum(occasion.per_year for occasion in self.occasions.values())
+        wanted = self.work.urgent_per_month
+        return 1.0 if wanted is None or yearly == 0 else 12 * wanted / yearly
+
+    # --- sense --------------------------------------------------------------------------------------
+
+    def check_sense(self) -> list[tuple[str, str]]:
+        """Mistakes that no single field shows, as (dotted path, sentence)."""
+        return [*self._unknown_names(), *self._unknown_measures(), *self._layout()]
+
+    def _unknown_names(self) -> Iterator[tuple[str, str]]:
+        segments, channels = set(self.market.segments), set(self.channels)
+        kinds = set(self.teams.work)
+        addressed = {name for name, channel in self.channels.items() if channel.kind == "addressed"}
+        sendable = addressed | {name for name, channel in self.channels.items() if channel.kind == "paid"}
+        for name, campaign in self.campaigns.items():
+            at = f"campaigns.{name}"
+            yield from _unknown(f"{at}.work", "kind of work", [campaign.work], kinds)
+            yield from _unknown(f"{at}.channels", "addressed or paid channel", campaign.channels, sendable)
+            if isinstance(campaign.audience.segments, tuple):
+                yield from _unknown(f"{at}.audience.segments", "segment", campaign.audience.segments, segments)
+        for name, occasion in self.occasions.items():
+            yield from _unknown(
+                f"occasions.{name}.answered_by", "campaign", [occasion.answered_by], set(self.campaigns)
+            )
+            if isinstance(occasion.segments, tuple):
+                yield from _unknown(f"occasions.{name}.segments", "segment", occasion.segments, segments)
+        for name, monitor in self.monitors.items():
+            yield from _unknown(f"monitors.{name}.answered_by", "campaign", [monitor.answered_by], set(self.campaigns))
+        for i, cap in enumerate(self.contact_policy.at_most):
+            yield from _unknown(f"contact_policy.at_most[{i}]", "addressed channel", cap.channels, addressed & channels)
+
+    def _unknown_measures(self) -> Iterator[tuple[str, str]]:
+        measures = set(MEASURE_NAMES)
+        yield from _unknown("outcomes", "measure", self.outcomes, measures)
+        yield from _unknown("goals", "measure", self.goals, measures)
+        yield from _unknown("checks", "measure", self.checks, measures)
+
+    def _layout(self) -> Iterator[tuple[str, str]]:
+        addressed = [name for name, channel in self.channels.items() if channel.kind == "addressed"]
+        if len(addressed) > 8 or len(self.channels) - len(addressed) > 12:
+            yield (
+                "channels",
+                (
+                    f"at most 8 addressed and 12 other channels fit a customer's record, found {len(addressed)} and "
+                    f"{len(self.channels) - len(addressed)}"
+                ),
+            )
+
+    def sense_warnings(self) -> list[str]:
+        """What is allowed and may still mislead."""
+        notes = []
+        half_life = self.market.fatigue.half_life_days
+        if self.warmup < 3 * half_life:
+            notes.append(
+                f"warm-up of {self.warmup:g} days is under three fatigue half-lives ({half_life:g} days each): "
+                "customers start rested, which flatters frequent contact"
+            )
+        if self.horizon < 4 * half_life:
+            notes.append(f"horizon of {self.horizon:g} days is under four fatigue half-lives: fatigue hardly shows")
+        return notes
+
+    def orders_per_week(self) -> dict[str, float]:
+        """Expected pieces of work a week by kind, from plans and occasions (monitors come on top)."""
+        weekly = dict.fromkeys(self.teams.work, 0.0)
+        for campaign in self.campaigns.values():
+            weekly[campaign.work] += campaign.per_week * self.campaign_scale
+        for occasion in self.occasions.values():
+            kind = self.campaigns[occasion.answered_by].work
+            weekly[kind] += occasion.per_year * self.occasion_scale * DAYS_PER_WEEK / DAYS_PER_YEAR
+        return weekly
+
+
+def preset_figures(scenario: Scenario) -> dict[str, Figure]:
+    """Where the numbers of the shipped channels come from, by dotted path in this scenario."""
+    return {
+        f"channels.{name}.{field}": figure
+        for name in scenario.channels
+        for field, figure in channel_presets.PRESETS.get(name, {}).items()
+    }
+
+
+def _unknown(path: str, what: str, found: Any, allowed: set[str]) -> Iterator[tuple[str, str]]:
+    for name in found:
+        if name not in allowed:
+            yield path, f"unknown {what} {name!r}; there are: {', '.join(sorted(allowed)) or 'none'}"
