@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from simkit.scenario.errors import Problem, SenseError
 from simkit.scenario.node import Node, Place, follow, steps_of
-from simkit.scenario.overlay import choices, did_you_mean
+from simkit.scenario.overlay import DEFAULTS, TAGS, choices, did_you_mean
+from simkit.scenario.relative import is_relative
 from simkit.scenario.scalars import shortened
 
 BYTES_PER_CUSTOMER = 384
@@ -75,8 +76,16 @@ def problems_of(error: ValidationError, tree: Node, model: type[BaseModel]) -> l
 
 def problem_at(path: str, message: str, tree: Node) -> Problem:
     """A mistake that a check found at a dotted path."""
-    node, _ = follow(tree, steps_of(path))
-    return place_of(node).problem(f"{path}: {message}")
+    return place_of(_written(tree, steps_of(path))).problem(f"{path}: {message}")
+
+
+def _written(tree: Node, steps: Sequence[str | int]) -> Node:
+    """The deepest node along the steps that somebody wrote, and not simkit's defaults."""
+    node, taken = follow(tree, steps)
+    while taken and node.place.file == DEFAULTS:
+        taken = taken[:-1]
+        node, _ = follow(tree, taken)
+    return node
 
 
 def place_of(node: Node) -> Place:
@@ -94,7 +103,7 @@ def _complaint(details: Any, tree: Node, model: type[BaseModel]) -> Complaint:
     if kind == "extra_forbidden":
         return _unknown_key(where, tree, _fields(model, where[:-1]))
     node, steps = follow(tree, where)
-    place = place_of(node)
+    place = place_of(_written(tree, where))
     if kind == "missing":
         return Complaint(tuple(steps), place, missing=str(where[-1]))
     if kind.startswith("union_tag"):
@@ -108,9 +117,12 @@ def _said(details: Any, tree: Node, node: Node, steps: tuple[str | int, ...]) ->
     """A validator of ours spoke."""
     cause = details["ctx"]["error"]
     if isinstance(cause, SenseError):
-        target, taken = follow(tree, steps_of(cause.path))
-        target = target if taken else node
-        return Complaint(tuple(steps_of(cause.path)), place_of(target), sentence=f"{cause.path}: {cause.message}")
+        target = _written(tree, steps_of(cause.path))
+        return Complaint(
+            tuple(steps_of(cause.path)),
+            place_of(node if target is tree else target),
+            sentence=f"{cause.path}: {cause.message}",
+        )
     path = dotted(steps)
     return Complaint(steps, place_of(node), sentence=f"{path}: {cause}" if path else str(cause))
 
@@ -153,13 +165,14 @@ def _memory(details: Any, steps: Sequence[Any]) -> str:
     if list(steps) != ["market", "customers"] or not details["type"].startswith("less"):
         return ""
     gigabytes = details["input"] * BYTES_PER_CUSTOMER / 1e9
-    return f" ({details['input']:,} would take about {gigabytes:,.0f} GB of memory; use `market.represents` to stand for more)"
+    persons = f"{details['input']:,} would take about {gigabytes:,.0f} GB of memory"
+    return f" ({persons}; let each stand for more by `market.represents`)"
 
 
 def _found(node: Node, given: Any) -> str:
     if node.is_mapping or node.is_list or node.value != given:
         return shortened(given)
-    changed = node.text and isinstance(node.value, (int, float)) and node.text[:1] in "+-x" and node.text.strip("-") != str(node.value).strip("-")
+    changed = is_relative(node) and not isinstance(node.value, str)
     return f"{shortened(node.value)} (from {node.text})" if changed else shortened(node.value)
 
 
@@ -170,7 +183,10 @@ def _grouped(complaints: list[Complaint]) -> Iterator[list[Complaint]]:
     """Refusals of the branches of one union together; a branch that fitted further in speaks for all."""
     groups: dict[tuple[Any, ...], list[Complaint]] = {}
     for complaint in complaints:
-        deeper = any(len(c.steps) > len(complaint.steps) and c.steps[: len(complaint.steps)] == complaint.steps for c in complaints)
+        deeper = any(
+            len(c.steps) > len(complaint.steps) and c.steps[: len(complaint.steps)] == complaint.steps
+            for c in complaints
+        )
         if complaint.missing:
             groups.setdefault((complaint.steps, "missing"), []).append(complaint)
         elif complaint.sentence:
@@ -237,5 +253,5 @@ def _is_branch(candidate: Any, step: Any) -> bool:
     """Whether a step names a branch of a union: the class, or the kind its table declares."""
     if getattr(candidate, "__name__", None) == step:
         return True
-    kind = getattr(candidate, "model_fields", {}).get("kind")
-    return kind is not None and kind.default == step
+    fields = getattr(candidate, "model_fields", {})
+    return any(key in fields and fields[key].default == step for key in TAGS)

@@ -212,7 +212,9 @@ def unit_rows(department: Organization) -> list[dict[str, Any]]:
     rows = []
     for unit in department.units:
         people = [person for person in department.people if person.unit == unit.id]
-        crafts = {craft: sum(person.craft == craft for person in people) for craft in dict.fromkeys(p.craft for p in people)}
+        crafts = {
+            craft: sum(person.craft == craft for person in people) for craft in dict.fromkeys(p.craft for p in people)
+        }
         rows.append(
             {
                 "unit": unit.id,

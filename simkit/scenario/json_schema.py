@@ -17,8 +17,19 @@ _CHANGE = {
     "pattern": r"^([+-][0-9.]+ ?%|x ?[0-9.]+|\+[0-9.]+)$",
     "description": "a change of the value below: -20%, x1.5, +2",
 }
-_FILE = {"type": "string", "pattern": r"\.(ya?ml|csv)$", "description": "a file beside the scenario that holds this table"}
+_FILE = {
+    "type": "string",
+    "pattern": r"\.(ya?ml|csv)$",
+    "description": "a file beside the scenario that holds this table",
+}
 _SHORT = {"type": ["string", "number", "array", "object", "null"], "description": "a short form"}
+_KEYWORDS = {
+    "oneOf": "anyOf",  # a partial table may fit several of a union
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+}
 
 
 class _FileFormat(GenerateJsonSchema):
@@ -32,7 +43,7 @@ class _FileFormat(GenerateJsonSchema):
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
         inner = self.generate_inner(schema["schema"])
-        return inner if schema["schema"]["type"] == "model" else {"anyOf": [inner, dict(_SHORT)]}
+        return inner if schema["schema"]["type"] == "model-fields" else {"anyOf": [inner, dict(_SHORT)]}
 
 
 def file_schema() -> dict[str, Any]:
@@ -56,7 +67,10 @@ def file_schema() -> dict[str, Any]:
         "description": inspect.getdoc(Scenario),
         "type": "object",
         "properties": {
-            "extends": {"type": "string", "description": "a preset, or a YAML file beside this one, that this one changes"},
+            "extends": {
+                "type": "string",
+                "description": "a preset, or a YAML file beside this one, that this one changes",
+            },
             "alternatives": {"type": "object", "additionalProperties": _nullable({"$ref": "#/$defs/alternative"})},
             **body,
         },
@@ -73,9 +87,10 @@ def _as_written(schema: Any) -> Any:
         return schema
     if schema in (_CHANGE, _SHORT):
         return {"$ref": "#/$defs/change" if schema == _CHANGE else "#/$defs/short"}
-    kept = {key: value for key, value in schema.items() if not (key == "required" and isinstance(value, list)) and key != "discriminator"}
-    # a partial table may fit several of a union
-    return {"anyOf" if key == "oneOf" else key: _as_written(value) for key, value in kept.items()}
+    left_out = ["discriminator", "required" if isinstance(schema.get("required"), list) else ""]
+    if "anyOf" in schema:
+        left_out += ["minLength", "maxLength"]  # pydantic means items of the list, an editor letters of the short form
+    return {_KEYWORDS.get(key, key): _as_written(value) for key, value in schema.items() if key not in left_out}
 
 
 def _with_files(table: dict[str, Any]) -> dict[str, Any]:
@@ -92,7 +107,7 @@ def _or_file(schema: dict[str, Any]) -> dict[str, Any]:
     """A table or list may stand in a file of its own."""
     refers = "$ref" in schema and not schema["$ref"].endswith(("/change", "/short", "/file"))
     if refers or schema.get("type") in ("object", "array"):
-        kept = {key: schema[key] for key in ("description", "default") if key in schema}
+        kept: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
         return {**kept, "anyOf": [{k: v for k, v in schema.items() if k not in kept}, {"$ref": "#/$defs/file"}]}
     if "anyOf" in schema and not any(part.get("$ref", "").endswith(("/change", "/file")) for part in schema["anyOf"]):
         return {**schema, "anyOf": [*schema["anyOf"], {"$ref": "#/$defs/file"}]}

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from simkit.scenario.complaints import place_of, problem_at, problems_of
 from simkit.scenario.errors import Problem, ScenarioError, SenseError
-from simkit.scenario.node import Node, Place, leaves, plain, steps_of
+from simkit.scenario.node import Node, Place, leaves, places, plain, steps_of
 from simkit.scenario.outcomes import outcome_problems
 from simkit.scenario.overlay import DEFAULTS, Known, Overlay, choices, nest, undot
 from simkit.scenario.reading import parse_option
@@ -98,19 +98,26 @@ class _Plan:
     def _add_alternatives(self, table: Node) -> None:
         if not table.is_mapping:
             if table.value is not None:
-                self._complain(table.place, f"alternatives: expected a table of overlays by name, found {shortened(plain(table))}")
+                self._complain(
+                    table.place, f"alternatives: expected a table of overlays by name, found {shortened(plain(table))}"
+                )
             return
         for name, body in table.value.items():
             self._add_alternative(name, body)
 
     def _add_alternative(self, name: str, body: Node) -> None:
         if not _NAME.fullmatch(name):
-            self._complain(body.key or body.place, f"the name {name!r} of an alternative: allowed are up to 60 letters, digits, '_', '-' and spaces")
+            self._complain(
+                body.key or body.place,
+                f"the name {name!r} of an alternative: allowed are up to 60 letters, digits, '_', '-' and spaces",
+            )
             return
         if body.value is None:
             body = replace(body, value={})
         if not body.is_mapping:
-            self._complain(body.place, f"alternatives.{name}: expected a table of changes, found {shortened(plain(body))}")
+            self._complain(
+                body.place, f"alternatives.{name}: expected a table of changes, found {shortened(plain(body))}"
+            )
             return
         body = undot(body)
         self.problems += outcome_problems(body)
@@ -120,7 +127,9 @@ class _Plan:
     def _refuse_whole_study(self, name: str, body: Node) -> None:
         for key in [key for key in WHOLE_STUDY if key in body.value]:
             node = body.value.pop(key)
-            self._complain(node.key or node.place, f"{key!r} holds for all alternatives and cannot stand in one ({name!r})")
+            self._complain(
+                node.key or node.place, f"{key!r} holds for all alternatives and cannot stand in one ({name!r})"
+            )
 
     def add_option(self, option: str) -> None:
         """A `--set`."""
@@ -163,7 +172,9 @@ class _Plan:
             if name in named:
                 named[name] = [*named[name], _Layer(body)]
             else:
-                self._complain(Place(f"--set {option}"), f"unknown alternative {name!r}{choices(name, named, 'there are')}")
+                self._complain(
+                    Place(f"--set {option}"), f"unknown alternative {name!r}{choices(name, named, 'there are')}"
+                )
         checked = {name: self._alternative(name, tree, base, layers) for name, layers in named.items()}
         if self.problems:
             raise ScenarioError(list(dict.fromkeys(self.problems)))
@@ -181,9 +192,11 @@ class _Plan:
             return base
         before = set(self.problems)
         _, scenario = self._resolve(tree, base, layers)
-        own = {node.place for layer in layers for _, node in leaves(layer.tree)}
+        own = {place for layer in layers for place in places(layer.tree)}
         self.problems = [
-            problem if problem in before or Place(problem.file, problem.line, problem.column) in own else _in(name, problem)
+            problem
+            if problem in before or Place(problem.file, problem.line, problem.column) in own
+            else _in(name, problem)
             for problem in self.problems
         ]
         return scenario
@@ -287,5 +300,7 @@ def _warnings(scenarios: dict[str, Scenario], base_name: str) -> list[str]:
 
 def _written(tree: Node) -> set[str]:
     return {
-        path for path, node in leaves(tree) if node.place.file != DEFAULTS and not node.place.file.endswith(PRESET_SUFFIX)
+        path
+        for path, node in leaves(tree)
+        if node.place.file != DEFAULTS and not node.place.file.endswith(PRESET_SUFFIX)
     }

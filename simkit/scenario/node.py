@@ -80,6 +80,16 @@ def leaves(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
         yield path, node
 
 
+def places(node: Node) -> Iterator[Place]:
+    """Where the keys and values of a tree were written."""
+    yield node.place
+    if node.key is not None:
+        yield node.key
+    below = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else ()
+    for child in below:
+        yield from places(child)
+
+
 def child_of(node: Node, step: str | int) -> Node | None:
     """The node one step below, or None.
 

@@ -19,7 +19,7 @@ Known = Callable[[str], Any]
 DEFAULTS = "simkit's defaults"
 """The file of a place that nobody wrote."""
 _NOWHERE = Place(DEFAULTS)
-_TAGS = ("kind", "model", "preset", "mode")
+TAGS = ("kind", "model", "preset", "mode")
 """Keys by which a table says what it is."""
 
 
@@ -69,8 +69,15 @@ class Overlay:
         held = base.value if base is not None and base.is_mapping and not _other_kind(base, over) else {}
         merged = dict(held)
         for key, child in over.value.items():
-            merged[key] = self.merge(held.get(key), child, _join(path, key))
+            if child.value is None and self._is_entry(held.get(key), path):
+                del merged[key]
+            else:
+                merged[key] = self.merge(held.get(key), child, _join(path, key))
         return replace(over, value=merged, key=over.key or (base.key if base else None))
+
+    def _is_entry(self, node: Node | None, path: str) -> bool:
+        """Whether null takes something away: a campaign from the campaigns, but not a setting from a table."""
+        return node is not None and isinstance(self.known(path), dict)
 
     def _into_named(self, base: Node, over: Node, path: str) -> Node:
         """A mapping laid over a list of named things changes those it names."""
@@ -161,7 +168,9 @@ def without_defaults(held: Any) -> Any:
         return {
             name: without_defaults(value)
             for name, value in values.items()
-            if name in _TAGS or fields[name].is_required() or value != fields[name].get_default(call_default_factory=True)
+            if name in TAGS
+            or fields[name].is_required()
+            or value != fields[name].get_default(call_default_factory=True)
         }
     if isinstance(held, dict):
         return {key: without_defaults(value) for key, value in held.items()}
@@ -178,7 +187,7 @@ def _all_named(node: Node) -> bool:
 
 def _other_kind(base: Node, over: Node) -> bool:
     """Whether both say which model they are, and differ: then nothing of the one fits the other."""
-    for key in _TAGS:
+    for key in TAGS:
         if key in base.value and key in over.value and base.value[key].value != over.value[key].value:
             return True
     return False

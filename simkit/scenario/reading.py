@@ -87,9 +87,13 @@ def parse(text: str, shown: str) -> Node:
     root = _build(text, shown, lambda mark: Place(shown, mark.line + 1, mark.column + 1))
     top = Place(shown, 1, 1)
     if root is None or root.value is None:
-        raise ScenarioError([top.problem("the file is empty; write at least a question, such as `question: How many contacts a week?`")])
+        raise ScenarioError(
+            [top.problem("the file is empty; write at least a question, such as `question: How many contacts a week?`")]
+        )
     if not root.is_mapping:
-        raise ScenarioError([root.place.problem(f"expected `key: value` lines at the top, found {shortened(_outline(root))}")])
+        raise ScenarioError(
+            [root.place.problem(f"expected `key: value` lines at the top, found {shortened(_outline(root))}")]
+        )
     return root
 
 
@@ -161,7 +165,10 @@ class _Builder:
         if isinstance(event, DocumentStartEvent):
             self._document(place)
         elif isinstance(event, AliasEvent):
-            self._stop(place, f"aliases are not allowed; found *{str(event.anchor)[:40]}: write the value again, or use extends")
+            self._stop(
+                place,
+                f"aliases are not allowed; found *{str(event.anchor)[:40]}: write the value again, or use extends",
+            )
         elif isinstance(event, (ScalarEvent, MappingStartEvent, SequenceStartEvent)):
             self._start(event, place)
         elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
@@ -177,7 +184,10 @@ class _Builder:
         if self.values > MAX_VALUES:
             self._stop(place, f"more than {MAX_VALUES:,} values; put big tables into a CSV file beside the scenario")
         if event.anchor:
-            self._stop(place, f"anchors are not allowed; found &{str(event.anchor)[:40]}: write the value again, or use extends")
+            self._stop(
+                place,
+                f"anchors are not allowed; found &{str(event.anchor)[:40]}: write the value again, or use extends",
+            )
         if event.tag:
             self._complain(place, f"tags are not allowed; found {_tag_as_written(event.tag)}")
         if isinstance(event, ScalarEvent):

@@ -30,7 +30,9 @@ def apply(node: Node, base: Any) -> Node:
     '2.4 days'
     """
     if isinstance(base, bool) or base is None or isinstance(base, (dict, list, tuple)):
-        raise ValueError(f"{shortened(node.text)} is relative, and there is no number to be relative to; write the value itself")
+        raise ValueError(
+            f"{shortened(node.text)} is relative, and there is no number to be relative to; write the value itself"
+        )
     if isinstance(base, (int, float)):
         value = _changed(node.text, base)
         return replace(node, value=_as_base(value, base))
@@ -56,7 +58,9 @@ def _change_text(text: str, found: re.Match[str]) -> Any:
     if percent and "%" not in text and not text.startswith("x"):
         # "+2" on "5%" is ambiguous as text: a plain number adds to the share that the text stands for
         if unit:
-            raise ValueError(f"{text!r} cannot be added to {found[0]!r}; write the value itself, or a change such as +10%")
+            raise ValueError(
+                f"{text!r} cannot be added to {found[0]!r}; write the value itself, or a change such as +10%"
+            )
         return float(format(_changed(text, number / 100), _DIGITS))
     changed = format(_changed(text, number), _DIGITS)
     return f"{changed}{percent}{unit}" if percent or unit else float(changed)

@@ -130,7 +130,9 @@ class Sources:
         if absolute or not path.is_relative_to(self.root):
             raise _error(node.place, f"{name!r} leaves the scenario's folder; files must lie in it or below")
         if not path.is_file():
-            there = sorted(p.name for p in path.parent.glob("*") if p.suffix == path.suffix) if path.parent.is_dir() else []
+            there = (
+                sorted(p.name for p in path.parent.glob("*") if p.suffix == path.suffix) if path.parent.is_dir() else []
+            )
             raise _error(node.place, f"there is no file {name!r}{did_you_mean(path.name, there)}")
         return path, str(self.shown_root / path.relative_to(self.root))
 
@@ -152,7 +154,11 @@ def rows(text: str, shown: str) -> Node:
     if len(body) * len(names) > MAX_VALUES:
         raise _error(Place(shown, 1, 1), f"more than {MAX_VALUES:,} cells")
     problems = [Place(shown, 1, i).problem("the column has no name") for i, name in enumerate(names, 1) if not name]
-    problems += [Place(shown, 1, i).problem(f"the column {n!r} stands twice") for i, n in enumerate(names, 1) if n in names[: i - 1]]
+    problems += [
+        Place(shown, 1, i).problem(f"the column {n!r} stands twice")
+        for i, n in enumerate(names, 1)
+        if n in names[: i - 1]
+    ]
     items = [_row(names, cells, Place(shown, line, 1), problems) for line, cells in lines[1:]]
     if problems:
         raise ScenarioError(problems)

@@ -1,0 +1,298 @@
+"""The command line: thin commands over the library. Results go to stdout, everything else to stderr.
+
+Exit codes: 0 ok, 1 internal error, 2 usage, 3 invalid scenario, 4 finished with failed runs, 5 a check was not
+met, 6 interrupted, 7 environment (disk, missing extra).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from simkit import terminal
+from simkit.scenario.errors import Problem, ScenarioError, SenseError
+
+if TYPE_CHECKING:
+    from simkit.scenario.load import Study
+
+USAGE, INVALID, FAILED_RUNS, NOT_MET, INTERRUPTED, ENVIRONMENT = 2, 3, 4, 5, 6, 7
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="A wind tunnel for marketing organisations: customers and teams simulated together.",
+    epilog="Exit codes: 0 ok, 1 internal error, 2 usage, 3 invalid scenario, 4 finished with failed runs, "
+    "5 check not met, 6 interrupted, 7 environment (disk, missing extra).",
+)  # fmt: skip
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="A.B=C", help="Override a value; also -20%, x1.5, +2, and alternatives.NAME.A.B=C."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+class Engine(StrEnum):
+    """Who drives the customers' rules; the results are the same to the bit."""
+
+    compiled = "compiled"
+    mesa = "mesa"
+
+
+class Unit(StrEnum):
+    """Unit of time of fitted parameters."""
+
+    day = "day"
+    week = "week"
+    month = "month"
+    year = "year"
+
+
+def main() -> None:
+    """The console script: mistakes of the user end in a sentence and an exit code, never in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    with _sentences():
+        app()
+
+
+@app.command()
+def run(
+    file: File,
+    sets: Sets = None,
+    replications: Annotated[int | None, typer.Option(min=1, max=10_000, help="Runs per alternative.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed is other luck.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Results folder; default results/<name>.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Cores to use; the results do not depend on it.")] = None,
+    engine: Annotated[Engine, typer.Option(help="Who drives the customers' rules.")] = Engine.compiled,
+    check: Annotated[bool, typer.Option("--check", help="Exit 5 when a check of the scenario is not met.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Simulate every alternative under the same luck; print the answer, write results and report.html."""
+    study = _load(file, sets)
+    folder = out or Path("results") / _folder_name(study.base.name)
+    _check_writable(folder)
+    from simkit.experiment import study as experiment
+
+    try:
+        result = experiment.run(
+            study,
+            replications=replications,
+            seed=seed,
+            workers=workers,
+            engine=engine.value,
+            progress=not as_json,
+        )
+        result.save(folder)
+    except KeyboardInterrupt:
+        _stop(INTERRUPTED, "interrupted; no results were written")
+    if as_json:
+        terminal.print_json(result.document(folder))
+    else:
+        from simkit.report.console import show
+
+        show(result, terminal.console(), folder)
+    unmet = result.checks_failed if check else []
+    for sentence in unmet:
+        _say(f"check not met: {sentence}")
+    if result.failed:
+        raise typer.Exit(FAILED_RUNS)
+    if unmet:
+        raise typer.Exit(NOT_MET)
+
+
+@app.command()
+def validate(file: File, sets: Sets = None, as_json: Json = False) -> None:
+    """Say everything that is wrong with a scenario, or `ok`."""
+    try:
+        study = _load(file, sets)
+    except ScenarioError as error:
+        if not as_json:
+            raise
+        terminal.print_json({"valid": False, "problems": [vars(problem) for problem in error.problems], "warnings": []})
+        raise typer.Exit(INVALID) from None
+    if as_json:
+        terminal.print_json(
+            {"valid": True, "problems": [], "warnings": study.warnings, "alternatives": list(study.alternatives)}
+        )
+        return
+    for warning in study.warnings:
+        _say(f"warning: {warning}")
+    print("ok")
+
+
+@app.command()
+def explain(
+    file: File,
+    sets: Sets = None,
+    sources: Annotated[bool, typer.Option("--sources", help="Where every number comes from.")] = False,
+    day: Annotated[bool, typer.Option("--day", help="The order of a customer's day.")] = False,
+    teams: Annotated[bool, typer.Option("--teams", help="Who sits where in each alternative.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Print the resolved scenario, every short form expanded; it can be fed back as a scenario file."""
+    from simkit.scenario import explain as explained
+
+    study = _load(file, sets)
+    document: dict[str, Any] = {}
+    if sources:
+        document["sources"] = explained.sources_document(explained.sources(study))
+    if day:
+        document["day"] = _day()
+    if teams:
+        units = {name: explained.unit_rows(department) for name, department in explained.departments(study).items()}
+        document["teams"] = units
+    if not document:
+        document["scenario"] = explained.written_out(study)
+    if as_json:
+        terminal.print_json(document)
+    else:
+        terminal.print_explained(document, study.base.currency)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the scenario file, for editors."""
+    from simkit.scenario.json_schema import file_schema
+
+    terminal.print_json(file_schema())
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Writes NAME.yaml here.")],
+    preset: Annotated[str | None, typer.Option("--from", metavar="PRESET", help="Start from a preset.")] = None,
+) -> None:
+    """Write a commented starter file; never overwrites one."""
+    from simkit.scenario.starter import write_starter
+
+    try:
+        path = write_starter(name, preset)
+    except ValueError as error:
+        _stop(USAGE, str(error))
+    except FileExistsError as error:
+        _stop(USAGE, f"{error.filename} exists; nothing was written")
+    print(path)
+
+
+@app.command()
+def fit(
+    orders: Annotated[str, typer.Argument(metavar="ORDERS", help="A file of orders, or `cdnow` for the sample.")],
+    customer: Annotated[
+        str, typer.Option(metavar="COL", help="Column of the customer, by name or number.")
+    ] = "customer",
+    date: Annotated[str, typer.Option(metavar="COL", help="Column of the date.")] = "date",
+    amount: Annotated[str, typer.Option(metavar="COL", help="Column of the money; '' when there is none.")] = "amount",
+    date_format: Annotated[
+        str | None, typer.Option(metavar="F", help="How dates are written, such as %d.%m.%Y.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Last day of the calibration; later orders test it.")
+    ] = None,
+    unit: Annotated[Unit, typer.Option(help="Unit of time of the parameters.")] = Unit.week,
+    out: Annotated[Path | None, typer.Option(metavar="SNIPPET.yaml", help="Write the scenario snippet here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fit how customers buy to an order history; print it as a snippet for `market.purchases`."""
+    from simkit.customers import fit_purchases as fits
+
+    try:
+        found = fits.fit(
+            orders, customer=customer, date=date, amount=amount, until=until, unit=unit.value, date_format=date_format
+        )
+    except fits.FitError as error:
+        _stop(INVALID, str(error))
+    except fits.MissingExtra as error:
+        _stop(ENVIRONMENT, str(error))
+    if as_json:
+        terminal.print_json(fits.to_json(found))
+    else:
+        fits.render(found, terminal.console(stderr=out is None))
+    if out is not None:
+        out.write_text(found.snippet(), encoding="utf-8")
+        _say(f"wrote {out}")
+    elif not as_json:
+        print(found.snippet(), end="")
+
+
+# --- what the commands share ------------------------------------------------------------------------------
+
+
+def _load(file: Path, sets: list[str] | None) -> Study:
+    from simkit.scenario.load import load
+
+    if not file.exists():
+        from simkit.scenario.overlay import did_you_mean
+
+        near = did_you_mean(file.name, [path.name for path in file.parent.glob("*.y*ml")])
+        _stop(USAGE, f"there is no file {str(file)!r}{near}")
+    if not file.is_file():
+        _stop(USAGE, f"{str(file)!r} is not a file; name a scenario, such as scenario.yaml")
+    return load(file, sets or ())
+
+
+def _folder_name(name: str) -> str:
+    """A scenario's name as the name of a folder, on every system."""
+    return re.sub(r"[^\w-]+", "_", name).strip("_") or "scenario"
+
+
+def _check_writable(folder: Path) -> None:
+    """Before hours of simulation, not after: whether results can be written there."""
+    import tempfile
+
+    from simkit.experiment.store import check_folder
+
+    check_folder(folder)
+    above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    with tempfile.TemporaryFile(dir=above):
+        pass
+
+
+def _day() -> list[dict[str, str]]:
+    from simkit.customers.day import DAY
+
+    return [{"phase": stage.phase, "name": stage.name, "does": stage.does} for stage in DAY]
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _stop(code: int, text: str) -> NoReturn:
+    _say(text)
+    raise typer.Exit(code)
+
+
+@contextlib.contextmanager
+def _sentences() -> Iterator[None]:
+    """What ends a command, as a sentence and an exit code."""
+    try:
+        yield
+    except ScenarioError as error:
+        for problem in error.problems:
+            _say(_shown(problem))
+        sys.exit(INVALID)
+    except SenseError as error:
+        _say(str(error))
+        sys.exit(INVALID)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"{where}{error.strerror or error}; nothing was written there (is the place writable, is the disk full?)")
+        sys.exit(ENVIRONMENT)
+    except MemoryError:
+        _say("not enough memory; fewer market.customers with a larger market.represents need less")
+        sys.exit(ENVIRONMENT)
+
+
+def _shown(problem: Problem) -> str:
+    """As `file:line:column: message`; an option of the command line has no line."""
+    return str(problem) if problem.line else f"{problem.file}: {problem.message}"
