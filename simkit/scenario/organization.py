@@ -71,6 +71,8 @@ class Assign(Table):
 
     scope: Annotated[str, Field(pattern=r"^(home|company|unit:.+)$")]
     """``home`` (the unit that has the case), ``unit:ID`` or ``company``; a unit includes the units below it."""
+    also: tuple[Name, ...] = ()
+    """Units whose people lend a hand in the same queue."""
     skills: tuple[Name, ...] | None = None
     """Only for steps of these skills; all when left out."""
 
@@ -152,7 +154,7 @@ class Errors(Table):
     )
     """Chance that the doer's own check notices an error; otherwise it is a defect of the case."""
     rework_share: Annotated[float, Field(ge=0, le=2)] = default(
-        0.5, unit="share of a fresh effort", source=_OURS, grade="assumption", low=0.2, high=1
+        0.4, unit="share of a fresh effort", source=_OURS, grade="assumption", low=0.2, high=1
     )
     """Effort of doing a step again."""
     quality_loss_per_defect: Share = default(
@@ -165,8 +167,8 @@ def _default_distance() -> tuple[Distance, ...]:
     return (
         Distance(when="same_person"),
         Distance(when="same_unit", latency_hours=0.5, effort_hours=0.1, information_loss=0.01),
-        Distance(when="same_parent", latency_hours=3, effort_hours=0.3, information_loss=0.04),
-        Distance(when="same_company", latency_hours=6, effort_hours=0.6, information_loss=0.07),
+        Distance(when="same_parent", latency_hours=1.5, effort_hours=0.2, information_loss=0.04),
+        Distance(when="same_company", latency_hours=4, effort_hours=0.4, information_loss=0.07),
     )
 
 

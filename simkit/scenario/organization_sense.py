@@ -7,8 +7,7 @@ from difflib import get_close_matches
 
 from simkit.scenario.errors import SenseError
 from simkit.scenario.organization import Organization
-from simkit.scenario.work_kinds import LIVE, CadenceGate, Step, WorkKind
-from simkit.scenario.working_week import WEEKDAYS, WorkingWeek
+from simkit.scenario.work_kinds import LIVE, CadenceGate, Gate, Step, WorkKind
 
 
 def check_sense(organization: Organization) -> None:
@@ -95,8 +94,11 @@ def _distance(organization: Organization) -> None:
 def _assign(organization: Organization) -> None:
     units = [unit.id for unit in organization.units]
     for i, rule in enumerate(organization.assign):
+        at = f"teams.structure.assign[{i}]"
         if rule.scope.startswith("unit:"):
-            _known(f"teams.structure.assign[{i}].scope", "unit", rule.scope.removeprefix("unit:"), units)
+            _known(f"{at}.scope", "unit", rule.scope.removeprefix("unit:"), units)
+        for unit in rule.also:
+            _known(f"{at}.also", "unit", unit, units)
 
 
 # --- gates --------------------------------------------------------------------------------------------
@@ -112,7 +114,7 @@ def _gates(organization: Organization) -> None:
                 _approver(organization, "lead", f"{at}.delegate")
         if isinstance(gate, CadenceGate):
             _known(f"{at}.calendar", "calendar", gate.calendar, organization.calendars)
-            _meets(gate, organization.calendars[gate.calendar], at)
+            _meets(gate, at)
 
 
 def _approver(organization: Organization, approver: str, path: str) -> None:
@@ -133,11 +135,9 @@ def _homes(organization: Organization) -> list:
     return [unit for unit in organization.units if unit.serves is not None] or [organization.top]
 
 
-def _meets(gate: CadenceGate, week: WorkingWeek, at: str) -> None:
+def _meets(gate: CadenceGate, at: str) -> None:
     if gate.at >= 24:
         raise SenseError(f"{at}.at", "the gate never meets: a meeting starts before midnight")
-    if not set(week.days) & set(WEEKDAYS):
-        raise SenseError(f"{at}.calendar", "the gate never meets: its calendar has no working day")
 
 
 def _skills(organization: Organization) -> list[str]:
@@ -182,6 +182,18 @@ def ancestors(kind: WorkKind) -> dict[str, set[str]]:
     return found
 
 
+def redone(kind: WorkKind, step: Step, gate: Gate) -> list[Step]:
+    """What a rejection at a gate undoes, in order: from the step it returns to, all steps up to the gate.
+
+    The work returns to the step the kind or the gate names, else to the latest worked one before the gate.
+    """
+    upstream = ancestors(kind)
+    before = [other for other in in_order(kind, "teams.work") if other.id in upstream[step.id]]
+    worked = [other.id for other in before if other.skill is not None]
+    target = step.return_to or gate.return_to or worked[-1]
+    return [other for other in before if other.id == target or target in upstream[other.id]]
+
+
 def _step(organization: Organization, kind: WorkKind, step: Step, at: str) -> None:
     before = ancestors(kind)[step.id]
     if step.skill is not None:
@@ -194,9 +206,13 @@ def _step(organization: Organization, kind: WorkKind, step: Step, at: str) -> No
     worked = [other.id for other in kind.steps if other.skill is not None and other.id in before]
     if not worked:
         raise SenseError(f"{at}.after", "a gate needs a worked step before it, to which a rejection returns")
-    back = organization.gates[step.gate or ""].return_to
-    if back is not None:
-        _known(f"teams.gates.{step.gate}.return_to", f"worked step before {step.id!r}", back, worked)
+    for back, path in (
+        (step.return_to, f"{at}.return_to"),
+        (organization.gates[step.gate or ""].return_to, f"teams.gates.{step.gate}.return_to"),
+    ):
+        if back is not None:
+            _known(path, f"worked step before {step.id!r}", back, worked)
+            break
 
 
 def _nobody(organization: Organization, skill: str) -> str:
@@ -210,8 +226,8 @@ def can_do(organization: Organization, skill: str) -> bool:
     return all(scope_of(organization, skill, home.id) is not None for home in _homes(organization))
 
 
-def scope_of(organization: Organization, skill: str, home: str) -> str | None:
-    """The unit whose people do a skill's steps for cases of a home unit: the first assign line that fits.
+def scope_of(organization: Organization, skill: str, home: str) -> frozenset[str] | None:
+    """The units whose people do a skill's steps for cases of a home unit: the first assign line that fits.
 
     None when nobody may.
     """
@@ -219,9 +235,9 @@ def scope_of(organization: Organization, skill: str, home: str) -> str | None:
         if rule.skills is not None and skill not in rule.skills:
             continue
         unit = {"home": home, "company": organization.top.id}.get(rule.scope, rule.scope.removeprefix("unit:"))
-        inside = units_below(organization, unit)
-        if any(skill in person.skills and person.unit in inside for person in organization.people):
-            return unit
+        units = frozenset().union(*(units_below(organization, name) for name in (unit, *rule.also)))
+        if any(skill in person.skills and person.unit in units for person in organization.people):
+            return units
     return None
 
 

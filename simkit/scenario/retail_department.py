@@ -21,60 +21,61 @@ HEADCOUNT = {"strategy": 3, "copy": 5, "design": 5, "build": 4, "data": 3, "crm"
 _LITMUS_ROW = ("survey", _LITMUS)
 _OUR_ROW = ("assumption", _OURS)
 
-# step, skill (or gate), after, mean hours, (grade, source), plausible low and high hours
+# step, skill (or gate and where it returns work to), after, mean hours, (grade, source), plausible range
 STEPS: dict[str, list[tuple[str, str, tuple[str, ...], float, tuple[str, str], float, float]]] = {
     "email_campaign": [
-        ("brief", "strategy", (), 1.5, _OUR_ROW, 0.5, 4),
+        ("brief", "strategy", (), 0.5, _OUR_ROW, 0.5, 4),
         ("copy", "copy", ("brief",), 2.99, _LITMUS_ROW, 1.5, 6),
         ("design", "design", ("brief",), 4.10, _LITMUS_ROW, 2, 8),
         ("data", "data", ("brief",), 2.38, _LITMUS_ROW, 1, 5),
-        ("build", "build", ("copy", "design"), 3.78, _LITMUS_ROW, 2, 8),
-        ("test", "crm", ("build", "data"), 2.33, _LITMUS_ROW, 1, 5),
-        ("legal", "gate:legal", ("test",), 0, _OUR_ROW, 0, 0),
-        ("board", "gate:board", ("legal",), 0, _OUR_ROW, 0, 0),
-        ("schedule", "crm", ("board",), 0.5, _OUR_ROW, 0.2, 1),
-        ("post_send", "data", ("live",), 2.14, _LITMUS_ROW, 1, 4),
+        ("legal", "gate:legal:copy", ("copy", "design"), 0, _OUR_ROW, 0, 0),
+        ("build", "build", ("legal",), 3.78, _LITMUS_ROW, 2, 8),
+        ("test", "build", ("build", "data"), 2.33, _LITMUS_ROW, 1, 5),
+        ("board", "gate:board:build", ("test",), 0, _OUR_ROW, 0, 0),
+        ("schedule", "crm", ("board",), 0.2, _OUR_ROW, 0.1, 1),
+        ("post_send", "crm", ("live",), 2.14, _LITMUS_ROW, 1, 4),
     ],
     "sms_push_campaign": [
-        ("brief", "strategy", (), 1.0, _OUR_ROW, 0.5, 3),
-        ("copy", "copy", ("brief",), 1.5, _OUR_ROW, 0.5, 3),
-        ("data", "data", ("brief",), 1.5, _OUR_ROW, 0.5, 4),
-        ("setup", "crm", ("copy", "data"), 2.0, _OUR_ROW, 1, 4),
-        ("legal", "gate:legal", ("setup",), 0, _OUR_ROW, 0, 0),
-        ("board", "gate:board", ("legal",), 0, _OUR_ROW, 0, 0),
-        ("schedule", "crm", ("board",), 0.3, _OUR_ROW, 0.1, 1),
-        ("review", "data", ("live",), 1.0, _OUR_ROW, 0.3, 2),
+        ("brief", "strategy", (), 0.8, _OUR_ROW, 0.5, 3),
+        ("copy", "copy", ("brief",), 1.0, _OUR_ROW, 0.5, 3),
+        ("data", "data", ("brief",), 1.0, _OUR_ROW, 0.5, 4),
+        ("legal", "gate:legal:copy", ("copy",), 0, _OUR_ROW, 0, 0),
+        ("setup", "crm", ("legal", "data"), 1.5, _OUR_ROW, 1, 4),
+        ("board", "gate:board:setup", ("setup",), 0, _OUR_ROW, 0, 0),
+        ("schedule", "crm", ("board",), 0.2, _OUR_ROW, 0.1, 1),
+        ("review", "data", ("live",), 1.0, _OUR_ROW, 0.3, 3),
     ],
     "paid_social_campaign": [
-        ("brief", "strategy", (), 1.5, _OUR_ROW, 0.5, 4),
-        ("copy", "copy", ("brief",), 2.5, _OUR_ROW, 1, 5),
-        ("design", "design", ("brief",), 6.0, _OUR_ROW, 3, 12),
-        ("setup", "crm", ("copy", "design"), 3.0, _OUR_ROW, 1, 6),
-        ("legal", "gate:legal", ("setup",), 0, _OUR_ROW, 0, 0),
-        ("board", "gate:board", ("legal",), 0, _OUR_ROW, 0, 0),
-        ("schedule", "crm", ("board",), 0.5, _OUR_ROW, 0.2, 1),
-        ("review", "data", ("live",), 1.5, _OUR_ROW, 0.5, 3),
+        ("brief", "strategy", (), 1.2, _OUR_ROW, 0.5, 4),
+        ("copy", "copy", ("brief",), 1.5, _OUR_ROW, 1, 5),
+        ("design", "design", ("brief",), 5.0, _OUR_ROW, 2.5, 10),
+        ("legal", "gate:legal:copy", ("copy", "design"), 0, _OUR_ROW, 0, 0),
+        ("setup", "crm", ("legal",), 2.5, _OUR_ROW, 1, 6),
+        ("board", "gate:board:setup", ("setup",), 0, _OUR_ROW, 0, 0),
+        ("schedule", "crm", ("board",), 0.2, _OUR_ROW, 0.1, 1),
+        ("review", "data", ("live",), 1.0, _OUR_ROW, 0.5, 3),
     ],
     "reactive_campaign": [
-        ("brief", "strategy", (), 1.0, _OUR_ROW, 0.3, 2),
-        ("copy", "copy", ("brief",), 1.5, _OUR_ROW, 0.5, 3),
+        ("brief", "strategy", (), 0.5, _OUR_ROW, 0.3, 2),
+        ("copy", "copy", ("brief",), 1.0, _OUR_ROW, 0.5, 3),
         ("data", "data", ("brief",), 1.0, _OUR_ROW, 0.3, 3),
-        ("build", "build", ("copy",), 1.5, _OUR_ROW, 0.5, 4),
-        ("test", "crm", ("build", "data"), 1.0, _OUR_ROW, 0.3, 2),
-        ("board", "gate:board", ("test",), 0, _OUR_ROW, 0, 0),
-        ("schedule", "crm", ("board",), 0.3, _OUR_ROW, 0.1, 1),
+        ("build", "build", ("copy",), 1.2, _OUR_ROW, 0.5, 4),
+        ("test", "build", ("build", "data"), 0.8, _OUR_ROW, 0.3, 2),
+        ("board", "gate:board:build", ("test",), 0, _OUR_ROW, 0, 0),
+        ("schedule", "crm", ("board",), 0.2, _OUR_ROW, 0.1, 1),
     ],
     "internal_request": [
-        ("copy", "copy", (), 3.0, _OUR_ROW, 1, 6),
-        ("design", "design", (), 3.0, _OUR_ROW, 1, 6),
-        ("build", "build", ("copy", "design"), 4.0, _OUR_ROW, 1, 8),
-        ("check", "crm", ("build",), 1.5, _OUR_ROW, 0.5, 3),
+        ("scope", "crm", (), 0.5, _OUR_ROW, 0.3, 3),
+        ("copy", "copy", ("scope",), 1.0, _OUR_ROW, 1, 6),
+        ("design", "design", ("scope",), 3.0, _OUR_ROW, 1, 6),
+        ("figures", "data", ("scope",), 1.5, _OUR_ROW, 0.5, 5),
+        ("publish", "crm", ("copy", "design", "figures"), 2.0, _OUR_ROW, 1, 5),
     ],
 }
 """The graph of each kind of work. Gates have hours of their own, in :func:`gates`."""
 
 REQUESTS_PER_WEEK = Figure(
-    "requests per week", "set so that the department is about three quarters busy", "assumption", 4, 16, 10.0
+    "requests per week", "set so that the department is about three quarters busy", "assumption", 1, 6, 3.0
 )
 
 HOURLY_COSTS = {
@@ -89,17 +90,17 @@ OTHER_HOURLY_COST = Figure("currency per hour", "mean of the shipped department"
 
 _GATES: dict[str, dict[str, Figure]] = {
     "board": {
-        "reject.first": Figure("probability", _FILESTAGE, "assumption", 0.1, 0.6, 0.40),
+        "reject.first": Figure("probability", _FILESTAGE, "assumption", 0.1, 0.6, 0.2),
         "reject.decay": Figure("factor per round", _FILESTAGE, "assumption", 0.3, 1, 0.5),
         "finds": Figure("probability per open defect", _OURS, "assumption", 0.3, 0.9, 0.6),
-        "effort_hours": Figure("approver's hours per case", _OURS, "assumption", 0.1, 1.5, 0.4),
+        "effort_hours": Figure("approver's hours per case", _OURS, "assumption", 0.1, 1.0, 0.25),
         "every_days": Figure("working days", "a weekly board", "assumption", 1, 10, 5),
     },
     "legal": {
-        "reject.first": Figure("probability", _FILESTAGE, "assumption", 0.2, 0.8, 0.55),
-        "reject.decay": Figure("factor per round", _FILESTAGE, "assumption", 0.4, 1, 0.7),
+        "reject.first": Figure("probability", _FILESTAGE, "assumption", 0.2, 0.9, 0.8),
+        "reject.decay": Figure("factor per round", _FILESTAGE, "assumption", 0.4, 1, 0.85),
         "finds": Figure("probability per open defect", _OURS, "assumption", 0.2, 0.8, 0.4),
-        "effort": Figure("approver's mean hours per round", _OURS, "assumption", 0.2, 1.5, 0.5),
+        "effort": Figure("approver's mean hours per round", _OURS, "assumption", 0.1, 1.0, 0.25),
     },
 }
 
@@ -114,7 +115,8 @@ def work() -> dict[str, dict[str, Any]]:
 def _step(row: tuple[str, str, tuple[str, ...], float, tuple[str, str], float, float]) -> dict[str, Any]:
     name, who, after, hours = row[:4]
     if who.startswith("gate:"):
-        return {"id": name, "gate": who.removeprefix("gate:"), "after": after}
+        _, gate, back = who.split(":")
+        return {"id": name, "gate": gate, "after": after, "return_to": back}
     return {"id": name, "skill": who, "after": after, "effort": {"lognormal": {"mean_hours": hours}}}
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from simkit.scenario import retail_department as retail
 from simkit.scenario.errors import SenseError
-from simkit.scenario.load import load_report
 from simkit.scenario.organization import (
     Assign,
     HubAndSpoke,
@@ -215,17 +214,17 @@ def _pods(structure: Pods, people: list[Person], head: str, segments: Sequence[s
     names = [f"pod-{i + 1}" for i in range(structure.number)]
     seat = _dealt(core, names)
     seated = [
-        _with_second_skill(person, list(core), structure.second_skill_level).model_copy(
-            update={"unit": seat[person.id]}
-        )
-        if person.id in seat
-        else person.model_copy(update={"unit": SHARED})
+        (
+            _with_second_skill(person, list(core), structure.second_skill_level)
+            if person.craft in core
+            else person
+        ).model_copy(update={"unit": seat.get(person.id, SHARED)})
         for person in people
     ]
     units = _segment_units(names, seated, head, segments, error_factor=1.0)
-    units += _common_unit(SHARED, seated, error_factor=1.0)
-    assign = [Assign(scope="home"), Assign(scope="company")]
-    return _Seating(seated, units, assign, structure.delegation)
+    common = _common_unit(SHARED, seated, error_factor=1.0)
+    assign = [Assign(scope="home", also=tuple(unit.id for unit in common)), Assign(scope="company")]
+    return _Seating(seated, [*units, *common], assign, structure.delegation)
 
 
 def _hub_and_spoke(
@@ -237,22 +236,30 @@ def _hub_and_spoke(
         central = tuple(craft for craft, members in crafts.items() if len(members) <= structure.number)
     for craft in central:
         if craft not in crafts:
-            raise SenseError("teams.structure.central_skills", f"nobody's craft is {craft!r}; known are {', '.join(crafts)}")
+            known = ", ".join(crafts)
+            raise SenseError("teams.structure.central_skills", f"nobody's craft is {craft!r}; known are {known}")
     spread = {craft: members for craft, members in crafts.items() if craft not in central}
     names = [f"spoke-{i + 1}" for i in range(structure.number)]
     seat = _dealt(spread, names)
     seated = [person.model_copy(update={"unit": seat.get(person.id, CENTER)}) for person in people]
     units = _segment_units(names, seated, head, segments, structure.error_factor)
-    units += _common_unit(CENTER, seated, structure.error_factor)
+    common = _common_unit(CENTER, seated, structure.error_factor)
     assign = [Assign(scope=f"unit:{CENTER}", skills=central)] if central else []
-    assign += [Assign(scope="home"), Assign(scope="company")]
-    return _Seating(seated, units, assign, structure.delegation)
+    assign += [Assign(scope="home", also=tuple(unit.id for unit in common)), Assign(scope="company")]
+    return _Seating(seated, [*units, *common], assign, structure.delegation)
 
 
 def _dealt(crafts: dict[str, list[Person]], names: list[str]) -> dict[str, str]:
-    """Person -> unit, dealt like cards, craft by craft and on from where the last one ended: equal sizes."""
-    order = [person.id for members in crafts.values() for person in members]
-    return {person: names[i % len(names)] for i, person in enumerate(order)}
+    """Person -> unit, the same number of a craft to each; who is left over is not seated and helps all.
+
+    A unit with one copywriter less than its neighbors would have the same work and be the slow one by
+    arithmetic alone.
+    """
+    return {
+        person.id: names[i % len(names)]
+        for members in crafts.values()
+        for i, person in enumerate(members[: len(members) - len(members) % len(names)])
+    }
 
 
 def _with_second_skill(person: Person, core: list[str], level: float) -> Person:

@@ -72,6 +72,8 @@ class Step(Table):
     skill: Name | None = None
     gate: Name | None = None
     """Name of a gate; the step is then a decision and has neither skill nor effort."""
+    return_to: Name | None = None
+    """At a gate: the step that rejected work returns to, where this kind differs from the gate's own."""
     after: tuple[Name, ...] = ()
     """Steps that must be finished first; ``live`` for follow-up after the launch."""
     effort: AnyEffort | None = None
@@ -88,6 +90,8 @@ class Step(Table):
             raise ValueError(f"step {self.id!r}: a step with a skill needs an effort, a gate has its own")
         if self.gate is not None and "internal_error" in self.model_fields_set:
             raise ValueError(f"step {self.id!r} is a gate and makes no errors of its own")
+        if self.gate is None and self.return_to is not None:
+            raise ValueError(f"step {self.id!r} is no gate and returns nothing")
         return self
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from simkit.scenario.organization import Organization
+from simkit.scenario.organization_sense import redone
 from simkit.scenario.work_kinds import CadenceGate, Delegation, Gate, Step, WorkKind
 
 
@@ -22,7 +23,10 @@ def load_report(organization: Organization, arrivals_per_week: Mapping[str, floa
         for skill, hours in _hours_per_case(organization, kind).items():
             asked[skill] = asked.get(skill, 0.0) + per_week * hours
     capacity = _capacity(organization)
-    return {skill: hours / capacity[skill] if skill in capacity else float("inf") for skill, hours in asked.items()}
+    return {
+        skill: hours / capacity[skill] if skill in capacity else float("inf")
+        for skill, hours in asked.items()
+    }
 
 
 def _capacity(organization: Organization) -> dict[str, float]:
@@ -47,7 +51,7 @@ def _hours_per_case(organization: Organization, kind: WorkKind) -> dict[str, flo
 
 
 def _add_gate(organization: Organization, kind: WorkKind, step: Step, hours: dict[str, float]) -> None:
-    """The approver's rounds, and the rework of the step that opinion sends the case back to."""
+    """The approver's rounds, and the steps that opinion has done again."""
     gate = organization.gates[step.gate or ""]
     rejections = _expected_rejections(gate.reject.first, gate.reject.decay)
     effort = gate.effort_hours if isinstance(gate, CadenceGate) else gate.effort.mean_hours
@@ -57,12 +61,10 @@ def _add_gate(organization: Organization, kind: WorkKind, step: Step, hours: dic
         effort = _delegated_hours(gate.delegate, effort)
     if approver is not None:
         hours[approver] = hours.get(approver, 0.0) + effort * (1 + rejections)
-    worked = [other for other in kind.steps if other.skill is not None and other.effort is not None]
-    before = [other for other in worked if kind.steps.index(other) < kind.steps.index(step)]
-    back = next((other for other in worked if other.id == gate.return_to), before[-1] if before else None)
-    if back is not None and back.skill is not None and back.effort is not None:
-        again = rejections * organization.errors.rework_share * back.effort.mean_hours
-        hours[back.skill] = hours.get(back.skill, 0.0) + again
+    for again in redone(kind, step, gate):
+        if again.skill is not None and again.effort is not None:
+            extra = rejections * organization.errors.rework_share * again.effort.mean_hours
+            hours[again.skill] = hours.get(again.skill, 0.0) + extra
 
 
 def _delegated_hours(delegate: Delegation, own: float) -> float:

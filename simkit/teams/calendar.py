@@ -25,12 +25,18 @@ class Calendar:
         self.start = start
         self._week = week
         self._fte = fte
+        self._free: dict[int, set[datetime.date]] = {}
         self._days_known = 0
         self._weekdays = {WEEKDAYS.index(day) for day in week.days}
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._worked: list[int] = [0]
         """On-shift seconds before each shift; one longer than the shifts."""
+
+    @property
+    def days_into_week(self) -> int:
+        """Days between the first weekday of the working week and the start."""
+        return (self.start.weekday() - WEEKDAYS.index(self._week.days[0])) % 7
 
     def is_working_day(self, day: int) -> bool:
         """Whether anybody on this calendar works on a simulated day."""
@@ -40,8 +46,6 @@ class Calendar:
     def _holidays(self, year: int) -> set[datetime.date]:
         if self._week.holidays is None:
             return set()
-        if not hasattr(self, "_free"):
-            self._free: dict[int, set[datetime.date]] = {}
         if year not in self._free:
             import holidays
 

@@ -13,7 +13,7 @@ import simpy
 from simkit.records import Launch
 from simkit.rng import Purpose
 from simkit.scenario.organization import Organization
-from simkit.scenario.organization_sense import scope_of, units_below
+from simkit.scenario.organization_sense import scope_of
 from simkit.scenario.work_kinds import CadenceGate, Effort, Fixed
 from simkit.teams.calendar import DAY_SECONDS, Calendar
 from simkit.teams.decomposition import add_latency, add_queue, add_work
@@ -46,7 +46,7 @@ class Flow:
         self._intake = organization.intake
         self._intake_seconds = round(organization.intake.latency_hours * 3600)
         self._error_factor = {unit.id: unit.error_factor for unit in organization.units}
-        self._scopes: dict[tuple[str, str], tuple[str, Pool]] = {}
+        self._pools: dict[tuple[str, str], Pool] = {}
         self.dispatcher = Dispatcher(env, people)
         self._approvers = Approvers(organization, people, self.dispatcher)
         self._boards = {
@@ -128,7 +128,7 @@ class Flow:
 
     def _destination(self, case: Case, run: Run) -> tuple[Pool, int]:
         """The queue a step goes to, and the working seconds until it is there."""
-        scope, pool = self._scope(run.node.step.skill, case.home)  # type: ignore[union-attr]
+        pool = self._pool(run.node.step.skill, case.home)  # type: ignore[union-attr]
         doer = case.doers[run.node.number]
         cause = run.caused_by
         if doer is not None and cause is not None:
@@ -137,16 +137,15 @@ class Flow:
             return pool, self._intake_seconds
         if cause.giver is not None and _nobody_better(cause.giver, pool):
             return self.dispatcher.tray(cause.giver), round(self._hand_offs.to_oneself.latency_hours * 3600)
-        return pool, self._hand_offs.latency_seconds(cause.giver_unit, scope)
+        return pool, self._hand_offs.latency_seconds(cause.giver_unit, pool)
 
-    def _scope(self, skill: str, home: str) -> tuple[str, Pool]:
+    def _pool(self, skill: str, home: str) -> Pool:
         key = (skill, home)
-        if key not in self._scopes:
-            scope = scope_of(self._organization, skill, home)
-            assert scope is not None, "checked when the organization was made"
-            units = frozenset(units_below(self._organization, scope))
-            self._scopes[key] = (scope, self.dispatcher.pool(units, skill))
-        return self._scopes[key]
+        if key not in self._pools:
+            units = scope_of(self._organization, skill, home)
+            assert units is not None, "checked when the organization was made"
+            self._pools[key] = self.dispatcher.pool(units, skill)
+        return self._pools[key]
 
     def _line(self, cause: Run, receiver: Person):
         if cause.giver is receiver:
@@ -337,7 +336,7 @@ class Flow:
         for number in [*run.node.redo, run.node.number]:
             if case.state[number] == DONE or number == run.node.number:
                 case.state[number] = WAITING
-        target = run.node.return_to
+        target = run.node.redo[0]
         if case.state[target] == WAITING:
             self._begin(case, case.graph.nodes[target], run)
 

@@ -16,6 +16,8 @@ from simkit.teams.luck import Luck
 from simkit.teams.people import Person
 from simkit.teams.work import Case, Node, Run
 
+_MIDWEEK = 2
+
 
 @dataclass(frozen=True)
 class Approver:
@@ -57,7 +59,10 @@ class Approvers:
 
 
 class Board:
-    """A gate that meets on a cadence: every so many working days, counted from the first simulated one."""
+    """A gate that meets on a cadence: every so many working days, from the third of the week the run begins in.
+
+    Every cadence counts from the same day, so that a board that meets half as often keeps every second date.
+    """
 
     def __init__(
         self,
@@ -69,7 +74,7 @@ class Board:
         self._gate, self._calendar, self._dispatcher, self._decide = gate, calendar, dispatcher, decide
         self._agenda: list[tuple[int, int, int, Case, Run]] = []
         self._called = False
-        self._days_known = 0
+        self._day = -calendar.days_into_week
         self._working_days = 0
         self._meetings: list[int] = []
 
@@ -80,12 +85,12 @@ class Board:
         return self._meetings[bisect_right(self._meetings, now)]
 
     def _plan_day(self) -> None:
-        day = self._days_known
-        if self._calendar.is_working_day(day):
-            if self._working_days % self._gate.every_days == 0:
-                self._meetings.append(day * DAY_SECONDS + round(self._gate.at * 3600))
+        if self._calendar.is_working_day(self._day):
+            every = self._gate.every_days
+            if self._working_days % every == min(_MIDWEEK, every - 1):
+                self._meetings.append(self._day * DAY_SECONDS + round(self._gate.at * 3600))
             self._working_days += 1
-        self._days_known += 1
+        self._day += 1
 
     def submit(self, case: Case, run: Run, now: int) -> None:
         """Put a case on the agenda; the next meeting is held because something is on it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simkit.scenario.organization import Distance, Organization
-from simkit.scenario.organization_sense import units_below
+from simkit.teams.dispatcher import Pool
 
 
 class HandOffs:
@@ -12,15 +12,8 @@ class HandOffs:
     def __init__(self, organization: Organization):
         self._lines = organization.distance
         self._parent = {unit.id: unit.parent for unit in organization.units}
-        self._units = {
-            unit.id: sorted(
-                {person.unit or "" for person in organization.people}
-                & units_below(organization, unit.id)
-            )
-            for unit in organization.units
-        }
         self._between: dict[tuple[str, str], Distance] = {}
-        self._nearest: dict[tuple[str, str], int] = {}
+        self._nearest: dict[tuple[str, Pool], int] = {}
         self.to_oneself = self._first({"same_person", "same_unit", "same_parent", "same_company"})
 
     def between(self, giver: str, receiver: str) -> Distance:
@@ -30,11 +23,11 @@ class HandOffs:
             self._between[key] = self._first(self._holds(giver, receiver))
         return self._between[key]
 
-    def latency_seconds(self, giver: str, scope: str) -> int:
-        """Working seconds until work from one unit reaches the nearest desk of a scope."""
-        key = (giver, scope)
+    def latency_seconds(self, giver: str, pool: Pool) -> int:
+        """Working seconds until work from one unit reaches the nearest desk of a queue."""
+        key = (giver, pool)
         if key not in self._nearest:
-            hours = min(self.between(giver, unit).latency_hours for unit in self._units[scope] or [scope])
+            hours = min(self.between(giver, person.unit).latency_hours for _, person in pool.members)
             self._nearest[key] = round(hours * 3600)
         return self._nearest[key]
 

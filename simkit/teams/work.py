@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from simkit.records import WorkOrder
 from simkit.rng import crc
 from simkit.scenario.organization import Organization
-from simkit.scenario.organization_sense import ancestors, in_order
+from simkit.scenario.organization_sense import ancestors, in_order, redone
 from simkit.scenario.work_kinds import LIVE, Effort, Gate, Step, WorkKind
 
 if TYPE_CHECKING:
@@ -30,9 +30,8 @@ class Node:
     """crc32 of the step's name: its part in the key of a draw."""
     before: list[int] = field(default_factory=list)
     after: list[int] = field(default_factory=list)
-    return_to: int = -1
     redo: list[int] = field(default_factory=list)
-    """What a rejection at this gate undoes: the way from the step it returns to up to the gate."""
+    """What a rejection at this gate undoes, from the step the work returns to up to the gate."""
     follow_up: bool = False
     """Whether it comes after going live."""
 
@@ -66,16 +65,8 @@ class StepGraph:
             for before in node.before:
                 self.nodes[before].after.append(node.number)
         for node in self.nodes[: self.live]:
-            if node.gate is not None:
-                self._returns(node, upstream)
-
-    def _returns(self, node: Node, upstream: dict[str, set[str]]) -> None:
-        names = [other.id for other in self.nodes if other.id in upstream[node.id]]
-        worked = [name for name in names if self.nodes[self._numbers[name]].gate is None]
-        target = node.gate.return_to if node.gate is not None and node.gate.return_to else worked[-1]
-        node.return_to = self._numbers[target]
-        between = [name for name in names if name == target or target in upstream[name]]
-        node.redo = [self._numbers[name] for name in between]
+            if node.gate is not None and node.step is not None:
+                node.redo = [self._numbers[step.id] for step in redone(self.kind, node.step, node.gate)]
 
 
 class Run:
