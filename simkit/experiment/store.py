@@ -9,26 +9,20 @@ import contextlib
 import hashlib
 import json
 import os
-import platform
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-
-from simkit.rng import RNG_SCHEME
 
 if TYPE_CHECKING:
     from simkit.experiment.result import Result
 
 SCHEMA = "simkit results/1"
 MANIFEST = "manifest.json"
-PACKAGES = ("simkit", "numpy", "numba", "scipy", "pandas", "pyarrow", "pydantic", "simpy", "mesa", "matplotlib")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -88,42 +82,10 @@ def manifest(result: Result, checksums: dict[str, str]) -> dict[str, Any]:
         "engine": result.engine,
         "failed": result.failed,
         "warnings": list(result.warnings),
-        "rng": RNG_SCHEME,
-        "code": code_version(),
-        "packages": package_versions(),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
+        **result.origin,
         "times": {**result.times, "saved": datetime.now(UTC).isoformat(timespec="seconds")},
         "sha256": checksums,
     }
-
-
-def package_versions() -> dict[str, str]:
-    """Versions of simkit and of what its numbers pass through."""
-    versions = {}
-    for name in PACKAGES:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            versions[name] = metadata.version(name)
-    return versions
-
-
-def code_version() -> dict[str, Any]:
-    """Commit and dirty flag of simkit's own repository; empty when it is installed without one."""
-    root = Path(__file__).resolve().parents[2]
-    top, commit = _git(root, "rev-parse", "--show-toplevel"), _git(root, "rev-parse", "HEAD")
-    if top is None or commit is None or Path(top).resolve() != root:
-        return {}
-    return {"commit": commit, "dirty": bool(_git(root, "status", "--porcelain", "--", "simkit"))}
-
-
-def _git(folder: Path, *words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
 
 
 # --- tables -----------------------------------------------------------------------------------------------

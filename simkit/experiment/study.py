@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from simkit.experiment.cells import Cell, Model, Outcome, Work, plan, resolve
 from simkit.experiment.executors import Processes, Serial
+from simkit.experiment.gather import gather
 from simkit.experiment.progress import Progress
-from simkit.experiment.result import Result, gather
+from simkit.experiment.result import Result
 
 if TYPE_CHECKING:
     from simkit.scenario.load import Study

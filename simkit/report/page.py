@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import re
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from simkit.report import figures, tables
 from simkit.report.answer import answer
 from simkit.report.rounding import Format
+from simkit.report.style import style
 from simkit.report.tables import Table
 
 if TYPE_CHECKING:
@@ -40,10 +43,12 @@ def render(result: Result) -> str:
     from markupsafe import Markup
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    text = TEMPLATE.read_text(encoding="utf-8")
+    template = environment.from_string(text)
     shown, rest = result.outcomes, [name for name in result.measures if name not in result.outcomes]
     return template.render(
         result=result,
+        policy=policy(text),
         answer=answer(result),
         outcomes=tables.lines(result, shown),
         others=tables.lines(result, rest),
@@ -53,6 +58,13 @@ def render(result: Result) -> str:
         command=command(result),
         facts=facts(result),
     )
+
+
+def policy(text: str) -> str:
+    """A content-security policy that allows the page's own style sheet and nothing else."""
+    sheet = text.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(sheet.encode("utf-8")).digest()).decode("ascii")
+    return f"default-src 'none'; style-src 'sha256-{digest}'"
 
 
 def pictures(result: Result) -> list[Picture]:
@@ -71,13 +83,10 @@ def command(result: Result) -> str:
 
 def facts(result: Result) -> list[tuple[str, str]]:
     """What else is needed for the same bytes."""
-    from simkit.experiment.store import code_version, package_versions
-    from simkit.rng import RNG_SCHEME
-
-    code = code_version()
+    code = result.origin["code"]
     commit = f"{code['commit'][:12]}{' with uncommitted changes' if code['dirty'] else ''}" if code else "as installed"
-    versions = ", ".join(f"{name} {version}" for name, version in package_versions().items())
-    return [("Code", commit), ("Packages", versions), ("Random numbers", RNG_SCHEME)]
+    versions = ", ".join(f"{name} {version}" for name, version in result.origin["packages"].items())
+    return [("Code", commit), ("Packages", versions), ("Random numbers", result.origin["rng"])]
 
 
 # --- pictures -----------------------------------------------------------------------------------------------
@@ -116,7 +125,7 @@ def _contacts(result: Result) -> Picture:
 
 def _funnel(result: Result) -> Picture:
     stages = tables.funnel_by_week(result)
-    ends = {stage: ", ".join(_each(frame.iloc[-1], Format(1, 0, ""))) for stage, frame in stages.items()}
+    ends = {stage: ", ".join(_each(frame.iloc[-1], tables.persons(frame))) for stage, frame in stages.items()}
     words = "Persons in the last week. " + " ".join(f"{stage.capitalize()}: {end}." for stage, end in ends.items())
     data = [tables.as_table(stage.capitalize(), _thinned(frame), "persons") for stage, frame in stages.items()]
     return _picture(result, "funnel", "Customers by stage", figures.funnel, words, data)
@@ -127,7 +136,7 @@ def _profit(result: Result) -> Picture:
     parts, steps = tables.profit_parts(result), tables.profit_steps(result)
     form = tables.shared(list(parts["profit"]), currency, currency=currency)
     words = f"Profit: {', '.join(_each(parts['profit'], form))}."
-    for name in steps:
+    for name in steps.dropna(axis=1, how="all"):
         biggest = steps[name].drop("profit").abs().idxmax()
         words += f" {name} differs from {result.base_name} most in {tables.readable(str(biggest))}."
     data = [
@@ -140,7 +149,7 @@ def _profit(result: Result) -> Picture:
 def _picture(
     result: Result, name: str, title: str, draw: Callable[[Result], Figure], words: str, data: list[Table]
 ) -> Picture:
-    with figures.style():
+    with style():
         return Picture(name, title, svg(draw(result), name, title), words, data)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from simkit.experiment.statistics import effect
-from simkit.report.rounding import Format, shared
+from simkit.report.rounding import Format, decimals, shared
 
 if TYPE_CHECKING:
     from simkit.experiment.result import Result
@@ -67,28 +67,32 @@ def _line(result: Result, measure: str) -> Line:
     entries = []
     for name, spread in spreads.items():
         mean = form.quantity(spread.mean) if form.unit == "%" else form.number(spread.mean)
-        entries.append(Entry(name, mean, form.range(spread.low, spread.high), *_gap(result, measure, name, form.unit)))
+        entries.append(Entry(name, mean, form.range(spread.low, spread.high), *_gap(result, measure, name, form)))
     return Line(about.title, "" if form.unit == "%" else form.unit, about.formula, entries)
 
 
-def _gap(result: Result, measure: str, name: str, unit: str) -> tuple[str, str, str]:
+def _gap(result: Result, measure: str, name: str, line: Format) -> tuple[str, str, str]:
     """Difference to the base, verdict and whether that is good; all empty for the base itself.
 
-    The unit is only said where it is not the line's own.
+    In the line's own unit where that leaves something to see, else the unit is said.
     """
     if name == result.base_name:
         return "", "", ""
     gap = result.difference(measure, name, result.base_name)
-    form = shared([gap.difference, gap.low, gap.high], result.unit(measure), gap=True, currency=result.base.currency)
-    told = form.number(gap.difference, sign=True) if form.unit == unit else form.quantity(gap.difference, sign=True)
-    return told, gap.verdict, effect(gap.verdict, result.measures[measure].better)
+    known = [gap.difference, gap.low, gap.high]
+    form = shared(known, result.unit(measure), gap=True, currency=result.base.currency)
+    if form.scale < line.scale <= 100 * abs(gap.difference or 0.0):
+        form = Format(line.scale, decimals(max(abs(one or 0.0) for one in known) / line.scale), line.unit)
+    tell = form.number if form.unit == line.unit else form.quantity
+    return tell(gap.difference, sign=True), gap.verdict, effect(gap.verdict, result.measures[measure].better)
 
 
 def difference_table(result: Result) -> Table:
     """Every paired difference with what pairing bought."""
     rows = []
     for one in map(_without_nan, result.comparisons().to_dict("records")):
-        form = shared([one["difference"], one["low"], one["high"]], one["unit"], gap=True, currency=result.base.currency)
+        known = [one["difference"], one["low"], one["high"]]
+        form = shared(known, one["unit"], gap=True, currency=result.base.currency)
         rows.append(
             [
                 result.measures[one["measure"]].title,
@@ -236,6 +240,11 @@ def _by_week(result: Result, column: str) -> pd.DataFrame:
     weeks = (days["day"] // 7 + 1).rename("week")
     table = days.groupby([weeks, "alternative"])[column].mean().unstack()
     return table.reindex(columns=result.alternatives)
+
+
+def persons(frame: pd.DataFrame) -> Format:
+    """How numbers of persons are told."""
+    return shared(list(frame.to_numpy(float).ravel()), "persons", currency="persons")
 
 
 # --- profit -------------------------------------------------------------------------------------------------

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+import importlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 
-@pytest.fixture
-def synthetic(monkeypatch: pytest.MonkeyPatch) -> Any:
+@pytest.fixture(scope="session")
+def synthetic() -> Any:
     """The module of the made-up model."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    import synthetic
-
-    yield synthetic
-    sys.modules.pop("synthetic", None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parent))
+        yield importlib.import_module("synthetic")

@@ -1,0 +1,119 @@
+"""Executors: the same outcomes wherever the cells run, and nothing lost but the cell when a worker dies."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simkit.experiment.cells import Err, Ok, Work, plan
+from simkit.experiment.executors import Processes, Serial, WorkerStartError
+
+
+def outcomes(executor: Any, cells: list[Any], window: int = 2) -> dict[Any, Any]:
+    return dict(executor.submit_stream(cells, window))
+
+
+def test_workers_change_nothing(synthetic: Any):
+    """Every cell comes back once, with the same figures, days and cases as in this process."""
+    work = Work(synthetic.study(horizon_days=60).alternatives, "compiled", synthetic.MODEL)
+    cells = plan(work.scenarios, 2)
+    here, there = outcomes(Serial(work, 2), cells), outcomes(Processes(work, 2), cells)
+    assert set(here) == set(there) == set(cells)
+    for cell in cells:
+        assert here[cell].measures == there[cell].measures
+        assert here[cell].daily.equals(there[cell].daily)
+        assert here[cell].cases.equals(there[cell].cases)
+
+
+def test_a_killed_worker_costs_its_cell_and_no_other(synthetic: Any):
+    """A cell that always kills its worker ends as an error; the cells around it finish."""
+    scenarios = {"calm": synthetic.Scenario(), "deadly": synthetic.Scenario(fault="die")}
+    work = Work(scenarios, "compiled", synthetic.MODEL)
+    found = outcomes(Processes(work, 2), plan(scenarios, 3))
+    failed = {cell for cell, outcome in found.items() if isinstance(outcome, Err)}
+    assert {(cell.alternative, cell.replication) for cell in failed} == {("deadly", 1)}
+    assert len(found) == 6
+
+
+def test_a_worker_killed_once_loses_nothing(synthetic: Any, tmp_path: Path):
+    """A cell whose worker was killed is tried again."""
+    work = Work({"x": synthetic.Scenario(fault=f"die once:{tmp_path / 'mark'}")}, "compiled", synthetic.MODEL)
+    found = outcomes(Processes(work, 1), plan(["x"], 2))
+    assert all(isinstance(outcome, Ok) for outcome in found.values())
+
+
+def test_workers_that_cannot_start_are_an_error(synthetic: Any):
+    """Workers that end before taking work raise, and do not hang or start again for ever."""
+
+    class Unreadable(synthetic.Scenario):
+        """Not importable by a worker: it is defined inside a function."""
+
+    Unreadable.__qualname__ = "Unreadable"
+    Unreadable.__module__ = "synthetic"
+    synthetic.Unreadable = Unreadable  # this process finds it, a worker does not
+    work = Work({"x": Unreadable()}, "compiled", synthetic.MODEL)
+    with pytest.raises(WorkerStartError):
+        outcomes(Processes(work, 1), plan(["x"], 1))
+
+
+def test_leaving_early_ends_the_workers(synthetic: Any):
+    """A caller that stops listening leaves no process behind."""
+    work = Work({"x": synthetic.Scenario()}, "compiled", synthetic.MODEL)
+    stream = Processes(work, 2).submit_stream(plan(["x"], 8), 2)
+    next(stream)
+    stream.close()
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills a process as POSIX does")
+def test_workers_end_with_their_parent(synthetic: Any, tmp_path: Path):
+    """When the parent is killed outright, its workers end by themselves; no main guard was needed."""
+    script = tmp_path / "study.py"
+    script.write_text(
+        textwrap.dedent(
+            f"""
+            import multiprocessing, sys, time
+            sys.path[:0] = {sys.path!r}
+            import synthetic
+            from simkit.experiment.cells import Work, plan
+            from simkit.experiment.executors import Processes
+            work = Work({{"x": synthetic.Scenario()}}, "compiled", synthetic.MODEL)
+            stream = Processes(work, 1).submit_stream(plan(["x"], 1000000), 1)
+            next(stream)
+            print(multiprocessing.active_children()[0].pid, flush=True)
+            time.sleep(60)
+            """
+        ),
+        encoding="utf-8",
+    )
+    parent = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    for _ in range(200):
+        if not _alive(worker):
+            return
+        time.sleep(0.05)
+    raise AssertionError("the worker outlived its parent")
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process still runs; one that nobody has collected yet does not."""
+    status = Path(f"/proc/{pid}/stat")
+    if status.parent.parent.joinpath("self").exists():
+        return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,148 @@
+"""A study: paired, independent of who ran it, honest about what failed."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from simkit.experiment import study as study_module
+from simkit.experiment.study import run
+
+
+def test_results_do_not_depend_on_workers(synthetic: Any):
+    """One core in the process, or two worker processes: the same tables to the bit."""
+    here = run(synthetic.study(horizon_days=90), replications=2, workers=1, model=synthetic.MODEL)
+    there = run(synthetic.study(horizon_days=90), replications=2, workers=2, model=synthetic.MODEL)
+    assert here.runs.equals(there.runs)
+    assert here.daily.equals(there.daily)
+    assert here.cases.equals(there.cases)
+    assert here.document() == there.document()
+
+
+def test_long_work_goes_to_workers(synthetic: Any, monkeypatch: pytest.MonkeyPatch):
+    """By default what is expected to take seconds stays in the process and the rest is spread."""
+    used = []
+
+    class Spy(study_module.Processes):
+        def submit_stream(self, cells: Any, window: int) -> Any:
+            used.append(window)
+            return super().submit_stream(cells, window)
+
+    monkeypatch.setattr(study_module, "Processes", Spy)
+    monkeypatch.setattr(study_module.os, "cpu_count", lambda: 2)
+    brief = run(synthetic.study(horizon_days=60), replications=2, model=synthetic.MODEL)
+    assert used == []
+    monkeypatch.setattr(study_module, "STAYS_SECONDS", 0.0)
+    spread = run(synthetic.study(horizon_days=60), replications=2, model=synthetic.MODEL)
+    assert used == [2]
+    assert spread.runs.equals(brief.runs)
+
+
+def test_seed_and_replications_can_be_set(synthetic: Any):
+    """Another seed is other luck for every alternative; a run is reproduced by its seed."""
+    first = run(synthetic.study(), replications=2, workers=1, model=synthetic.MODEL)
+    other = run(synthetic.study(), replications=2, seed=99, workers=1, model=synthetic.MODEL)
+    again = run(synthetic.study(seed=99), replications=2, workers=1, model=synthetic.MODEL)
+    assert not first.runs.equals(other.runs)
+    assert other.runs.equals(again.runs)
+    assert {scenario.seed for scenario in other.scenarios.values()} == {99}
+
+
+def test_one_more_replication_leaves_the_others_alone(synthetic: Any):
+    """Replication i is the same run whether there are two or three of them."""
+    two = run(synthetic.study(), replications=2, workers=1, model=synthetic.MODEL)
+    three = run(synthetic.study(), replications=3, workers=1, model=synthetic.MODEL)
+    assert (three.values("pods", "profit")[:2] == two.values("pods", "profit")).all()
+
+
+def test_failed_runs_are_told_first(synthetic: Any):
+    """A failed run is a row and the first warning, and is left out of means and pairs."""
+    study = synthetic.study()
+    study.alternatives["pods"] = study.alternatives["pods"].model_copy(update={"fault": "raise"})
+    study.warnings.append("the department is overloaded")
+    result = run(study, replications=3, workers=1, model=synthetic.MODEL)
+    assert result.failed == 1
+    assert result.warnings[0].startswith("1 of 9 runs failed")
+    assert "no such luck" in result.warnings[1]
+    assert math.isnan(result.values("pods", "profit")[1])
+    assert result.interval("pods", "profit").count == 2
+    assert result.difference("profit", "pods", "today").unpaired == 1
+    failed = result.runs[result.runs["status"] == "failed"]
+    assert set(failed["error"]) == {"ValueError: no such luck"}
+    assert len(failed) == len(synthetic.MEASURES)
+
+
+def test_all_runs_failed_is_still_a_result(synthetic: Any):
+    """Even when nothing ran there is a document that says so."""
+
+    def never(*_: Any, **__: Any) -> Any:
+        raise OSError("disk on fire")
+
+    model = synthetic.Model(never, synthetic.compute, synthetic.MEASURES)
+    result = run(synthetic.study(), replications=2, workers=1, model=model)
+    assert result.failed == 6
+    assert all(row["mean"] is None for row in result.document()["outcomes"])
+
+
+def test_same_warnings_are_told_once(synthetic: Any):
+    """What every run warns of is one line."""
+    result = run(synthetic.study(), replications=3, workers=1, model=synthetic.MODEL)
+    assert result.warnings == ("every alternative: made up",)
+
+
+def test_interrupt_reaches_the_caller(synthetic: Any, monkeypatch: pytest.MonkeyPatch):
+    """Ctrl-C ends the workers and is raised on."""
+    done = []
+
+    class Interrupted(study_module.Progress):
+        def advance(self) -> None:
+            done.append(1)
+            if len(done) == 3:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(study_module, "Progress", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(synthetic.study(), workers=2, model=synthetic.MODEL)
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("wrong", [{"replications": 0}, {"workers": 0}])
+def test_nothing_to_run_is_an_error(synthetic: Any, wrong: dict[str, int]):
+    """At least one replication and one core."""
+    with pytest.raises(ValueError, match="at least 1"):
+        run(synthetic.study(), model=synthetic.MODEL, **wrong)
+
+
+def test_importing_is_light():
+    """Pictures, statistics and Parquet are imported where they are used."""
+    heavy = ("matplotlib", "scipy.special", "pyarrow.parquet", "jinja2", "rich")
+    script = (
+        "import sys, simkit.experiment.study, simkit.experiment.store, simkit.report.page\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_progress_is_quiet_when_brief(synthetic: Any, capsys: pytest.CaptureFixture[str]):
+    """No bar and no line where stderr is not a terminal and the work is brief; never anything on stdout."""
+    run(synthetic.study(), replications=1, workers=1, progress=True, model=synthetic.MODEL)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == ""
+
+
+def test_progress_tells_the_time_left(capsys: pytest.CaptureFixture[str]):
+    """After a while a plain line says how far it is and how long it takes."""
+    progress = study_module.Progress(4, shown=True)
+    progress.started -= 30
+    progress._told_at -= 30
+    progress.advance()
+    said = capsys.readouterr().err
+    assert said.startswith("1 of 4 runs finished, about ")
+    assert said.strip().endswith("s left")
