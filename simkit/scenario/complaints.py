@@ -76,7 +76,10 @@ def problems_of(error: ValidationError, tree: Node, model: type[BaseModel]) -> l
 
 def problem_at(path: str, message: str, tree: Node) -> Problem:
     """A mistake that a check found at a dotted path."""
-    return place_of(_written(tree, steps_of(path))).problem(f"{path}: {message}")
+    node = _written(tree, steps_of(path))
+    if isinstance(node.value, list):
+        node = next((item for item in node.value if item.text and repr(item.value) in message), node)
+    return place_of(node).problem(f"{path}: {message}")
 
 
 def _written(tree: Node, steps: Sequence[str | int]) -> Node:

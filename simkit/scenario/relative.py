@@ -11,7 +11,7 @@ from simkit.scenario.scalars import shortened
 
 _NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
 _RELATIVE = re.compile(rf"([+-]){_NUMBER}\s*%|x\s*{_NUMBER}|\+{_NUMBER}")
-_LED_BY_NUMBER = re.compile(r"\s*([0-9][0-9_]*(?:\.[0-9]+)?|\.[0-9]+)\s*(%?)(\s*[A-Za-z].*)?")
+_LED_BY_NUMBER = re.compile(r"\s*([0-9][0-9_]*(?:\.[0-9]+)?|\.[0-9]+)(\s*%)?(\s*[A-Za-z].*)?")
 _DIGITS = ".12g"
 
 
@@ -54,7 +54,7 @@ def _as_base(value: float, base: float) -> float:
 
 
 def _change_text(text: str, found: re.Match[str]) -> Any:
-    number, percent, unit = float(found[1].replace("_", "")), found[2], found[3] or ""
+    number, percent, unit = float(found[1].replace("_", "")), found[2] or "", found[3] or ""
     if percent and "%" not in text and not text.startswith("x"):
         # "+2" on "5%" is ambiguous as text: a plain number adds to the share that the text stands for
         if unit:
