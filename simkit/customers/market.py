@@ -13,7 +13,7 @@ import numpy as np
 
 from simkit.customers import tables
 from simkit.customers.population import channel_index, tag
-from simkit.customers.rules import ADDRESSED_KIND, MINUTES_PER_DAY, PAID_KIND, SEARCH_KIND, WEB_KIND
+from simkit.customers.rules import ADDRESSED_KIND, MINUTES_PER_DAY
 from simkit.customers.state import (
     ADDRESSED,
     ADS,
@@ -221,6 +221,9 @@ class MarketTables:
         today["defer"] = policy.blocked == "defer"
         today["control"] = round(policy.control_group * 10_000)
         today["active_days"] = self.scenario.market.active_within_days
+        for kind in ("search", "web"):
+            at = [self.channel_at[name] for name, channel in self.scenario.channels.items() if channel.kind == kind]
+            today[kind] = at[0] if at else -1
 
     def _fill_segment(
         self, row: np.void, name: str, purchases: Purchases, fatigue: Fatigue, shapes: list[float]
@@ -277,15 +280,13 @@ def _fill_channel(row: np.void, name: str, channel: Channel) -> None:
                       "consent_customers", "consent_prospects"):  # fmt: skip
             row[field] = getattr(channel, field)
     elif isinstance(channel, Paid):
-        row["kind"] = PAID_KIND
         for field in ("click_rate", "awareness", "hill_half", "hill_slope", "purchase_days"):
             row[field] = getattr(channel, field)
         row["kept"] = 0.5 ** (1 / channel.memory_half_life_days)
     elif isinstance(channel, Search):
-        row["kind"], row["purchase_days"] = SEARCH_KIND, channel.purchase_days
+        row["purchase_days"] = channel.purchase_days
         row["per_day"] = _by_stage(channel.queries_per_week)
     else:
-        row["kind"] = WEB_KIND
         row["per_day"] = _by_stage(channel.visits_per_week)
 
 

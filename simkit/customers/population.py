@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from simkit.customers.state import ADDRESSED, AWAY, CUSTOMER, CUSTOMER_DTYPE, FIRST, MEDIA, NEVER, NOT_YET, PROSPECT
+from simkit.customers.state import ADDRESSED, AWAY, CUSTOMER, FIRST, MEDIA, NEVER, NOT_YET, PROSPECT, people_array
 from simkit.rng import Purpose, crc, run_key, uniforms
 from simkit.scenario.channels import STAGES, Addressed, Channel
 from simkit.scenario.market import DAYS_IN, Fatigue, Market, Purchases
@@ -28,9 +28,12 @@ def population(market: Market, channels: dict[str, Channel], days: int, seed: in
 
     The last population made is kept: alternatives of one replication usually share it.
     """
-    return _population(
+    made = _population(
         market.model_dump_json(), tuple((n, c.model_dump_json()) for n, c in channels.items()), days, seed, replication
-    ).copy()
+    )
+    people = people_array(len(made))
+    people[:] = made
+    return people
 
 
 @lru_cache(maxsize=1)
@@ -53,7 +56,7 @@ def _population(
 def _segment(
     market: Market, name: str, position: int, size: int, channels: dict[str, Channel], days: int, key: tuple[int, int]
 ) -> np.ndarray:
-    people = np.zeros(size, CUSTOMER_DTYPE)
+    people = people_array(size)
     people["segment"] = position
     people["index"] = np.arange(size)
     draw = _Draws(key, size, crc(name))
@@ -91,10 +94,9 @@ def _life(people: np.ndarray, draw: _Draws, market: Market, purchases: Purchases
     start = [market.funnel.start.get(stage, 0.0) for stage in STAGES]  # type: ignore[call-overload]
     stage = np.searchsorted(np.cumsum(start)[:-1], draw(Purpose.STAGE), side="right")
     people["stage"] = np.select([prospect, here], [stage, FIRST], NOT_YET)
-    people["entry_day"] = entry
     people["purchases"] = here
-    for field in ("first_purchase_day", "last_purchase_day"):
-        people[field] = np.where(here, entry, np.inf)
+    people["first_purchase_day"] = np.where(prospect, np.inf, entry)
+    people["last_purchase_day"] = np.where(here, entry, np.inf)
     people["lost_day"] = np.inf
     people["bucket"] = np.floor(draw(Purpose.BUCKET) * 10_000)
     people["recent_minute"] = NEVER

@@ -68,7 +68,7 @@ from simkit.customers.tables import LOGIT_END, NODES
 from simkit.rng import Purpose, exponential, uniform, uniform_pair
 
 MINUTES_PER_DAY = 1440
-ADDRESSED_KIND, PAID_KIND, SEARCH_KIND, WEB_KIND = 1, 2, 3, 4
+ADDRESSED_KIND = 1
 STEPS_PER_LOGIT = (NODES - 1) / (2 * LOGIT_END)
 
 # Purposes as plain integers: compiled code has no enums.
@@ -241,7 +241,7 @@ def move_up(c: Any, w: Any) -> None:
 @register_jitable
 def fits(c: Any, w: Any, bought_within: float, not_bought_within: float) -> bool:
     """Whether the last purchase lies within the audience's bounds."""
-    if c.purchases == 0:
+    if c.relation == PROSPECT:
         return True
     since = w.today.day - c.last_purchase_day
     return not_bought_within <= since <= bought_within
@@ -253,8 +253,8 @@ def fits(c: Any, w: Any, bought_within: float, not_bought_within: float) -> bool
 @register_jitable
 def arrive(c: Any, w: Any, s: Any) -> None:
     """1 A person whose entry day has come makes the first purchase."""
-    if c.relation == AWAY and c.entry_day < w.today.day + 1:
-        become_customer(c, w, c.entry_day)
+    if c.relation == AWAY and c.first_purchase_day < w.today.day + 1:
+        become_customer(c, w, c.first_purchase_day)
         s.total[NEW_CUSTOMERS] += 1
         s.total[PURCHASES_ORGANIC] += 1
         s.total[REVENUE_ORGANIC] += pay(c, w, 0, SPEND, 0)
@@ -286,7 +286,7 @@ def propose(c: Any, w: Any, s: Any) -> None:
     """4 Live messages for the person's segment and relation that were not had yet."""
     if c.relation == AWAY:
         c.candidates = 0
-    elif c.purchases > 0:
+    elif c.relation >= CUSTOMER:
         c.candidates = w.segment[c.segment].for_customers & ~c.done
     else:
         c.candidates = w.segment[c.segment].for_prospects & ~c.done
@@ -321,7 +321,7 @@ def targeted(c: Any, w: Any, ad: Any) -> bool:
     """Whether a paid campaign is for this person."""
     if c.relation == AWAY:
         return False
-    segments = ad.customers if c.purchases > 0 else ad.prospects
+    segments = ad.customers if c.relation >= CUSTOMER else ad.prospects
     if (segments >> c.segment) & 1 == 0:
         return False
     return fits(c, w, ad.bought_within, ad.not_bought_within)
@@ -509,22 +509,22 @@ def search_and_visit(c: Any, w: Any, s: Any) -> None:
     """9 Queries and direct visits: clocks whose speed depends on the stage; no draw on a quiet day."""
     if c.relation == AWAY or c.relation == LOST:
         return
-    for k in range(ADDRESSED, ADDRESSED + MEDIA):
-        channel = w.channel[k]
-        if channel.kind == SEARCH_KIND:
-            c.query_clock -= channel.per_day[c.stage]
-            if c.query_clock < 0.0:
-                c.queries += 1
-                c.query_clock = draw_clock(c, w, c.queries, QUERY)
-                s.total[k * PER_CHANNEL + OUT] += 1
-                if draw(c, w, c.queries, QUERY_CLICK, 0) < channel.click_share:
-                    engage(c, w, s, k, c.queries, QUERY_CONVERT, 0, 1.0, w.today.day + 0.5)
-        elif channel.kind == WEB_KIND:
-            c.visit_clock -= channel.per_day[c.stage]
-            if c.visit_clock < 0.0:
-                c.visits += 1
-                c.visit_clock = draw_clock(c, w, c.visits, VISIT)
-                engage(c, w, s, k, c.visits, VISIT_CONVERT, 0, 1.0, w.today.day + 0.5)
+    k = w.today.search
+    if k >= 0:
+        c.query_clock -= w.channel[k].per_day[c.stage]
+        if c.query_clock < 0.0:
+            c.queries += 1
+            c.query_clock = draw_clock(c, w, c.queries, QUERY)
+            s.total[k * PER_CHANNEL + OUT] += 1
+            if draw(c, w, c.queries, QUERY_CLICK, 0) < w.channel[k].click_share:
+                engage(c, w, s, k, c.queries, QUERY_CONVERT, 0, 1.0, w.today.day + 0.5)
+    k = w.today.web
+    if k >= 0:
+        c.visit_clock -= w.channel[k].per_day[c.stage]
+        if c.visit_clock < 0.0:
+            c.visits += 1
+            c.visit_clock = draw_clock(c, w, c.visits, VISIT)
+            engage(c, w, s, k, c.visits, VISIT_CONVERT, 0, 1.0, w.today.day + 0.5)
 
 
 @register_jitable
@@ -609,11 +609,13 @@ def forget(c: Any, w: Any, s: Any) -> None:
 def account(c: Any, w: Any, s: Any) -> None:
     """15 Where everyone stands when the day ends."""
     s.total[STAGE_AT + c.stage] += 1
+    if c.relation == AWAY:
+        return
     if c.relation == CUSTOMER:
         s.total[CUSTOMERS_NOW] += 1
-    if c.purchases > 0 and w.today.day + 1 - c.last_purchase_day <= w.today.active_days:
+    if c.relation >= CUSTOMER and w.today.day + 1 - c.last_purchase_day <= w.today.active_days:
         s.total[ACTIVE] += 1
-    if c.reachable > 0 and c.relation != AWAY:
+    if c.reachable > 0:
         s.total[REACHABLE] += 1
         s.total[FATIGUE] += int(c.fatigue * GRAIN + 0.5)
 
@@ -623,11 +625,11 @@ def account(c: Any, w: Any, s: Any) -> None:
 
 @register_jitable
 def age(c: Any, w: Any, s: Any) -> None:
-    """Life from the entry day to day 0 by the fitted purchase process alone, so that nobody starts new.
+    """Life from the first purchase to day 0 by the fitted purchase process alone, so that nobody starts new.
 
     The past contains the marketing of its time: every need was met, nobody tired.
     """
-    time = c.entry_day
+    time = c.first_purchase_day
     c.needs = 1
     clock = draw_clock(c, w, c.needs, NEED_CLOCK)
     while clock < -c.rate * time:

@@ -28,6 +28,8 @@ TODAY = np.dtype(
         ("defer", "i8"),  # 1: a blocked message is tried again while it is live
         ("control", "i8"),  # buckets below this get no addressed message
         ("active_days", "f8"),
+        ("search", "i8"),  # channel, or -1
+        ("web", "i8"),
     ]
 )
 SEGMENT = np.dtype(

@@ -194,6 +194,14 @@ class Scenario(Table):
                 ),
             )
 
+        for kind in ("search", "web"):
+            of_kind = [name for name, channel in self.channels.items() if channel.kind == kind]
+            if len(of_kind) > 1:
+                yield "channels", f"at most one channel of kind {kind!r}, found {', '.join(of_kind)}"
+        shapes = {(s.purchases or self.market.purchases).spend.p for s in self.market.segments.values()}
+        if len(shapes) > 8:
+            yield "market.segments", f"at most 8 different spend shapes p, found {len(shapes)}"
+
     def sense_warnings(self) -> list[str]:
         """What is allowed and may still mislead."""
         notes = []
