@@ -149,9 +149,7 @@ class Intake(Table):
 class Errors(Table):
     """What becomes of errors."""
 
-    caught: Share = default(
-        0.8, unit="probability", source=_OURS, grade="assumption", low=0.6, high=0.95
-    )
+    caught: Share = default(0.8, unit="probability", source=_OURS, grade="assumption", low=0.6, high=0.95)
     """Chance that the doer's own check notices an error; otherwise it is a defect of the case."""
     rework_share: Annotated[float, Field(ge=0, le=2)] = default(
         0.4, unit="share of a fresh effort", source=_OURS, grade="assumption", low=0.2, high=1
@@ -194,7 +192,9 @@ def _gates_change_what_they_state(value: Any) -> Any:
     shipped = retail.gates()
     merged = {
         name: {**shipped[name], **table}
-        if name in shipped and isinstance(table, dict) and table.get("mode", shipped[name]["mode"]) == shipped[name]["mode"]
+        if name in shipped
+        and isinstance(table, dict)
+        and table.get("mode", shipped[name]["mode"]) == shipped[name]["mode"]
         else table
         for name, table in value.items()
     }

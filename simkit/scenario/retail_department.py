@@ -146,7 +146,12 @@ def figures() -> dict[str, Figure]:
     """Every number of the shipped department by its dotted path below ``teams``."""
     found = {
         f"work.{kind}.steps[{row[0]}].effort.lognormal.mean_hours": Figure(
-            "hours", row[4][1], row[4][0], row[5], row[6], row[3]  # type: ignore[arg-type]
+            "hours",
+            row[4][1],
+            row[4][0],
+            row[5],
+            row[6],
+            row[3],  # type: ignore[arg-type]
         )
         for kind, rows in STEPS.items()
         for row in rows

@@ -150,7 +150,9 @@ def _meeting(gate: CadenceGate | OnDemandGate, words: str, days_per_week: int, p
     found = _EVERY.match(words)
     every_days = int(found[1] or 1) * (days_per_week if found[3].lower() == "week" else 1) if found else 0
     if not 1 <= every_days <= 250:
-        raise SenseError(path, f"expected 'every 5 days' (working days, 1 to 250), 'every week' or 'on demand'; found {words!r}")
+        raise SenseError(
+            path, f"expected 'every 5 days' (working days, 1 to 250), 'every week' or 'on demand'; found {words!r}"
+        )
     if isinstance(gate, CadenceGate):
         return gate.model_copy(update={"every_days": every_days})
     return CadenceGate(every_days=every_days, effort_hours=gate.effort.mean_hours, **shared)
@@ -215,9 +217,7 @@ def _pods(structure: Pods, people: list[Person], head: str, segments: Sequence[s
     seat = _dealt(core, names)
     seated = [
         (
-            _with_second_skill(person, list(core), structure.second_skill_level)
-            if person.craft in core
-            else person
+            _with_second_skill(person, list(core), structure.second_skill_level) if person.craft in core else person
         ).model_copy(update={"unit": seat.get(person.id, SHARED)})
         for person in people
     ]
@@ -227,9 +227,7 @@ def _pods(structure: Pods, people: list[Person], head: str, segments: Sequence[s
     return _Seating(seated, [*units, *common], assign, structure.delegation)
 
 
-def _hub_and_spoke(
-    structure: HubAndSpoke, people: list[Person], head: str, segments: Sequence[str]
-) -> _Seating:
+def _hub_and_spoke(structure: HubAndSpoke, people: list[Person], head: str, segments: Sequence[str]) -> _Seating:
     crafts = _crafts(people)
     central = structure.central_skills
     if central is None:
@@ -280,9 +278,7 @@ def _segment_units(
     units = [Unit(id=TOP, lead=head, error_factor=error_factor)]
     for name in names:
         lead = _lead([person for person in people if person.unit == name]) or head
-        units.append(
-            Unit(id=name, parent=TOP, lead=lead, serves=tuple(serves[name]), error_factor=error_factor)
-        )
+        units.append(Unit(id=name, parent=TOP, lead=lead, serves=tuple(serves[name]), error_factor=error_factor))
     return units
 
 

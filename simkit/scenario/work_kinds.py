@@ -132,9 +132,7 @@ class Reject(Table):
 class Delegation(Table):
     """A gate decided by the lead of the unit that has the case, on demand, instead of by its own approver."""
 
-    effort_hours: PositiveHours = default(
-        0.4, unit="hours", source=_OURS, grade="assumption", low=0.1, high=1.5
-    )
+    effort_hours: PositiveHours = default(0.4, unit="hours", source=_OURS, grade="assumption", low=0.1, high=1.5)
     reject_factor: Share = default(
         0.6, unit="factor on the opinion's chance to reject", source=_OURS, grade="assumption", low=0.3, high=1
     )
@@ -156,9 +154,7 @@ class _Gate(Table):
     approver: Annotated[str, Field(pattern=_APPROVER)] = "head"
     """``head`` (leads the top unit), ``lead`` (of the unit that has the case), ``person:ID`` or ``skill:NAME``."""
     reject: Reject = Reject()
-    finds: Share = default(
-        0.6, unit="probability per open defect", source=_OURS, grade="assumption", low=0.3, high=0.9
-    )
+    finds: Share = default(0.6, unit="probability per open defect", source=_OURS, grade="assumption", low=0.3, high=0.9)
     """Chance to find each defect; a found defect is a rejection."""
     return_to: Name | None = None
     """Step that rejected work returns to; the latest worked step before the gate when left out."""

@@ -23,10 +23,7 @@ def load_report(organization: Organization, arrivals_per_week: Mapping[str, floa
         for skill, hours in _hours_per_case(organization, kind).items():
             asked[skill] = asked.get(skill, 0.0) + per_week * hours
     capacity = _capacity(organization)
-    return {
-        skill: hours / capacity[skill] if skill in capacity else float("inf")
-        for skill, hours in asked.items()
-    }
+    return {skill: hours / capacity[skill] if skill in capacity else float("inf") for skill, hours in asked.items()}
 
 
 def _capacity(organization: Organization) -> dict[str, float]:

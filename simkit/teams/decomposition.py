@@ -4,54 +4,45 @@ from __future__ import annotations
 
 from simkit.teams.calendar import Calendar
 from simkit.teams.dispatcher import Task
-from simkit.teams.work import Run
-
-PARTS = {
-    "intake": "until the first person had the order: latency and effort of taking it in",
-    "touch": "work on first passes",
-    "rework": "work on later passes",
-    "approval": "an approver's work on the decision",
-    "other_duties": "mail, meetings and administration while the work was on somebody's desk",
-    "resource_queue": "waiting for a person who was on shift and busy",
-    "approver_queue": "waiting for an approver who was on shift and busy",
-    "approval_cadence": "waiting for a board to meet, nights and weekends included",
-    "hand_off": "latency and effort of hand-offs",
-    "off_shift": "nights, weekends and holidays of those the work was with",
-}
-"""The parts of a lead time along the realised critical path, and what each means."""
+from simkit.teams.work import PARTS, Run
 
 TIME_CATEGORIES = ("touch", "rework", "coordination", "approval", "other_duties")
 """What a person's on-shift time goes into; the rest is idle."""
 
+(INTAKE, TOUCH, REWORK, APPROVAL, OTHER_DUTIES, RESOURCE_QUEUE, APPROVER_QUEUE, APPROVAL_CADENCE, HAND_OFF,
+ OFF_SHIFT) = range(len(PARTS))  # fmt: skip
+_OF_CATEGORY = {"touch": TOUCH, "rework": REWORK, "approval": APPROVAL}
 
-def add_latency(run: Run, part: str, seconds: int, elapsed: int) -> None:
+
+def add_latency(run: Run, part: int, seconds: int, elapsed: int) -> None:
     """On the way from desk to desk, in the office's hours."""
-    run.parts += [(part, seconds), ("off_shift", elapsed - seconds)]
+    run.parts[part] += seconds
+    run.parts[OFF_SHIFT] += elapsed - seconds
 
 
-def add_queue(run: Run, part: str, calendar: Calendar, queued: int, started: int) -> None:
+def add_queue(run: Run, part: int, calendar: Calendar, queued: int, started: int) -> None:
     """In a queue: the taker was on shift, and then busy, or off shift."""
     if started > queued:
         busy = calendar.between(queued, started)
-        run.parts += [(part, busy), ("off_shift", started - queued - busy)]
+        run.parts[part] += busy
+        run.parts[OFF_SHIFT] += started - queued - busy
 
 
-def add_work(run: Run, task: Task, taking_over: str, now: int) -> None:
+def add_work(run: Run, task: Task, taking_over: int, now: int) -> None:
     """On a desk: taking over, the effort itself, other duties in between, and the nights."""
-    run.parts += [
-        (taking_over, task.coordination),
-        (task.category, task.effort),
-        ("other_duties", task.wall - task.coordination - task.effort),
-        ("off_shift", now - task.started - task.wall),
-    ]
+    parts = run.parts
+    parts[taking_over] += task.coordination
+    parts[_OF_CATEGORY[task.category]] += task.effort
+    parts[OTHER_DUTIES] += task.wall - task.coordination - task.effort
+    parts[OFF_SHIFT] += now - task.started - task.wall
 
 
-def lead_time_parts(last: Run | None) -> dict[str, int]:
+def lead_time_parts(last: Run | None) -> list[int]:
     """Seconds by part on the critical path that ended in a run: what made it ready, and so back to arrival."""
-    total = dict.fromkeys(PARTS, 0)
+    total = [0] * len(PARTS)
     run = last
     while run is not None:
-        for part, seconds in run.parts:
+        for part, seconds in enumerate(run.parts):
             total[part] += seconds
         run = run.caused_by
     return total

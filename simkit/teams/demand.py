@@ -16,9 +16,7 @@ from simkit.teams.calendar import DAY_SECONDS, Calendar
 _CHUNK = 1024
 
 
-def own_orders(
-    organization: Organization, key: tuple[int, int], start: datetime.date, days: int
-) -> list[WorkOrder]:
+def own_orders(organization: Organization, key: tuple[int, int], start: datetime.date, days: int) -> list[WorkOrder]:
     """All orders of `days` days of the kinds of work with a demand of their own.
 
     The n-th request of a kind has the same luck and the same gap before it whatever else the department does.

@@ -13,6 +13,7 @@ from simkit.scenario.organization import Organization
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.demand import own_orders
 from simkit.teams.department_records import DepartmentRecords, department_records
+from simkit.teams.dispatcher import Dispatcher
 from simkit.teams.event_log import EventLog
 from simkit.teams.flow import Flow
 from simkit.teams.luck import Luck
@@ -37,7 +38,8 @@ class Department:
         self._luck = Luck(key)
         self._log = EventLog()
         self._people = employ(organization, start)
-        self._flow = Flow(organization, self._env, self._people, self._luck, self._log, start)
+        self._dispatcher = Dispatcher(self._env, self._people)
+        self._flow = Flow(organization, self._dispatcher, self._people, self._log, start)
         self._graphs = {name: StepGraph(name, kind, organization) for name, kind in organization.work.items()}
         self._homes = [unit for unit in organization.units if unit.serves is not None]
         self._cases: list[Case] = []
@@ -50,15 +52,16 @@ class Department:
 
         Raises ValueError for a kind of work the department does not know and for an arrival in the past.
         """
-        by_kind: dict[str, list[WorkOrder]] = {}
+        orders = list(orders)
         for order in orders:
             if order.kind not in self._graphs:
                 raise ValueError(f"no such kind of work: {order.kind!r}; known are {', '.join(self._graphs)}")
-            if round(order.arrives_day * DAY_SECONDS) < self._env.now:
+            if _seconds(order.arrives_day) < self._dispatcher.now:
                 raise ValueError(f"{order.name!r} arrives on day {order.arrives_day}, which has passed")
-            by_kind.setdefault(order.kind, []).append(order)
-        for kind, group in by_kind.items():
-            self._take(self._graphs[kind], group)
+        lucks = self._luck.of_cases([(order.key, self._graphs[order.kind].draws) for order in orders])
+        for order, luck in zip(orders, lucks, strict=True):
+            arrived = _seconds(order.arrives_day)
+            self._schedule(Case(order, self._graphs[order.kind], self._home(order), arrived, luck))
 
     def run_day(self, day: int) -> list[Launch]:
         """Run the clock over [day, day + 1) and return what went live, in order; events at its end wait."""
@@ -68,28 +71,15 @@ class Department:
 
     def records(self) -> DepartmentRecords:
         """Cases, log and people's time as tables."""
-        return department_records(self._cases, self._people, self._log, int(self._env.now))
-
-    def _take(self, graph: StepGraph, orders: list[WorkOrder]) -> None:
-        words = [node.word for node in graph.nodes]
-        efforts, others = (
-            self._luck.first_passes([order.key for order in orders], words, [Purpose.EFFORT, second])
-            for second in (Purpose.INTERNAL_ERROR, Purpose.REJECT)
-        )
-        for i, order in enumerate(orders):
-            draws = [
-                others[i][node.number] if node.gate is not None else efforts[i][node.number]
-                for node in graph.nodes
-            ]
-            self._schedule(Case(order, graph, self._home(order), round(order.arrives_day * DAY_SECONDS), draws))
+        return department_records(self._cases, self._people, self._log, self._dispatcher.now)
 
     def _schedule(self, case: Case) -> None:
         self._cases.append(case)
-        now = int(self._env.now)
-        self._flow.dispatcher.after(case.arrived - now, lambda: self._flow.arrive(case))
+        now = self._dispatcher.now
+        self._dispatcher.after(case.arrived - now, lambda: self._flow.arrive(case))
         expires = _expiry(case)
         if expires is not None:
-            self._flow.dispatcher.after(max(expires, case.arrived) - now, lambda: self._flow.expire(case))
+            self._dispatcher.after(max(expires, case.arrived) - now, lambda: self._flow.expire(case))
 
     def _home(self, order: WorkOrder) -> str:
         """The unit that has the case: one that serves its segment, or any; the top unit where none serves."""
@@ -103,6 +93,10 @@ class Department:
 def _expiry(case: Case) -> int | None:
     """Seconds since the start at which the case is abandoned."""
     if case.order.expires_day is not None:
-        return round(case.order.expires_day * DAY_SECONDS)
+        return _seconds(case.order.expires_day)
     days = case.graph.kind.expires_days
-    return case.arrived + round(days * DAY_SECONDS) if days is not None else None
+    return case.arrived + _seconds(days) if days is not None else None
+
+
+def _seconds(days: float) -> int:
+    return round(days * DAY_SECONDS)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from simkit.teams.calendar import DAY_SECONDS
-from simkit.teams.decomposition import TIME_CATEGORIES, lead_time_parts, spent_so_far
-from simkit.teams.event_log import EventLog, Row
+from simkit.teams.decomposition import PARTS, TIME_CATEGORIES, lead_time_parts, spent_so_far
+from simkit.teams.event_log import EventLog, Row, frame
 from simkit.teams.people import Person
 from simkit.teams.work import Case
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_CASE_COLUMNS = (
+    "key", "name", "kind", "campaign", "cause", "segment", "unit", "arrived_day", "happened_day", "due_day",
+    "live_day", "expired_day", "status", "versions", "defects", "quality", "lead_days", "lead_seconds",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,57 +30,59 @@ class DepartmentRecords:
     """One row an order: key, name, kind, campaign, cause, segment, unit, arrived_day, happened_day, due_day,
     live_day, expired_day, status (live, expired, open), versions (1 + rejections), defects, quality, lead_days,
     lead_seconds, and for each part of the lead time `part_<name>_days` and `part_<name>_seconds`; the seconds
-    add up to lead_seconds exactly. What never went live has NaN days and -1 lead_seconds with parts of 0."""
-    log: pd.DataFrame
-    """case, step, pass, event, time (seconds), person, unit, effort (seconds), category; see
-    :data:`simkit.teams.event_log.EVENTS`."""
+    add up to lead_seconds exactly. What is not live has NaN days, -1 lead_seconds and parts of 0 seconds."""
     persons: pd.DataFrame
     """One row a person: id, unit, hourly_cost, fte, paid_seconds, and seconds by category, which add up to
     paid_seconds exactly: touch, rework, coordination, approval, other_duties, idle."""
+    rows: list[Row] = field(repr=False)
+    """The event log as it was written."""
+
+    @cached_property
+    def log(self) -> pd.DataFrame:
+        """case, step, pass, event, time (seconds), person, unit, effort (seconds), category; made when asked
+        for. :data:`simkit.teams.event_log.EVENTS` says what each event means."""
+        return frame(self.rows)
 
 
 def department_records(cases: list[Case], people: list[Person], log: EventLog, now: int) -> DepartmentRecords:
     """The tables as of a moment."""
     import pandas as pd
 
-    cut = _cut(people, now)
+    rows = [*log.rows, *_cut(people, now)]
     return DepartmentRecords(
-        cases=pd.DataFrame([_case_row(case) for case in cases if case.arrived < now]),
-        log=log.frame(cut),
-        persons=pd.DataFrame(_person_rows(people, [*log.rows, *cut], now)),
+        cases=pd.DataFrame([_case_row(case) for case in cases if case.arrived < now], columns=_columns()),
+        persons=pd.DataFrame(_person_rows(people, rows, now)),
+        rows=rows,
     )
 
 
-def _case_row(case: Case) -> dict[str, Any]:
-    order = case.order
-    nan = float("nan")
-    live = case.live_time
-    parts = lead_time_parts(case.live_run)
+def _columns() -> list[str]:
+    parts = [f"part_{part}_{unit}" for part in PARTS for unit in ("days", "seconds")]
+    return [*_CASE_COLUMNS, *parts]
+
+
+def _case_row(case: Case) -> tuple[Any, ...]:
+    order, live = case.order, case.live_time
+    nan = math.nan
     lead = live - case.arrived if live is not None else -1
-    row: dict[str, Any] = {
-        "key": order.key,
-        "name": order.name,
-        "kind": order.kind,
-        "campaign": order.campaign,
-        "cause": order.cause,
-        "segment": order.segment,
-        "unit": case.home,
-        "arrived_day": case.arrived / DAY_SECONDS,
-        "happened_day": nan if order.happened_day is None else order.happened_day,
-        "due_day": nan if order.due_day is None else order.due_day,
-        "live_day": nan if live is None else live / DAY_SECONDS,
-        "expired_day": nan if case.expired_time is None else case.expired_time / DAY_SECONDS,
-        "status": case.status,
-        "versions": 1 + sum(case.rejections),
-        "defects": case.live_defects if live is not None else len(case.defects),
-        "quality": case.quality if live is not None else nan,
-        "lead_days": nan if live is None else lead / DAY_SECONDS,
-        "lead_seconds": lead,
-    }
-    for part, seconds in parts.items():
-        row[f"part_{part}_days"] = nan if live is None else seconds / DAY_SECONDS
-        row[f"part_{part}_seconds"] = seconds
-    return row
+    parts: list[float] = []
+    for seconds in lead_time_parts(case.live_run):
+        parts += (nan if live is None else seconds / DAY_SECONDS, seconds)
+    return (
+        order.key, order.name, order.kind, order.campaign, order.cause, order.segment, case.home,
+        case.arrived / DAY_SECONDS,
+        nan if order.happened_day is None else order.happened_day,
+        nan if order.due_day is None else order.due_day,
+        nan if live is None else live / DAY_SECONDS,
+        nan if case.expired_time is None else case.expired_time / DAY_SECONDS,
+        case.status,
+        1 + sum(case.rejections),
+        case.live_defects if live is not None else len(case.defects),
+        case.quality if live is not None else nan,
+        nan if live is None else lead / DAY_SECONDS,
+        lead,
+        *parts,
+    )  # fmt: skip
 
 
 def _cut(people: list[Person], now: int) -> list[Row]:

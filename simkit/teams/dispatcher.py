@@ -13,7 +13,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
-import simpy
+from simpy import Environment
+from simpy.events import Event, Timeout
 
 from simkit.teams.calendar import Calendar
 from simkit.teams.people import Person
@@ -25,8 +26,8 @@ _TRAY_LEVEL = float("inf")
 class Task:
     """Something one person has to do: a pass of a step, a decision, or what a meeting costs."""
 
-    __slots__ = ("case", "category", "coordination", "effort", "loss", "on_finish", "on_start", "person", "priority",
-                 "queued", "run", "skill", "started", "wall")  # fmt: skip
+    __slots__ = ("case", "category", "coordination", "effort", "loss", "on_finish", "on_start",
+                 "priority", "queued", "run", "skill", "started", "wall")  # fmt: skip
 
     def __init__(
         self,
@@ -34,8 +35,8 @@ class Task:
         case: Case | None,
         priority: int,
         skill: str | None,
-        on_start: Callable[[Task], int],
-        on_finish: Callable[[Task], int],
+        on_start: Callable[[Task, Person], int],
+        on_finish: Callable[[Task, Person], int],
     ):
         self.run, self.case, self.priority, self.skill = run, case, priority, skill
         self.on_start = on_start
@@ -45,28 +46,46 @@ class Task:
         self.category = ""
         self.queued = self.started = -1
         self.coordination = self.effort = self.wall = 0
+        """Seconds of taking over and of the effort itself, and on-shift seconds in all."""
         self.loss = 0.0
-        self.person: Person | None = None
+        """Chance that the hand-off made it wrong."""
 
     @property
     def withdrawn(self) -> bool:
-        """True when the case has expired while the task waited."""
+        """True when the case has expired."""
         return self.case is not None and self.case.closed
+
+    @property
+    def of_case(self) -> Case:
+        """The case of a task that has one."""
+        assert self.case is not None
+        return self.case
+
+    def stretched(self, primary_share: float) -> int:
+        """On-shift seconds in which other duties leave enough for taking over and effort."""
+        own = self.coordination + self.effort
+        return max(own, round(own / primary_share))
 
 
 class Pool:
     """A queue of tasks and the people who serve it."""
 
-    __slots__ = ("heap", "members")
+    __slots__ = ("_best_level", "heap", "members")
 
     def __init__(self) -> None:
         self.heap: list[tuple[int, int, int, Task]] = []
         self.members: list[tuple[float, Person]] = []
+        self._best_level = 0.0
 
     def add(self, person: Person, level: float) -> None:
         """The person serves this queue from now on."""
         self.members.append((level, person))
+        self._best_level = max(self._best_level, level)
         person.pools.append((level, self))
+
+    def nobody_better_than(self, person: Person) -> bool:
+        """Whether somebody serves this queue and is as good as anybody who does."""
+        return any(member is person and level >= self._best_level for level, member in self.members)
 
     def first(self) -> tuple[int, int, int, Task] | None:
         """What is next, or None."""
@@ -79,7 +98,7 @@ class Pool:
 class Dispatcher:
     """All queues of a department and the people who serve them."""
 
-    def __init__(self, env: simpy.Environment, people: list[Person]):
+    def __init__(self, env: Environment, people: list[Person]):
         self._env = env
         self._people = people
         self._sequence = count()
@@ -112,16 +131,15 @@ class Dispatcher:
         return self._pools[key]
 
     def after(self, seconds: int, call: Callable[[], Any]) -> None:
-        """Do something when so many seconds have passed; now, when none."""
+        """Do something when so many seconds have passed; at once, when none."""
         if seconds == 0:
             call()
         else:
-            self._env.timeout(seconds).callbacks.append(lambda _: call())  # type: ignore[union-attr]
+            Timeout(self._env, seconds).callbacks.append(lambda _: call())
 
     def queue(self, task: Task, pool: Pool) -> None:
         """Put a task into a queue; the best of the free people takes it up, or it waits."""
-        now = int(self._env.now)
-        task.queued = now
+        now = task.queued = self.now
         heappush(pool.heap, (task.priority, now, next(self._sequence), task))
         best: tuple[float, int, int] | None = None
         taker: Person | None = None
@@ -154,27 +172,27 @@ class Dispatcher:
             self._start(person, heappop(chosen.heap)[3])
 
     def _start(self, person: Person, task: Task) -> None:
-        person.task, task.person = task, person
-        task.started = int(self._env.now)
-        self._spend(task, task.on_start(task))
+        person.task = task
+        task.started = self.now
+        self._spend(person, task, task.on_start(task, person))
 
-    def _spend(self, task: Task, seconds: int) -> None:
-        now = int(self._env.now)
-        person: Person = task.person  # type: ignore[assignment]
+    def _spend(self, person: Person, task: Task, seconds: int) -> None:
         task.wall = seconds
-        wait = person.calendar.add(now, seconds) - now
-        self._env.timeout(wait).callbacks.append(lambda _: self._finish(task))  # type: ignore[union-attr]
+        over = person.calendar.add(task.started, seconds)
+        timeout = Timeout(self._env, over - task.started, (person, task))
+        timeout.callbacks.append(self._finish)  # type: ignore[union-attr]
 
-    def _finish(self, task: Task) -> None:
-        again = task.on_finish(task)
+    def _finish(self, timeout: Event) -> None:
+        person, task = timeout.value
+        again = task.on_finish(task, person)
         if again:
-            task.started = int(self._env.now)
-            self._spend(task, again)
+            task.started = self.now
+            self._spend(person, task, again)
         else:
-            self._free(task.person)  # type: ignore[arg-type]
+            self._free(person)
 
     def _free(self, person: Person) -> None:
-        now = int(self._env.now)
+        now = self.now
         person.task = None
         person.idle_since = now
         if person.calendar.on_shift(now):
@@ -187,7 +205,7 @@ class Dispatcher:
         if id(calendar) in self._waking:
             return
         self._waking.add(id(calendar))
-        now = int(self._env.now)
+        now = self.now
         self.after(calendar.next_shift(now) - now, lambda: self._shift_starts(calendar))
 
     def _shift_starts(self, calendar: Calendar) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from simkit.teams.dispatcher import Task
+from simkit.teams.people import Person
+from simkit.teams.work import Case, Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,11 +40,36 @@ class EventLog:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
-        self.append = self.rows.append
+        self._append = self.rows.append
 
-    def frame(self, extra: list[Row]) -> pd.DataFrame:
-        """The log as a table with the columns :data:`COLUMNS`, and `extra` rows at the end."""
-        import pandas as pd
+    def of_case(self, case: Case, event: str, now: int) -> None:
+        """Something that concerns the whole case."""
+        self._append((case.order.name, "", 0, event, now, "", case.home, 0, ""))
 
-        columns = list(zip(*self.rows, *extra, strict=True))
-        return pd.DataFrame(dict(zip(COLUMNS, columns or [[] for _ in COLUMNS], strict=True)))
+    def of_run(self, case: Case, run: Run, event: str, now: int, person: Person | None = None, unit: str = "") -> None:
+        """Something that happened to one pass of a step."""
+        who = "" if person is None else person.id
+        self._append((case.order.name, run.node.id, run.number, event, now, who, unit, 0, ""))
+
+    def of_task(self, task: Task, person: Person, event: str, now: int, seconds: int = 0, category: str = "") -> None:
+        """Something a person did."""
+        case, run = task.case, task.run
+        name = "" if case is None else case.order.name
+        self._append((name, run.node.id, run.number, event, now, person.id, person.unit, seconds, category))
+
+    def spent(self, task: Task, person: Person, now: int) -> None:
+        """Where the time on a desk went; efforts in on-shift seconds."""
+        other = task.wall - task.coordination - task.effort
+        if task.coordination:
+            self.of_task(task, person, "coordinate", now, task.coordination, "coordination")
+        if other:
+            self.of_task(task, person, "interrupt", now, other, "other_duties")
+        self.of_task(task, person, "complete", now, task.effort, task.category)
+
+
+def frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """Rows as a table with the columns :data:`COLUMNS`."""
+    import pandas as pd
+
+    columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simkit.rng import Purpose, crc
+from simkit.rng import Purpose
 from simkit.scenario.organization import Organization
 from simkit.scenario.work_kinds import CadenceGate
 from simkit.teams.calendar import DAY_SECONDS, Calendar
 from simkit.teams.dispatcher import Dispatcher, Pool
-from simkit.teams.luck import Luck
+from simkit.teams.luck import OUTCOME
 from simkit.teams.people import Person
 from simkit.teams.work import Case, Node, Run
 
@@ -113,26 +112,18 @@ class Board:
         self._decide([(case, run) for *_, case, run in waiting[:capacity]])
 
 
-def rejects(luck: Luck, case: Case, node: Node, strictness: Strictness) -> bool:
+def rejects(case: Case, node: Node, strictness: Strictness) -> bool:
     """Draw a gate's decision; found defects leave the case, since what follows is the redo that mends them.
 
     Opinion rejects round k with ``first * decay ** (k - 1)``; each open defect is found with its own draw.
     """
-    gate = node.gate
-    assert gate is not None
-    k = case.rejections[node.number]
-    key = case.order.key
+    gate, k = node.decided_at, case.rejections[node.number]
+    nodes = case.graph.nodes
     found = {
         defect
         for defect in case.defects
-        if luck.uniform(key, crc(f"{node.id}/{case.graph.nodes[defect].id}"), Purpose.FINDS, k) < strictness.finds
+        if case.luck.about(f"{node.id}/{nodes[defect].id}", Purpose.FINDS, k) < strictness.finds
     }
     case.defects -= found
-    u = case.draws[node.number][1] if k == 0 else luck.uniform(key, node.word, Purpose.REJECT, k)
     opinion = gate.reject.first * gate.reject.decay**k * strictness.reject_factor
-    return bool(found) or u < opinion
-
-
-def board_calendar(organization: Organization, gate: CadenceGate, start: datetime.date) -> Calendar:
-    """The calendar whose working days a board counts."""
-    return Calendar(organization.calendars[gate.calendar], start)
+    return bool(found) or case.luck.draw(node.number, OUTCOME, k) < opinion

@@ -13,7 +13,7 @@ class HandOffs:
         self._lines = organization.distance
         self._parent = {unit.id: unit.parent for unit in organization.units}
         self._between: dict[tuple[str, str], Distance] = {}
-        self._nearest: dict[tuple[str, Pool], int] = {}
+        self._nearest: dict[tuple[str, Pool], float] = {}
         self.to_oneself = self._first({"same_person", "same_unit", "same_parent", "same_company"})
 
     def between(self, giver: str, receiver: str) -> Distance:
@@ -23,12 +23,11 @@ class HandOffs:
             self._between[key] = self._first(self._holds(giver, receiver))
         return self._between[key]
 
-    def latency_seconds(self, giver: str, pool: Pool) -> int:
-        """Working seconds until work from one unit reaches the nearest desk of a queue."""
+    def latency_hours(self, giver: str, pool: Pool) -> float:
+        """Office hours until work from one unit reaches the nearest desk of a queue."""
         key = (giver, pool)
         if key not in self._nearest:
-            hours = min(self.between(giver, person.unit).latency_hours for _, person in pool.members)
-            self._nearest[key] = round(hours * 3600)
+            self._nearest[key] = min(self.between(giver, person.unit).latency_hours for _, person in pool.members)
         return self._nearest[key]
 
     def _holds(self, giver: str, receiver: str) -> set[str]:

@@ -2,118 +2,152 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from simkit.records import WorkOrder
 from simkit.rng import crc
 from simkit.scenario.organization import Organization
 from simkit.scenario.organization_sense import ancestors, in_order, redone
-from simkit.scenario.work_kinds import LIVE, Effort, Gate, Step, WorkKind
+from simkit.scenario.work_kinds import LIVE, CadenceGate, Gate, OnDemandGate, Step, WorkKind
+from simkit.teams.luck import GATE_PURPOSES, WORK_PURPOSES, CaseLuck, Draw, effort_quantile
 
 if TYPE_CHECKING:
     from simkit.teams.people import Person
 
 WAITING, UNDER_WAY, DONE = range(3)
 
+PARTS = {
+    "intake": "until the first person had the order: latency and effort of taking it in",
+    "touch": "work on first passes",
+    "rework": "work on later passes",
+    "approval": "an approver's work on the decision",
+    "other_duties": "mail, meetings and administration while the work was on somebody's desk",
+    "resource_queue": "waiting for a person who was on shift and busy",
+    "approver_queue": "waiting for an approver who was on shift and busy",
+    "approval_cadence": "waiting for a board to meet, nights and weekends included",
+    "hand_off": "latency and effort of hand-offs",
+    "off_shift": "nights, weekends and holidays of those the work was with",
+}
+"""The parts of a lead time along the realised critical path, and what each means."""
 
-@dataclass(slots=True)
+
 class Node:
-    """A step in its graph, with what follows it."""
+    """A step in its graph: what it takes, what it waits for and what waits for it."""
 
-    number: int
-    id: str
-    step: Step | None
-    """None for the moment of going live."""
-    gate: Gate | None
-    word: int
-    """crc32 of the step's name: its part in the key of a draw."""
-    before: list[int] = field(default_factory=list)
-    after: list[int] = field(default_factory=list)
-    redo: list[int] = field(default_factory=list)
-    """What a rejection at this gate undoes, from the step the work returns to up to the gate."""
-    follow_up: bool = False
-    """Whether it comes after going live."""
+    __slots__ = ("after", "before", "effort", "gate", "gate_name", "id", "internal_error", "number", "redo",
+                 "skill", "step", "word")  # fmt: skip
+
+    def __init__(self, number: int, step: Step | None, gate: Gate | None):
+        self.number, self.step, self.gate = number, step, gate
+        self.id = step.id if step is not None else LIVE
+        self.word = crc(self.id)
+        """Its part in the key of a draw."""
+        self.skill = (step.skill if step is not None else None) or ""
+        self.gate_name = (step.gate if step is not None else None) or ""
+        self.internal_error = step.internal_error if step is not None else 0.0
+        effort = gate.effort if isinstance(gate, OnDemandGate) else step.effort if step is not None else None
+        self.effort = effort_quantile(effort) if effort is not None else ("fixed", 0.0, 0.0)
+        self.before: list[int] = []
+        self.after: list[int] = []
+        self.redo: list[int] = []
+        """What a rejection at this gate undoes, from the step the work returns to up to the gate."""
+
+    @property
+    def decided_at(self) -> CadenceGate | OnDemandGate:
+        """The gate of a step that is a decision."""
+        assert self.gate is not None
+        return self.gate
+
+    @property
+    def draw(self) -> Draw:
+        """What its passes draw."""
+        return self.word, WORK_PURPOSES if self.gate is None else GATE_PURPOSES
 
 
 class StepGraph:
-    """The steps of one kind of work and the moment of going live, which waits for all that nothing else awaits."""
+    """The steps of a kind of work, and the moment of going live, which waits for all that nothing else awaits."""
 
     def __init__(self, name: str, kind: WorkKind, organization: Organization):
         self.name, self.kind = name, kind
         steps = list(in_order(kind, f"teams.work.{name}"))
         self.nodes = [
-            Node(i, step.id, step, organization.gates[step.gate] if step.gate else None, crc(step.id))
+            Node(i, step, organization.gates[step.gate] if step.gate is not None else None)
             for i, step in enumerate(steps)
         ]
-        self.live = len(steps)
-        self.nodes.append(Node(self.live, LIVE, None, None, crc(LIVE)))
-        self._numbers = {node.id: node.number for node in self.nodes}
-        self._connect(ancestors(kind))
+        self.nodes.append(Node(len(steps), None, None))
+        self._connect(steps)
         self.starts = [node.number for node in self.nodes if not node.before]
+        self.draws = [node.draw for node in self.nodes]
 
-    def _connect(self, upstream: dict[str, set[str]]) -> None:
-        for node in self.nodes[: self.live]:
-            node.follow_up = LIVE in upstream[node.id]
-            node.before = [self._numbers[name] for name in node.step.after]  # type: ignore[union-attr]
-        awaited = {before for node in self.nodes for before in node.before}
-        final = self.nodes[self.live]
-        final.before = [
-            node.number for node in self.nodes[: self.live] if not node.follow_up and node.number not in awaited
+    def _connect(self, steps: list[Step]) -> None:
+        numbers = {node.id: node.number for node in self.nodes}
+        upstream = ancestors(self.kind)
+        awaited = {before for step in steps for before in step.after}
+        for node, step in zip(self.nodes, steps, strict=False):
+            node.before = [numbers[before] for before in step.after]
+            if node.gate is not None:
+                node.redo = [numbers[again.id] for again in redone(self.kind, step, node.gate)]
+        self.nodes[-1].before = [
+            numbers[step.id] for step in steps if step.id not in awaited and LIVE not in upstream[step.id]
         ]
         for node in self.nodes:
             for before in node.before:
                 self.nodes[before].after.append(node.number)
-        for node in self.nodes[: self.live]:
-            if node.gate is not None and node.step is not None:
-                node.redo = [self._numbers[step.id] for step in redone(self.kind, node.step, node.gate)]
 
 
 class Run:
     """One pass of a step: what made it ready, who did it, and where its time went."""
 
-    __slots__ = ("asked", "caused_by", "done", "giver", "giver_unit", "node", "number", "parts", "ready")
+    __slots__ = ("caused_by", "done", "giver", "giver_unit", "node", "number", "parts", "ready")
 
     def __init__(self, node: Node, number: int, ready: int, caused_by: Run | None):
-        self.node = node
-        self.number = number
-        self.ready = ready
-        self.caused_by = caused_by
+        self.node, self.number, self.ready, self.caused_by = node, number, ready, caused_by
         self.done = -1
         self.giver: Person | None = None
         """Who hands the result on; for a rejection the one who decided."""
         self.giver_unit = ""
-        self.asked: Effort | None = None
-        """The effort of deciding, when it is a decision on demand."""
-        self.parts: list[tuple[str, int]] = []
-        """(part of the lead time, seconds) in order; they add up to ``done - ready``."""
+        self.parts = [0] * len(PARTS)
+        """Seconds by part of the lead time, in the order of :data:`PARTS`; they add up to ``done - ready``."""
+
+    def passed_on(self) -> None:
+        """After a gate let it pass, the work is still that of whoever handed it in."""
+        if self.caused_by is not None:
+            self.giver, self.giver_unit = self.caused_by.giver, self.caused_by.giver_unit
 
 
 class Case:
     """One work order on its way."""
 
     __slots__ = (
-        "approved", "arrived", "closed", "defects", "doers", "draws", "expired_time", "graph", "home",
-        "live_defects", "live_run", "live_time", "order", "passes", "quality", "rejections", "state", "status",
+        "approved", "arrived", "defects", "doers", "expired_time", "graph", "home", "live_defects", "live_run",
+        "live_time", "luck", "order", "passes", "quality", "rejections", "state", "status",
     )  # fmt: skip
 
-    def __init__(self, order: WorkOrder, graph: StepGraph, home: str, arrived: int, draws: list[list[float]]):
-        self.order, self.graph, self.home, self.arrived = order, graph, home, arrived
-        self.draws = draws
-        """[step][effort, error or rejection]: the first passes' uniforms."""
-        self.state = [WAITING] * len(graph.nodes)
-        self.passes = [0] * len(graph.nodes)
-        self.rejections = [0] * len(graph.nodes)
+    def __init__(self, order: WorkOrder, graph: StepGraph, home: str, arrived: int, luck: CaseLuck):
+        self.order, self.graph, self.home, self.arrived, self.luck = order, graph, home, arrived, luck
+        steps = len(graph.nodes)
+        self.state = [WAITING] * steps
+        self.passes = [0] * steps
+        self.rejections = [0] * steps
+        self.doers: list[Person | None] = [None] * steps
+        """Who did each step; what comes back goes to them."""
         self.approved: set[int] = set()
         self.defects: set[int] = set()
         """Steps whose result is wrong and went on unnoticed."""
-        self.doers: list[Person | None] = [None] * len(graph.nodes)
-        """Who did each step; what comes back goes to them."""
+        self.status = "open"
         self.live_run: Run | None = None
         self.live_time: int | None = None
         self.live_defects = 0
-        self.expired_time: int | None = None
         self.quality = 1.0
-        self.status = "open"
-        self.closed = False
+        self.expired_time: int | None = None
+
+    @property
+    def closed(self) -> bool:
         """True when expired: nothing more is begun for it."""
+        return self.status == "expired"
+
+    def next_run(self, node: Node, ready: int, caused_by: Run | None) -> Run:
+        """The next pass of a step."""
+        number = self.passes[node.number]
+        self.passes[node.number] = number + 1
+        return Run(node, number, ready, caused_by)
