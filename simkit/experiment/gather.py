@@ -32,6 +32,7 @@ def gather(
     return Result(
         path=str(study.path),
         texts=dict(study.texts),
+        sets=tuple(getattr(study, "sets", ())),
         scenarios=scenarios,
         replications=replications,
         engine=engine,
@@ -41,9 +42,18 @@ def gather(
         cases=_stack("cases", cells, outcomes),
         failures=failures,
         warnings=tuple(_warnings(study, cells, outcomes, failures)),
+        numbers=_numbers(study),
         origin=origin(),
         times=times,
     )
+
+
+def _numbers(study: Any) -> dict[str, int]:
+    """How many numbers of the base are yours, published and assumed; nothing for a study of another kind."""
+    from simkit.scenario.explain import counts, sources
+    from simkit.scenario.load import Study
+
+    return counts(sources(study)) if isinstance(study, Study) else {}
 
 
 def _run_rows(cell: Cell, outcome: Outcome, measures: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -36,11 +36,14 @@ class Result:
     """Everything that came out of a study; made by :func:`simkit.experiment.study.run`.
 
     `runs` has a row per cell and measure, `daily` a row per cell and day, `cases` a row per cell and piece of
-    work. A value that does not exist (a median that was never reached) is nan with status ``ok``.
+    work. A value that does not exist (a median that was never reached) is nan with status ``ok``. `numbers`
+    counts the base's numbers that are yours, published and assumed, where that is known; `sets` are the
+    overrides that the study was loaded with.
     """
 
     path: str
     texts: Mapping[str, str]
+    sets: tuple[str, ...]
     scenarios: Mapping[str, Any]
     replications: int
     engine: str
@@ -50,6 +53,7 @@ class Result:
     cases: pd.DataFrame
     failures: tuple[Failure, ...]
     warnings: tuple[str, ...]
+    numbers: Mapping[str, int]
     origin: Mapping[str, Any]
     times: Mapping[str, Any]
 
@@ -72,9 +76,8 @@ class Result:
 
     @property
     def name(self) -> str:
-        """The scenario's name, or its file's where it says none."""
-        stated = type(self.base).model_fields["name"].default != self.base.name
-        return self.base.name if stated else Path(self.path).stem
+        """The scenario's name."""
+        return self.base.name
 
     @property
     def outcomes(self) -> list[str]:

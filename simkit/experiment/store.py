@@ -76,6 +76,8 @@ def manifest(result: Result, checksums: dict[str, str]) -> dict[str, Any]:
             "files": {_shown(name, result.path): text for name, text in result.texts.items()},
             "resolved": {name: one.model_dump(mode="json") for name, one in result.scenarios.items()},
         },
+        "sets": list(result.sets),
+        "numbers": dict(result.numbers),
         "alternatives": result.alternatives,
         "seed": result.base.seed,
         "replications": result.replications,

@@ -40,21 +40,21 @@ def answer(result: Result) -> Answer:
     """Choose by the deciding measure: an alternative only if it is shown to be better than the base."""
     measure = result.deciding
     if measure is None:
-        return Answer("No outcome shown has a better and a worse side, so nothing can be chosen.", "", DOUBT, None)
+        return Answer("No outcome shown has a better and a worse side, so nothing can be chosen.", "", _doubt(result), None)
     if len(result.alternatives) == 1:
-        return Answer(_alone(result, measure), "", DOUBT, None)
+        return Answer(_alone(result, measure), "", _doubt(result), None)
     gains = {name: _gain(result, measure, name, result.base_name) for name in result.alternatives[1:]}
     ranked = sorted((name for name in gains if gains[name] is not None), key=lambda name: -(gains[name] or 0.0))
     if not ranked:
-        return Answer("The alternatives cannot be compared: no replication has a value for two.", "", DOUBT, None)
+        return Answer("The alternatives cannot be compared: no replication has a value for two.", "", _doubt(result), None)
     if result.replications == 1:
-        return Answer(_one_replication(result, measure, ranked[0]), "", DOUBT, None)
+        return Answer(_one_replication(result, measure, ranked[0]), "", _doubt(result), None)
     shown = [name for name in ranked if _is_better(result, measure, name, result.base_name)]
     if shown:
         best = shown[0]
         second = next((name for name in ranked if name != best), None)
         rival = "" if second is None else _against(result, measure, best, second)
-        return Answer(_choose(result, measure, best), rival, DOUBT, best)
+        return Answer(_choose(result, measure, best), rival, _doubt(result), best)
     return _stay(result, measure, ranked)
 
 
@@ -84,9 +84,9 @@ def _stay(result: Result, measure: str, ranked: list[str]) -> Answer:
     )
     if all_worse:
         many = "the alternative is" if len(ranked) == 1 else f"all {len(ranked)} alternatives are"
-        return Answer(f"Keep {base}: {many} shown to be worse; the nearest is {best}, {told}.", "", DOUBT, base)
+        return Answer(f"Keep {base}: {many} shown to be worse; the nearest is {best}, {told}.", "", _doubt(result), base)
     title = result.measures[measure].title.lower()
-    return Answer(f"No alternative is shown to beat {base} on {title}; the nearest is {best}, {told}.", "", DOUBT, None)
+    return Answer(f"No alternative is shown to beat {base} on {title}; the nearest is {best}, {told}.", "", _doubt(result), None)
 
 
 def _alone(result: Result, measure: str) -> str:
@@ -132,6 +132,14 @@ def _title(result: Result, measure: str) -> str:
         return title
     days = result.base.horizon_days
     return f"{title} a year" if days in YEAR else f"{title} in {days} days"
+
+
+def _doubt(result: Result) -> str:
+    """What no interval here covers, and how much of it there is."""
+    if not result.numbers:
+        return DOUBT
+    many = ", ".join(f"{count} {origin}" for origin, count in result.numbers.items())
+    return f"{DOUBT} Numbers in {result.base_name}: {many}."
 
 
 # --- who is better ------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def pictures(result: Result) -> list[Picture]:
 def command(result: Result) -> str:
     """What to type for the same results."""
     engine = "" if result.engine == "compiled" else f" --engine {result.engine}"
-    name = Path(result.path).name
+    name = " ".join([shlex.quote(Path(result.path).name), *(f"--set {shlex.quote(one)}" for one in result.sets)])
     return f"simkit run {name} --replications {result.replications} --seed {result.base.seed}{engine}"
 
 

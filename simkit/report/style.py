@@ -36,6 +36,7 @@ STYLE: dict[str, Any] = {
     "axes.titlepad": 9,
     "axes.titlesize": 9.5,
     "axes.titleweight": "bold",
+    "axes.titley": 1.0,  # stated, because finding a free place takes a third of the time of a page
     "figure.facecolor": "white",
     "font.family": "DejaVu Sans",
     "font.size": 8.5,

@@ -223,7 +223,7 @@ def _per_customer_week(result: Result, prefix: str) -> pd.DataFrame:
 
 def fatigue_by_week(result: Result) -> pd.DataFrame:
     """Mean fatigue by week of the measured time: index weeks, a column per alternative."""
-    return _by_week(result, "mean_fatigue")
+    return _by_week(result, ["mean_fatigue"])["mean_fatigue"]
 
 
 # --- funnel -------------------------------------------------------------------------------------------------
@@ -232,14 +232,16 @@ def fatigue_by_week(result: Result) -> pd.DataFrame:
 def funnel_by_week(result: Result) -> dict[str, pd.DataFrame]:
     """Persons in each stage by week: stage -> (index weeks, a column per alternative)."""
     present = [stage for stage in STAGES if f"stage_{stage}" in result.daily]
-    return {stage: _by_week(result, f"stage_{stage}") for stage in present}
+    table = _by_week(result, [f"stage_{stage}" for stage in present])
+    return {stage: table[f"stage_{stage}"] for stage in present}
 
 
-def _by_week(result: Result, column: str) -> pd.DataFrame:
+def _by_week(result: Result, columns: list[str]) -> pd.DataFrame:
+    """Means over days and replications: index weeks, columns (column, alternative)."""
     days = measured(result)
     weeks = (days["day"] // 7 + 1).rename("week")
-    table = days.groupby([weeks, "alternative"])[column].mean().unstack()
-    return table.reindex(columns=result.alternatives)
+    table = days.groupby([weeks, "alternative"])[columns].mean().unstack()
+    return table.reindex(columns=pd.MultiIndex.from_product([columns, result.alternatives]))
 
 
 def persons(frame: pd.DataFrame) -> Format:
