@@ -38,24 +38,31 @@ class Answer:
 
 def answer(result: Result) -> Answer:
     """Choose by the deciding measure: an alternative only if it is shown to be better than the base."""
+    sentence, runner_up, choice = _said(result)
+    return Answer(sentence, runner_up, _doubt(result), choice)
+
+
+Said = tuple[str, str, str | None]
+"""Sentence, runner-up, choice."""
+
+
+def _said(result: Result) -> Said:
     measure = result.deciding
     if measure is None:
-        return Answer("No outcome shown has a better and a worse side, so nothing can be chosen.", "", _doubt(result), None)
+        return "No outcome shown has a better and a worse side, so nothing can be chosen.", "", None
     if len(result.alternatives) == 1:
-        return Answer(_alone(result, measure), "", _doubt(result), None)
+        return _alone(result, measure), "", None
     gains = {name: _gain(result, measure, name, result.base_name) for name in result.alternatives[1:]}
     ranked = sorted((name for name in gains if gains[name] is not None), key=lambda name: -(gains[name] or 0.0))
     if not ranked:
-        return Answer("The alternatives cannot be compared: no replication has a value for two.", "", _doubt(result), None)
+        return "The alternatives cannot be compared: no replication has a value for two.", "", None
     if result.replications == 1:
-        return Answer(_one_replication(result, measure, ranked[0]), "", _doubt(result), None)
-    shown = [name for name in ranked if _is_better(result, measure, name, result.base_name)]
-    if shown:
-        best = shown[0]
-        second = next((name for name in ranked if name != best), None)
-        rival = "" if second is None else _against(result, measure, best, second)
-        return Answer(_choose(result, measure, best), rival, _doubt(result), best)
-    return _stay(result, measure, ranked)
+        return _one_replication(result, measure, ranked[0]), "", None
+    best = next((name for name in ranked if _is_better(result, measure, name, result.base_name)), None)
+    if best is None:
+        return _stay(result, measure, ranked)
+    second = next((name for name in ranked if name != best), None)
+    return _choose(result, measure, best), "" if second is None else _against(result, measure, best, second), best
 
 
 # --- sentences ----------------------------------------------------------------------------------------------
@@ -74,7 +81,7 @@ def _against(result: Result, measure: str, best: str, second: str) -> str:
     return f"Whether it is better than {second} is not decided: {told}."
 
 
-def _stay(result: Result, measure: str, ranked: list[str]) -> Answer:
+def _stay(result: Result, measure: str, ranked: list[str]) -> Said:
     """No alternative is shown to be better; all may be shown to be worse."""
     base, best = result.base_name, ranked[0]
     gap = result.difference(measure, best, base)
@@ -84,9 +91,9 @@ def _stay(result: Result, measure: str, ranked: list[str]) -> Answer:
     )
     if all_worse:
         many = "the alternative is" if len(ranked) == 1 else f"all {len(ranked)} alternatives are"
-        return Answer(f"Keep {base}: {many} shown to be worse; the nearest is {best}, {told}.", "", _doubt(result), base)
+        return f"Keep {base}: {many} shown to be worse; the nearest is {best}, {told}.", "", base
     title = result.measures[measure].title.lower()
-    return Answer(f"No alternative is shown to beat {base} on {title}; the nearest is {best}, {told}.", "", _doubt(result), None)
+    return f"No alternative is shown to beat {base} on {title}; the nearest is {best}, {told}.", "", None
 
 
 def _alone(result: Result, measure: str) -> str:

@@ -231,17 +231,19 @@ def fatigue_by_week(result: Result) -> pd.DataFrame:
 
 def funnel_by_week(result: Result) -> dict[str, pd.DataFrame]:
     """Persons in each stage by week: stage -> (index weeks, a column per alternative)."""
-    present = [stage for stage in STAGES if f"stage_{stage}" in result.daily]
-    table = _by_week(result, [f"stage_{stage}" for stage in present])
-    return {stage: table[f"stage_{stage}"] for stage in present}
+    present = {f"stage_{stage}": stage for stage in STAGES if f"stage_{stage}" in result.daily}
+    return {present[column]: table for column, table in _by_week(result, list(present)).items()}
 
 
-def _by_week(result: Result, columns: list[str]) -> pd.DataFrame:
-    """Means over days and replications: index weeks, columns (column, alternative)."""
+def _by_week(result: Result, columns: list[str]) -> dict[str, pd.DataFrame]:
+    """Means over days and replications: column -> (index weeks, a column per alternative)."""
     days = measured(result)
     weeks = (days["day"] // 7 + 1).rename("week")
-    table = days.groupby([weeks, "alternative"])[columns].mean().unstack()
-    return table.reindex(columns=pd.MultiIndex.from_product([columns, result.alternatives]))
+    means = days.groupby([weeks, "alternative"])[columns].mean().reset_index()
+    return {
+        column: means.pivot(index="week", columns="alternative", values=column).reindex(columns=result.alternatives)
+        for column in columns
+    }
 
 
 def persons(frame: pd.DataFrame) -> Format:

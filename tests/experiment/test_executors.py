@@ -38,7 +38,7 @@ def test_a_killed_worker_costs_its_cell_and_no_other(synthetic: Any):
     """A cell that always kills its worker ends as an error; the cells around it finish."""
     scenarios = {"calm": synthetic.Scenario(), "deadly": synthetic.Scenario(fault="die")}
     work = Work(scenarios, "compiled", synthetic.MODEL)
-    found = outcomes(Processes(work, 2), plan(scenarios, 3))
+    found = outcomes(Processes(work, 1), plan(scenarios, 3))
     failed = {cell for cell, outcome in found.items() if isinstance(outcome, Err)}
     assert {(cell.alternative, cell.replication) for cell in failed} == {("deadly", 1)}
     assert len(found) == 6

@@ -14,18 +14,8 @@ from simkit.experiment import study as study_module
 from simkit.experiment.study import run
 
 
-def test_results_do_not_depend_on_workers(synthetic: Any):
-    """One core in the process, or two worker processes: the same tables to the bit."""
-    here = run(synthetic.study(horizon_days=90), replications=2, workers=1, model=synthetic.MODEL)
-    there = run(synthetic.study(horizon_days=90), replications=2, workers=2, model=synthetic.MODEL)
-    assert here.runs.equals(there.runs)
-    assert here.daily.equals(there.daily)
-    assert here.cases.equals(there.cases)
-    assert here.document() == there.document()
-
-
 def test_long_work_goes_to_workers(synthetic: Any, monkeypatch: pytest.MonkeyPatch):
-    """By default what is expected to take seconds stays in the process and the rest is spread."""
+    """By default what is expected to take seconds stays in the process and the rest is spread; to equal results."""
     used = []
 
     class Spy(study_module.Processes):
@@ -41,6 +31,9 @@ def test_long_work_goes_to_workers(synthetic: Any, monkeypatch: pytest.MonkeyPat
     spread = run(synthetic.study(horizon_days=60), replications=2, model=synthetic.MODEL)
     assert used == [2]
     assert spread.runs.equals(brief.runs)
+    assert spread.daily.equals(brief.daily)
+    assert spread.cases.equals(brief.cases)
+    assert spread.document() == brief.document()
 
 
 def test_seed_and_replications_can_be_set(synthetic: Any):
