@@ -167,7 +167,7 @@ class MarketTables:
 
     def _daily_budget(self, channel: Paid, name: str) -> float:
         """A paid channel's money for one of its campaigns on one day."""
-        return channel.budget_per_week / DAYS_PER_WEEK / sum(1 for ad in self.ads if ad.channel == name)
+        return channel.budget_per_week / DAYS_PER_WEEK / max(1, sum(1 for ad in self.ads if ad.channel == name))
 
     def _admit(self) -> int:
         """Take out what ended, let in what is due; returns the done-bits to keep."""

@@ -1,0 +1,266 @@
+"""What is computed from one run: one definition each, over the measured days, warm-up excluded.
+
+Every measure is a row of `MEASURES`; `simkit/README.md` prints the same table and a test compares the two. Persons
+and money are the real market's. Rates of a period are per measured period; money is per year of 365 days.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from simkit.customers.state import CUSTOMER, MONEY
+from simkit.scenario.market import Purchases
+from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
+from simkit.simulation import Run
+from simkit.survival import CumulativeIncidence, cumulative_incidence
+
+Value = float | None
+RESTRICTED_DAYS = 60.0
+SOON_DAYS = 7.0
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure: what it is called, its unit, how it is computed, and which direction is better."""
+
+    name: str
+    unit: str
+    title: str
+    formula: str
+    numerator: str
+    denominator: str
+    window: str
+    better: Literal["higher", "lower", ""]
+    compute: Callable[[Run], Value]
+
+
+def compute(run: Run, extra: Mapping[str, Measure] | None = None) -> dict[str, Value]:
+    """Every measure of a run; None where one does not exist (a median never reached, nothing to divide by)."""
+    return {name: _finite(measure.compute(run)) for name, measure in {**MEASURES, **(extra or {})}.items()}
+
+
+def _finite(value: Value) -> Value:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _ratio(above: float, below: float) -> Value:
+    return above / below if below else None
+
+
+def _sum(run: Run, *columns: str) -> float:
+    return float(run.measured[list(columns)].to_numpy().sum()) if columns else 0.0
+
+
+def _per_year(run: Run, amount: float) -> float:
+    return amount * DAYS_PER_YEAR / run.scenario.horizon_days
+
+
+# --- responsiveness --------------------------------------------------------------------------------------
+
+
+def signal_to_live(run: Run, causes: tuple[str, ...] = ("occasion",)) -> CumulativeIncidence | None:
+    """How the signals of the measured days ended: live, expired (never live) or not yet (censored at the end)."""
+    cases = run.cases
+    cohort = cases[cases["cause"].isin(causes) & (cases["happened_day"] >= 0)]
+    if cohort.empty:
+        return None
+    end = cohort[["live_day", "expired_day"]].min(axis=1).fillna(run.scenario.horizon_days)
+    kind = np.select([cohort["live_day"].notna(), cohort["expired_day"].notna()], [1, 2], 0)
+    return cumulative_incidence((end - cohort["happened_day"]).to_numpy(float), kind)
+
+
+def _restricted_mean(run: Run) -> Value:
+    curve = signal_to_live(run)
+    return None if curve is None else curve.restricted_mean(RESTRICTED_DAYS)
+
+
+def _median(run: Run) -> Value:
+    curve = signal_to_live(run)
+    return None if curve is None else curve.quantile(0.5)
+
+
+def _soon(run: Run) -> Value:
+    curve = signal_to_live(run)
+    return None if curve is None else curve.at(SOON_DAYS)
+
+
+def _expired(run: Run) -> Value:
+    curve = signal_to_live(run, ("occasion", "monitor"))
+    return None if curve is None else curve.lost_at(RESTRICTED_DAYS)
+
+
+def _campaigns_live(run: Run) -> Value:
+    launches = run.launches["day"]
+    return _per_year(run, float(((launches >= 0) & (launches < run.scenario.horizon_days)).sum()))
+
+
+def _flow_efficiency(run: Run) -> Value:
+    cases = run.cases
+    done = cases[(cases["live_day"] >= 0) & (cases["status"] == "live")]
+    return _ratio(float(done["part_touch_seconds"].sum()), float(done["lead_seconds"].sum()))
+
+
+def _utilization(run: Run) -> Value:
+    paid = float(run.persons["paid_seconds"].sum())
+    return _ratio(paid - float(run.persons["idle"].sum()), paid)
+
+
+# --- contacts ----------------------------------------------------------------------------------------------
+
+
+def _addressed(run: Run, what: str) -> list[str]:
+    return [f"{what}_{name}" for name, channel in run.scenario.channels.items() if channel.kind == "addressed"]
+
+
+def _contacts(run: Run) -> Value:
+    return _ratio(_sum(run, *_addressed(run, "delivered")), _sum(run, "reachable") / DAYS_PER_WEEK)
+
+
+def _mean_fatigue(run: Run) -> Value:
+    return _ratio(_sum(run, "fatigue"), _sum(run, "reachable"))
+
+
+def _opt_out_share(run: Run) -> Value:
+    return _ratio(_sum(run, "opt_outs"), _sum(run, *_addressed(run, "delivered")))
+
+
+def _reachable_end(run: Run) -> Value:
+    last = run.daily.iloc[-1]
+    here = sum(last[name] for name in run.daily.columns if name.startswith("stage_") and name != "stage_away")
+    return _ratio(float(last["reachable"]), float(here))
+
+
+def _active_end(run: Run) -> Value:
+    return float(run.daily["active_customers"].iloc[-1])
+
+
+def _conversion(run: Run) -> Value:
+    clicks = [f"clicked_{name}" for name in run.scenario.channels]
+    return _ratio(_sum(run, "purchases_response"), _sum(run, *clicks))
+
+
+# --- customers -----------------------------------------------------------------------------------------------
+
+
+def _at_start(run: Run) -> np.ndarray:
+    """Who was a customer when the measured days began (first purchase before, not yet lost)."""
+    start = run.scenario.warmup_days
+    return (run.customers["first_purchase_day"] < start) & (run.customers["lost_day"] >= start) & (
+        run.customers["purchases"] > 0
+    )
+
+
+def _retention(run: Run) -> Value:
+    start = _at_start(run)
+    return _ratio(float((run.customers["relation"][start] == CUSTOMER).sum()), float(start.sum()))
+
+
+def _churn(run: Run) -> Value:
+    return _ratio(_sum(run, "lost"), float(_at_start(run).sum()) * run.scenario.market.represents)
+
+
+def _clv(run: Run) -> Value:
+    """Margin realized in the window plus what is left, from each person's own traits (truth, not inference)."""
+    people = run.customers
+    mine = _at_start(run) | ((people["purchases"] > 0) & (people["first_purchase_day"] >= run.scenario.warmup_days))
+    if not mine.any():
+        return None
+    margin = 1 - run.scenario.economics.cost_of_goods
+    realized = (people["revenue"] - run.revenue_before)[mine].sum() / MONEY
+    return float(margin * (realized + _residual_revenue(run)[mine].sum()) / mine.sum())
+
+
+def _residual_revenue(run: Run) -> np.ndarray:
+    """Expected discounted revenue after the last day of those who are still customers.
+
+    Rate x mean spend / (discount + rate x dropout): needs come at the person's rate, each is the last one with the
+    person's dropout, and as many become purchases as did in the window.
+    """
+    people = run.customers
+    per_need = _ratio(_sum(run, "purchases_organic", "purchases_response"), _sum(run, "needs")) or 0.0
+    discount = math.log1p(run.scenario.economics.discount_per_year) / DAYS_PER_YEAR
+    spend = people["spend_scale"].astype(float) * _spend_shape(run)[people["segment"]]
+    alive = people["relation"] == CUSTOMER
+    future = people["rate"] * per_need * spend / (discount + people["rate"] * people["dropout"])
+    return np.where(alive, future, 0.0)
+
+
+def _spend_shape(run: Run) -> np.ndarray:
+    market = run.scenario.market
+    purchases: list[Purchases] = [segment.purchases or market.purchases for segment in market.segments.values()]
+    return np.array([p.spend.p for p in purchases])
+
+
+# --- money -----------------------------------------------------------------------------------------------------
+
+
+def _profit_per_customer(run: Run) -> Value:
+    return _ratio(_per_year(run, _sum(run, "profit")), float(run.measured["customers"].mean()))
+
+
+def _cac(run: Run) -> Value:
+    spent = _sum(run, "contact_cost", "media_cost", "team_cost", "technology_cost")
+    return _ratio(spent, _sum(run, "new_customers"))
+
+
+def _roas(run: Run) -> Value:
+    return _ratio(_sum(run, "revenue_response"), _sum(run, "contact_cost", "media_cost"))
+
+
+_SIGNALS = "signals of occasions (the same in every alternative) that happened on measured days; not yet live at the end: censored"
+_MEASURED = "measured days"
+
+MEASURES: dict[str, Measure] = {
+    m.name: m
+    for m in (
+        Measure("signal_to_live_days", "days", "Signal to live", f"mean of min(days to live, {RESTRICTED_DAYS:g}); expired counts "
+                f"as {RESTRICTED_DAYS:g} (Aalen-Johansen)", "area above the cumulative incidence of going live", "1", _SIGNALS, "lower", _restricted_mean),
+        Measure("signal_to_live_days_median", "days", "Signal to live, median", "first day by which half are live; absent when "
+                "never reached", "-", "-", _SIGNALS, "lower", _median),
+        Measure("live_within_7_days_share", "share", "Live within 7 days", "cumulative incidence of going live at 7 days",
+                "signals live within 7 days", "signals", _SIGNALS, "higher", _soon),
+        Measure("campaigns_live", "campaigns/year", "Campaigns live", "launches x 365 / measured days", "campaigns that reached customers",
+                "measured years", _MEASURED, "higher", _campaigns_live),
+        Measure("flow_efficiency", "share", "Flow efficiency", "touch time / lead time", "touch time on the critical path",
+                "lead time around the clock", "work finished on measured days", "higher", _flow_efficiency),
+        Measure("utilization", "share", "Utilization", "(paid - idle) / paid", "paid time not idle, other duties included", "paid time",
+                _MEASURED, "", _utilization),
+        Measure("expired_signal_share", "share", "Signals expired", f"cumulative incidence of expiring at {RESTRICTED_DAYS:g} days",
+                "signals given up before anything was live", "signals of occasions and monitors",
+                "signals of measured days; open at the end: censored", "lower", _expired),
+        Measure("contacts_per_customer_week", "contacts/person/week", "Contacts a week", "delivered messages / reachable person-weeks",
+                "delivered messages", "persons with consent on any channel x weeks", _MEASURED, "", _contacts),
+        Measure("mean_fatigue", "contacts", "Mean fatigue", "sum of fatigue / reachable person-days", "fatigue at the end of each day",
+                "reachable person-days", _MEASURED, "lower", _mean_fatigue),
+        Measure("opt_out_share", "share", "Opt-outs", "opt-outs / delivered messages", "opt-outs", "delivered messages", _MEASURED, "lower", _opt_out_share),
+        Measure("reachable_share_end", "share", "Reachable at the end", "reachable / persons in the market", "persons with consent on any channel",
+                "prospects, customers and lost customers", "last day", "higher", _reachable_end),
+        Measure("active_customers_end", "persons", "Active customers", "customers whose last purchase lies within market.active_within_days",
+                "persons", "1", "last day", "higher", _active_end),
+        Measure("conversion_rate", "share", "Conversion", "purchases upon a click or visit / clicks and visits", "purchases that a click or visit led to",
+                "clicks and visits", _MEASURED, "higher", _conversion),
+        Measure("retention_rate", "share", "Retention", "customers at the start who still are at the end / customers at the start",
+                "still customers (truth, not inference)", "customers when the measured days begin", "the whole measured period", "higher", _retention),
+        Measure("churn_rate", "share", "Churn", "lost in the period / customers at its start", "customers lost, new ones included",
+                "customers when the measured days begin", "the whole measured period", "lower", _churn),
+        Measure("revenue", "currency/year", "Revenue", "sum x 365 / measured days", "revenue", "measured years", _MEASURED, "higher",
+                lambda run: _per_year(run, _sum(run, "revenue"))),
+        Measure("profit", "currency/year", "Profit", "(revenue - goods - contacts - media - team - technology) x 365 / measured days",
+                "profit", "measured years", _MEASURED, "higher", lambda run: _per_year(run, _sum(run, "profit"))),
+        Measure("profit_per_customer", "currency/customer/year", "Profit per customer", "profit a year / mean number of customers", "profit",
+                "customer-years", _MEASURED, "higher", _profit_per_customer),
+        Measure("clv", "currency/customer", "Customer lifetime value", "margin realized + (1 - goods) x rate x purchases per need x mean spend / "
+                "(discount + rate x dropout) while alive", "margin on revenue, before marketing cost", "persons who were customers on a measured day",
+                "measured days and, discounted, all after", "higher", _clv),
+        Measure("cac", "currency/customer", "Acquisition cost", "(contacts + media + team + technology) / new customers",
+                "all sales and marketing cost", "first purchases", _MEASURED, "lower", _cac),
+        Measure("roas", "ratio", "Return on ad spend", "revenue of purchases upon a click or visit / (contacts + media)",
+                "attributed, not incremental, revenue", "contact and media cost", _MEASURED, "higher", _roas),
+    )
+}  # fmt: skip
+"""By name, in the order in which a report lists them."""

@@ -1,0 +1,333 @@
+"""One run: the department and the market live through the same days, and this file carries what passes between.
+
+Days are half open: the department's clock runs over [d, d + 1), then the customers live day d. What the
+department finishes on day d can reach customers from day d + 1 on; what customers do on day d becomes work from
+day d + 1 on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simkit.customers.market import MarketDriver
+from simkit.customers.state import (
+    BOUGHT, CHANNELS, CLICKED, CUSTOMERS_NOW, EARNED, GRAIN, LOST_NOW, MONEY, OVERFLOW, PER_CHANNEL,
+    RING_FULL,
+)  # fmt: skip
+from simkit.records import Launch, Signal, WorkOrder
+from simkit.rng import run_key
+from simkit.scenario.quantity import DAYS_PER_YEAR
+from simkit.scenario.schema import Scenario
+from simkit.scenario.structures import organization
+from simkit.teams.department import Department
+from simkit.world import Episode, Watch, episodes, order_for, planned_orders
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simkit.customers.day import Replacement
+
+ENGINES = ("compiled", "mesa")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run leaves behind. Days count from the first measured one: the warm-up has negative days.
+
+    Persons and money stand for the real market (`market.represents` applied).
+    """
+
+    scenario: Scenario
+    replication: int
+    daily: pd.DataFrame
+    """One row a day: `day`, `date`, persons by stage, messages by channel and rule, money."""
+    cases: pd.DataFrame
+    """One row a piece of work (see `teams/department_records.py`), and `launch_day`, when customers could first
+    get it."""
+    persons: pd.DataFrame
+    """One row a person of the department: where the measured days' time went."""
+    launches: pd.DataFrame
+    """One row a launch: name, campaign, segment, day, lateness_days, relevance, defects."""
+    customers: np.ndarray
+    """Everyone at the end (`customers.state.CUSTOMER_DTYPE`)."""
+    revenue_before: np.ndarray
+    """Everyone's revenue until the first measured day, in ledger units."""
+    contacts: np.ndarray | None
+    """The contact log (`customers.state.LOG_DTYPE`), when asked for."""
+    warnings: list[str] = field(default_factory=list)
+    _log: Callable[[], pd.DataFrame] = field(default=lambda: _no_log(), repr=False)
+
+    @property
+    def log(self) -> pd.DataFrame:
+        """The department's event log; made when asked for."""
+        return self._log()
+
+    @property
+    def measured(self) -> pd.DataFrame:
+        """The daily table without the warm-up."""
+        return self.daily[self.daily["day"] >= 0]
+
+
+def simulate(
+    scenario: Scenario,
+    replication: int = 0,
+    *,
+    engine: str = "compiled",
+    threads: int = 1,
+    rules: Mapping[str, Replacement] | None = None,
+    contact_log: bool = False,
+) -> Run:
+    """Simulate one alternative under the luck of one replication.
+
+    `engine` is ``compiled`` or ``mesa`` (the same bits, slower); `rules` replaces rules of the customers' day by a
+    function ``rule(c, w, s)`` or ``"module:function"``. The number of threads never shows in the result.
+
+    >>> run = simulate(Scenario(market={"customers": 200}, horizon=30), replication=0)
+    >>> len(run.measured)
+    30
+    """
+    return _Coupling(scenario, replication, engine, threads, rules, contact_log).run()
+
+
+class _Coupling:
+    """The state of a run while its days pass."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        replication: int,
+        engine: str,
+        threads: int,
+        rules: Mapping[str, Replacement] | None,
+        contact_log: bool,
+    ):
+        self.scenario, self.replication = scenario, replication
+        key = run_key(scenario.seed, replication)
+        self.logs: list[np.ndarray] | None = [] if contact_log else None
+        self.market = _market(scenario, replication, engine, threads, rules, self.logs)
+        first = scenario.start - timedelta(days=scenario.warmup_days)
+        structure = organization(scenario.teams, list(scenario.market.segments))
+        self.department = Department(structure, key, first, scenario.days)
+        self.episodes = {episode.source: episode for episode in episodes(scenario, key)}
+        self.signals: dict[str, Signal] = {name: episode.signal for name, episode in self.episodes.items()}
+        self.harmful = [episode for episode in self.episodes.values() if episode.occasion.harm > 0]
+        self.watches = [Watch(name, monitor) for name, monitor in scenario.monitors.items()]
+        self.launched: list[dict[str, Any]] = []
+        self.department.submit(planned_orders(scenario, key))
+        self.department.submit(self._order(name) for name in self.episodes)
+
+    def run(self) -> Run:
+        """Let all days pass and put the tables together."""
+        scenario = self.scenario
+        totals = np.zeros((scenario.days, self._width()), np.int64)
+        media: list[dict[str, float]] = []
+        for day in range(scenario.days):
+            if day == scenario.warmup_days:
+                revenue_before, persons_before = self._note_start()
+            for launch in self.department.run_day(day):
+                self._go_live(launch, day)
+            totals[day] = self.market.live_day(self._harm(day))
+            media.append(self.market.tables.media_cost(totals[day]))
+            self._watch(day, totals[day])
+        return self._tables(totals, media, revenue_before, persons_before)
+
+    # --- between the two models ----------------------------------------------------------------------
+
+    def _order(self, source: str) -> WorkOrder:
+        """The work that a signal of this name asks for."""
+        signal = self.signals[source]
+        rule = (self.scenario.occasions if signal.exogenous else self.scenario.monitors)[signal.source]
+        label = f"{rule.answered_by}-{source}"
+        return order_for(signal, label, rule.answered_by, self.scenario.campaigns[rule.answered_by], rule.expires_days)
+
+    def _go_live(self, launch: Launch, day: int) -> None:
+        """A finished campaign reaches customers from the next day on, a planned one not before its date.
+
+        Its relevance: audience fit x (1 + stake of the occasion) x quality x what lateness left of it.
+        """
+        order = launch.order
+        assert order.campaign is not None
+        program = self.scenario.campaigns[order.campaign]
+        first = day + 1
+        stake, half_life = 0.0, program.half_life_days
+        if order.due_day is not None:
+            first = max(first, math.ceil(order.due_day))
+            late = max(0.0, first - math.ceil(order.due_day))
+        else:
+            source = order.name.removeprefix(f"{order.campaign}-")
+            signal = self.signals[source]
+            stake, half_life = signal.stake, signal.half_life_days
+            late = first - signal.happened_day
+        relevance = min(1.0, program.relevance * (1 + stake) * launch.quality * 0.5 ** (late / half_life))
+        if order.due_day is None:
+            self._answer(source, first, relevance)
+        if first < self.scenario.days:
+            self.market.tables.launch(order.name, order.campaign, order.segment, relevance, first)
+        self.launched.append(
+            {
+                "name": order.name, "campaign": order.campaign, "segment": order.segment, "cause": order.cause,
+                "day": first, "lateness_days": late, "relevance": relevance, "defects": launch.defects,
+            }
+        )  # fmt: skip
+
+    def _answer(self, source: str, day: int, relevance: float) -> None:
+        """An answer takes away part of an occasion's harm from the day it is live."""
+        episode = self.episodes.get(source)
+        if episode is not None:
+            episode.answered_day = day
+            episode.relief = episode.occasion.answer_effect * relevance
+
+    def _harm(self, day: int) -> dict[str, float]:
+        """Share of organic purchases lost today by segment; occasions at work at once multiply."""
+        left: dict[str, float] = {}
+        for episode in self.harmful:
+            harm = episode.harm(day)
+            if harm:
+                for segment in episode.segments:
+                    left[segment] = left.get(segment, 1.0) * (1 - harm)
+        return {segment: 1 - share for segment, share in left.items()}
+
+    def _watch(self, day: int, totals: np.ndarray) -> None:
+        """Monitors read the day; what they notice becomes work."""
+        figures = {
+            "churn_rate": (int(totals[LOST_NOW]), int(totals[CUSTOMERS_NOW])),
+            "conversion_rate": (_over_channels(totals, BOUGHT), _over_channels(totals, CLICKED)),
+        }
+        for watch in self.watches:
+            signal = watch.read(day, *figures[watch.monitor.figure])
+            if signal is not None and signal.noticed_day < self.scenario.days:
+                source = f"{signal.source}@{day}"
+                self.signals[source] = signal
+                self.department.submit([self._order(source)])
+
+    # --- what is left behind ----------------------------------------------------------------------------
+
+    def _width(self) -> int:
+        return max(self.market.tables.columns.values()) + 1
+
+    def _note_start(self) -> tuple[np.ndarray, pd.DataFrame]:
+        return self.market.customers()["revenue"].copy(), self.department.records().persons
+
+    def _tables(
+        self, totals: np.ndarray, media: list[dict[str, float]], revenue_before: np.ndarray, persons_before: pd.DataFrame
+    ) -> Run:
+        import pandas as pd
+
+        records = self.department.records()
+        launches = pd.DataFrame(
+            self.launched,
+            columns=["name", "campaign", "segment", "cause", "day", "lateness_days", "relevance", "defects"],
+        )
+        warmup = self.scenario.warmup_days
+        launches["day"] -= warmup
+        cases = records.cases.merge(launches[["name", "day"]].rename(columns={"day": "launch_day"}), "left", on="name")
+        for column in ("arrived_day", "happened_day", "due_day", "live_day", "expired_day"):
+            cases[column] -= warmup
+        return Run(
+            scenario=self.scenario,
+            replication=self.replication,
+            daily=_daily(self.scenario, self.market, totals, media, self.department.payroll_per_day),
+            cases=cases,
+            persons=_spent_since(persons_before, records.persons),
+            launches=launches,
+            customers=self.market.customers(),
+            revenue_before=revenue_before,
+            contacts=np.concatenate(self.logs) if self.logs is not None else None,
+            warnings=_warnings(self.market, totals),
+            _log=lambda: records.log,
+        )
+
+
+def _market(
+    scenario: Scenario,
+    replication: int,
+    engine: str,
+    threads: int,
+    rules: Mapping[str, Replacement] | None,
+    logs: list[np.ndarray] | None,
+) -> MarketDriver:
+    if engine == "compiled":
+        from simkit.customers.compiled import CompiledMarket
+
+        return CompiledMarket(scenario, replication, rules=rules, threads=threads, log=logs)
+    if engine == "mesa":
+        from simkit.customers.mesa_market import MarketModel
+
+        return MarketModel(scenario=scenario, replication=replication, rules=rules, log=logs)
+    raise ValueError(f"no engine is called {engine!r}; engines: {', '.join(ENGINES)}")
+
+
+def _over_channels(totals: np.ndarray, what: int) -> int:
+    """A per-channel counter added over all channels; `totals` may have days in front."""
+    return int(totals[..., what : CHANNELS * PER_CHANNEL : PER_CHANNEL].sum())
+
+
+def _daily(
+    scenario: Scenario, market: MarketDriver, totals: np.ndarray, media: list[dict[str, float]], payroll: float
+) -> pd.DataFrame:
+    """The ledger as a tidy table: counts and money of the real market."""
+    import pandas as pd
+
+    represents, columns = scenario.market.represents, market.tables.columns
+    days = np.arange(len(totals)) - scenario.warmup_days
+    channels = scenario.channels
+    table: dict[str, Any] = {"day": days, "date": pd.to_datetime(scenario.start) + pd.to_timedelta(days, unit="D")}
+    for name, at in columns.items():
+        money = name.startswith("revenue_")
+        table[name] = totals[:, at] * (represents / MONEY if money else represents)
+    table["fatigue"] = totals[:, columns["fatigue"]] / GRAIN * represents
+    table["mean_fatigue"] = table["fatigue"] / np.maximum(table["reachable"], 1e-9)
+    table["active_customers"] = table.pop("active")
+    for name, channel in channels.items():
+        if channel.kind == "paid":
+            table[f"impressions_{name}"] = table[f"sent_{name}"]
+    for rule in market.tables.rules.values():
+        table[f"blocked_{rule}"] = table[f"dropped_{rule}"] + table[f"deferred_{rule}"]
+    response = [f"purchases_{name}" for name in channels]
+    table["purchases_response"] = sum(table[name] for name in response)
+    table["revenue_response"] = sum(table[f"revenue_{name}"] for name in channels)
+    table["revenue"] = table["revenue_organic"] + table["revenue_response"]
+    table["cost_of_goods"] = table["revenue"] * scenario.economics.cost_of_goods
+    spent = pd.DataFrame(media, columns=list(channels))
+    addressed = [name for name, channel in channels.items() if channel.kind == "addressed"]
+    table["contact_cost"] = spent[addressed].sum(axis=1)
+    table["media_cost"] = spent.drop(columns=addressed).sum(axis=1)
+    for name in channels:
+        table[f"cost_{name}"] = spent[name]
+    table["team_cost"] = payroll
+    table["technology_cost"] = scenario.economics.technology_per_year / DAYS_PER_YEAR
+    daily = pd.DataFrame(table)
+    costs = ["cost_of_goods", "contact_cost", "media_cost", "team_cost", "technology_cost"]
+    daily["profit"] = daily["revenue"] - daily[costs].sum(axis=1)
+    return daily
+
+
+def _spent_since(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """People's seconds by category between two moments."""
+    spent = after.set_index("id")
+    columns = [name for name in spent.columns if name not in ("unit", "hourly_cost", "fte")]
+    spent[columns] = spent[columns] - before.set_index("id")[columns]
+    return spent.reset_index()
+
+
+def _warnings(market: MarketDriver, totals: np.ndarray) -> list[str]:
+    notes = []
+    if market.tables.crowded:
+        notes.append(f"{market.tables.crowded} times a campaign waited because too many were live at once")
+    if overflow := int(totals[:, OVERFLOW].sum()):
+        notes.append(f"{overflow} messages were not considered: more than fit one customer's day")
+    if full := int(totals[:, RING_FULL].sum()):
+        notes.append(f"{full} messages were held back because a customer's contact history was full")
+    if market.overrun:
+        notes.append(f"{market.overrun} contacts did not fit the contact log")
+    return notes
+
+
+def _no_log() -> pd.DataFrame:
+    raise ValueError("this run has no event log")

@@ -1,0 +1,188 @@
+"""What happens outside the department: planned dates, occasions of the world, and monitors on the day's figures.
+
+All of it is keyed by name and ordinal, so every alternative is asked to do the same at the same time; only
+monitors answer to what an alternative itself does to its customers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from simkit.records import Signal, WorkOrder
+from simkit.rng import Purpose, crc, uniform
+from simkit.scenario.campaigns import Campaign, Monitor, Occasion
+from simkit.scenario.errors import SenseError
+from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR, HOURS_PER_DAY
+from simkit.scenario.schema import Scenario
+
+Key = tuple[int, int]
+_WORLD = crc("world")
+_FADED = 12
+"""Half-lives after which an occasion is over: under 0.03 % of it is left."""
+
+
+def _uniform(key: Key, name: str, ordinal: int, purpose: Purpose) -> float:
+    return uniform(*key, crc(name), ordinal, int(purpose), 0, _WORLD)
+
+
+def planned_orders(scenario: Scenario, key: Key) -> list[WorkOrder]:
+    """Requests for planned campaigns at even distances, each program with a phase of its own."""
+    orders = []
+    for name, campaign in scenario.campaigns.items():
+        per_day = campaign.per_week * scenario.campaign_scale / DAYS_PER_WEEK
+        phase = _uniform(key, name, 0, Purpose.PLAN_PHASE)
+        for n in range(math.ceil(scenario.days * per_day - phase) if per_day else 0):
+            orders.append(_planned(scenario, name, campaign, n, (n + phase) / per_day))
+    _no_two_with_one_key(orders)
+    return orders
+
+
+def _planned(scenario: Scenario, name: str, campaign: Campaign, n: int, day: float) -> WorkOrder:
+    label = f"{name}-{n}"
+    return WorkOrder(
+        key=crc(label),
+        name=label,
+        kind=campaign.work,
+        arrives_day=day,
+        segment=_segment(scenario, campaign.audience.segments, n),
+        priority=campaign.priority,
+        campaign=name,
+        due_day=day + campaign.lead_days,
+    )
+
+
+def _segment(scenario: Scenario, wanted: str | tuple[str, ...], n: int) -> str | None:
+    """The segment of the n-th campaign of a program: one after the other, or None for all at once."""
+    names = list(scenario.market.segments) if wanted == "each" else list(wanted) if isinstance(wanted, tuple) else []
+    if len(names) < 2 and wanted != "each":
+        return names[0] if names else None
+    return names[n % len(names)] if wanted == "each" else None
+
+
+def _no_two_with_one_key(orders: list[WorkOrder]) -> None:
+    """Two orders with one key would share their luck; renaming a campaign parts them."""
+    seen: dict[int, WorkOrder] = {}
+    for order in orders:
+        other = seen.setdefault(order.key, order)
+        if other is not order:
+            raise SenseError(f"campaigns.{order.campaign}", f"{order.name!r} and {other.name!r} have the same key; rename one")
+
+
+@dataclass
+class Episode:
+    """One occurrence of an occasion: when it began, whom it concerns, and what was done about it."""
+
+    source: str
+    occasion: Occasion
+    signal: Signal
+    segments: tuple[str, ...]
+    answered_day: float = math.inf
+    relief: float = 0.0
+    """Share of the harm taken away since it was answered."""
+
+    def harm(self, day: float) -> float:
+        """Share of organic purchases lost to it on a day."""
+        since = day - self.signal.happened_day
+        if since < 0 or since > _FADED * self.occasion.half_life_days:
+            return 0.0
+        left = 1 - self.relief if day >= self.answered_day else 1.0
+        return self.occasion.harm * 0.5 ** (since / self.occasion.half_life_days) * left
+
+
+def episodes(scenario: Scenario, key: Key) -> list[Episode]:
+    """Everything that will happen in the run, noticed after its lag; the same under every alternative."""
+    found = [e for name, occasion in scenario.occasions.items() for e in _episodes(scenario, key, name, occasion)]
+    return sorted(found, key=lambda episode: episode.signal.noticed_day)
+
+
+def _episodes(scenario: Scenario, key: Key, name: str, occasion: Occasion) -> Iterator[Episode]:
+    per_day = occasion.per_year * scenario.occasion_scale / DAYS_PER_YEAR
+    day, n = 0.0, 0
+    while per_day:
+        day += -math.log(_uniform(key, name, n, Purpose.OCCASION_GAP)) / per_day
+        if day >= scenario.days:
+            return
+        lag = -math.log(_uniform(key, name, n, Purpose.DETECTION_LAG)) * occasion.noticed_after / HOURS_PER_DAY
+        segments = _concerned(scenario, key, name, occasion, n)
+        signal = Signal(
+            source=name,
+            key=crc(f"{name}@{n}"),
+            happened_day=day,
+            noticed_day=day + lag,
+            segment=segments[0] if len(segments) == 1 else None,
+            half_life_days=occasion.half_life_days,
+            stake=occasion.stake,
+            exogenous=True,
+        )
+        yield Episode(f"{name}@{n}", occasion, signal, segments)
+        n += 1
+
+
+def _concerned(scenario: Scenario, key: Key, name: str, occasion: Occasion, n: int) -> tuple[str, ...]:
+    names = tuple(scenario.market.segments)
+    if isinstance(occasion.segments, tuple):
+        return occasion.segments
+    if occasion.segments == "all":
+        return names
+    return (names[int(_uniform(key, name, n, Purpose.OCCASION_SEGMENT) * len(names))],)
+
+
+def order_for(signal: Signal, label: str, campaign: str, program: Campaign, expires_days: float) -> WorkOrder:
+    """The work that a signal asks for; it is given up when the occasion has passed."""
+    return WorkOrder(
+        key=signal.key,
+        name=label,
+        kind=program.work,
+        arrives_day=signal.noticed_day,
+        segment=signal.segment,
+        priority=program.priority,
+        expires_day=signal.happened_day + expires_days,
+        campaign=campaign,
+        cause="occasion" if signal.exogenous else "monitor",
+        happened_day=signal.happened_day,
+    )
+
+
+class Watch:
+    """Reads one figure at its cadence and says when it has worsened."""
+
+    def __init__(self, name: str, monitor: Monitor):
+        self.name, self.monitor = name, monitor
+        self._above: list[int] = []
+        self._below: list[int] = []
+        self._quiet_until = -1
+
+    def read(self, day: int, above: int, below: int) -> Signal | None:
+        """Add a day's numerator and denominator; a signal when the window is worse than its baseline.
+
+        A figure is compared as a ratio of sums, so that days with few events do not count double.
+        """
+        self._above.append(above)
+        self._below.append(below)
+        monitor = self.monitor
+        span = monitor.window_days + monitor.baseline_days
+        if len(self._above) < span or (day + 1) % monitor.every_days or day + 1 < self._quiet_until:
+            return None
+        now, before = self._ratio(-monitor.window_days, None), self._ratio(-span, -monitor.window_days)
+        if not now or not before:
+            return None
+        worse = now / before - 1 if monitor.figure == "churn_rate" else 1 - now / before
+        if worse < monitor.worsens_by:
+            return None
+        self._quiet_until = day + 1 + monitor.quiet_days
+        return Signal(
+            source=self.name,
+            key=crc(f"{self.name}@{day}"),
+            happened_day=float(day + 1),
+            noticed_day=day + 1 + monitor.lag / HOURS_PER_DAY,
+            segment=None,
+            half_life_days=monitor.half_life_days,
+            stake=monitor.stake,
+            exogenous=False,
+        )
+
+    def _ratio(self, start: int, end: int | None) -> float:
+        below = sum(self._below[start:end])
+        return sum(self._above[start:end]) / below if below else 0.0
