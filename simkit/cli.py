@@ -216,7 +216,7 @@ def fit(
     if as_json:
         terminal.print_json(fits.to_json(found))
     else:
-        fits.render(found, terminal.console(stderr=out is None))
+        fits.render(found, terminal.console(stderr=out is None, markup=True))
     if out is not None:
         out.write_text(found.snippet(), encoding="utf-8")
         _say(f"wrote {out}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-PLAIN_WIDTH = 160
+PLAIN_WIDTH = 180
 """Columns of a table that goes to a file."""
 
 
@@ -57,12 +57,12 @@ def _cell(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def console(stderr: bool = False) -> Console:
-    """Rich's console, as wide as the terminal, with markup off."""
+def console(stderr: bool = False, markup: bool = False) -> Console:
+    """Rich's console, as wide as the terminal; markup is off unless what is printed is ours alone."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, markup=False, highlight=False)
+    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, markup=markup, highlight=False)
 
 
 def print_json(document: Any) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from simkit.scenario.errors import Problem, SenseError
 from simkit.scenario.node import Node, Place, follow, steps_of
-from simkit.scenario.overlay import DEFAULTS, TAGS, choices, did_you_mean
+from simkit.scenario.overlay import DEFAULTS, TAGS, UNKNOWN_KEY, choices, did_you_mean
 from simkit.scenario.relative import is_relative
 from simkit.scenario.scalars import shortened
 
@@ -135,7 +135,7 @@ def _unknown_key(where: Sequence[Any], tree: Node, allowed: list[str]) -> Compla
     name = str(where[-1])
     table = dotted(steps[:-1]) or "the scenario"
     place = node.key or node.place
-    return Complaint(tuple(steps), place, sentence=f"unknown key {name!r} in {table}{choices(name, allowed)}")
+    return Complaint(tuple(steps), place, sentence=f"{UNKNOWN_KEY}{name!r} in {table}{choices(name, allowed)}")
 
 
 def _unknown_kind(context: Any, node: Node, steps: list[str | int]) -> Complaint:
@@ -160,8 +160,16 @@ def _expected(kind: str, details: Any, steps: Sequence[Any]) -> str:
     if kind == "int_from_float":
         return "a whole number"
     if kind in _BOUND:
-        return _BOUND[kind].format(**context) + _memory(details, steps)
+        return _BOUND[kind].format(**{key: _grouped_digits(bound) for key, bound in context.items()}) + _memory(
+            details, steps
+        )
     return _WANTED.get(kind.split("_")[0], str(details["msg"]))
+
+
+def _grouped_digits(bound: Any) -> str:
+    """50000000 -> ``50,000,000``, 500.0 -> ``500``."""
+    whole = isinstance(bound, (int, float)) and float(bound).is_integer()
+    return f"{int(bound):,}" if whole else str(bound)
 
 
 def _memory(details: Any, steps: Sequence[Any]) -> str:

@@ -190,15 +190,12 @@ class _Plan:
     def _alternative(self, name: str, tree: Node, base: Scenario | None, layers: list[_Layer]) -> Scenario | None:
         if not layers:
             return base
-        before = set(self.problems)
+        before = list(self.problems)
         _, scenario = self._resolve(tree, base, layers)
         own = {place for layer in layers for place in places(layer.tree)}
-        self.problems = [
-            problem
-            if problem in before or Place(problem.file, problem.line, problem.column) in own
-            else _in(name, problem)
-            for problem in self.problems
-        ]
+        known = {_place(problem) for problem in before}
+        new = [p for p in self.problems[len(before) :] if _place(p) in own or _place(p) not in known]
+        self.problems = before + [p if _place(p) in own else _in(name, p) for p in new]
         return scenario
 
     def _resolve(self, tree: Node | None, below: Scenario | None, layers: list[_Layer]) -> tuple[Node, Scenario | None]:
@@ -211,9 +208,9 @@ class _Plan:
             below = None
         scenario, problems = check(top)
         unmerged = [problem for overlay in overlays for problem in overlay.problems_beside(problems)]
-        places = {(problem.file, problem.line, problem.column) for problem in unmerged}
+        said = {_place(problem) for problem in unmerged}
         # a value that could not be merged is no news when the schema refuses it too
-        self.problems += unmerged + [p for p in problems if (p.file, p.line, p.column) not in places]
+        self.problems += unmerged + [problem for problem in problems if _place(problem) not in said]
         return top, scenario
 
     def _complain(self, place: Place, message: str) -> None:
@@ -283,6 +280,10 @@ def _named(path: Path) -> Node:
     """A scenario is called like its file unless it says otherwise."""
     place = Place(DEFAULTS)
     return Node({"name": Node(path.stem[:80] or "scenario", place)}, place)
+
+
+def _place(problem: Problem) -> Place:
+    return Place(problem.file, problem.line, problem.column)
 
 
 def _in(name: str, problem: Problem) -> Problem:

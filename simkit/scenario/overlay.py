@@ -16,6 +16,8 @@ from simkit.scenario.relative import apply, is_relative
 Known = Callable[[str], Any]
 """The value at a dotted path in the checked scenario below, defaults included; None when there is none."""
 
+UNKNOWN_KEY = "unknown key "
+"""How the remark on a key that the schema does not know begins."""
 DEFAULTS = "simkit's defaults"
 """The file of a place that nobody wrote."""
 _NOWHERE = Place(DEFAULTS)
@@ -40,10 +42,10 @@ class Overlay:
     """Where the key of each problem's value stands."""
 
     def problems_beside(self, others: Iterable[Problem]) -> list[Problem]:
-        """The problems whose key is not one of the others' places: an unknown key needs no second remark."""
-        places = {(problem.file, problem.line, problem.column) for problem in others}
+        """The problems whose key is no problem itself: an unknown key needs no second remark."""
+        unknown = {(p.file, p.line, p.column) for p in others if p.message.startswith(UNKNOWN_KEY)}
         keys = [(key.file, key.line, key.column) if key else None for key in self.refused]
-        return [problem for problem, key in zip(self.problems, keys, strict=True) if key not in places]
+        return [problem for problem, key in zip(self.problems, keys, strict=True) if key not in unknown]
 
     def merge(self, base: Node | None, over: Node, path: str = "") -> Node:
         """`over` laid over `base`; every value keeps the place where it was written."""

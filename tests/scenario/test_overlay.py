@@ -65,10 +65,17 @@ def test_a_name_that_is_not_in_the_list_is_a_problem():
 @pytest.mark.parametrize(
     ("base", "change", "result"),
     [
-        (100, "-20%", 80), (3, "+50%", 4.5), (4, "x1.5", 6), (4, "+2", 6), (0.1, "x3", 0.3), ("2 days", "-50%", "1 days"),
-        ("7.7% of revenue", "-50%", "3.85% of revenue"), ("5%", "x2", "10%"), ("5%", "+0.02", 0.07),
+        (100, "-20%", 80),
+        (3, "+50%", 4.5),
+        (4, "x1.5", 6),
+        (4, "+2", 6),
+        (0.1, "x3", 0.3),
+        ("2 days", "-50%", "1 days"),
+        ("7.7% of revenue", "-50%", "3.85% of revenue"),
+        ("5%", "x2", "10%"),
+        ("5%", "+0.02", 0.07),
     ],
-)  # fmt: skip
+)
 def test_a_change_applies_to_the_number_below(base, change, result):
     """Numbers, shares and spans alike; whole numbers stay whole where they can."""
     changed = apply(Node(change, Place("f"), text=change), base).value
@@ -87,7 +94,9 @@ def test_a_change_of_what_nobody_wrote_is_relative_to_the_default():
     assert laid("{}", "caps: {email: {count: +2}}")[0]["caps"]["email"]["count"] == 5
 
 
-@pytest.mark.parametrize(("base", "over"), [("{}", "nowhere: -20%"), ("rate: {a: 1}", "rate: x2"), ("rate: 5% of x", "rate: +1")])
+@pytest.mark.parametrize(
+    ("base", "over"), [("{}", "nowhere: -20%"), ("rate: {a: 1}", "rate: x2"), ("rate: 5% of x", "rate: +1")]
+)
 def test_a_change_without_a_number_below_is_a_problem(base, over):
     """Its place is the change's."""
     _, (problem,) = laid(base, over)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import time
 
@@ -27,12 +28,27 @@ def problem_of(text: str) -> tuple[int, int, str]:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("50_000", 50_000), ("-3", -3), ("+2", 2), ("1_0.5", 10.5), (".5", 0.5), ("1e3", 1000.0), ("0x1F", 31),
-        ("2026-01-04", datetime.date(2026, 1, 4)), ("21:00", "21:00"), ("21:00-09:00", "21:00-09:00"),
-        ("no", "no"), ("true", True), ("", None), ("~", None), ("5%", "5%"), ("x1.5", "x1.5"), ("1_", "1_"),
-        ("nan", "nan"), ("3 per week", "3 per week"),
+        ("50_000", 50_000),
+        ("-3", -3),
+        ("+2", 2),
+        ("1_0.5", 10.5),
+        (".5", 0.5),
+        ("1e3", 1000.0),
+        ("0x1F", 31),
+        ("2026-01-04", datetime.date(2026, 1, 4)),
+        ("21:00", "21:00"),
+        ("21:00-09:00", "21:00-09:00"),
+        ("no", "no"),
+        ("true", True),
+        ("", None),
+        ("~", None),
+        ("5%", "5%"),
+        ("x1.5", "x1.5"),
+        ("1_", "1_"),
+        ("nan", "nan"),
+        ("3 per week", "3 per week"),
     ],
-)  # fmt: skip
+)
 def test_bare_words_mean_what_they_look_like(text, value):
     """Underscores group digits, dates are dates, times and `no` are texts."""
     assert resolve(text) == value
@@ -105,12 +121,22 @@ def test_a_key_stands_once():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "empty"), ("# only a comment\n", "empty"), ("~", "empty"), ("- a\n", "key: value"), ("hello", "key: value"),
-        ("a: 1\n---\nb: 2\n", "second document"), ("? [a]\n: 1\n", "a key must be a word"), (": 1\n", "a key is empty"),
-        ("a:\n\tb: 1\n", "tabs"), ("a: [1, 2\n", "not valid YAML"), ("a: b: c\n", "quote"), ('a: "x\n', "ends inside"),
-        ('a: "\\UFFFFFFFF"\n', "not valid YAML"), ("%FOO\n", "not valid YAML"),
+        ("", "empty"),
+        ("# only a comment\n", "empty"),
+        ("~", "empty"),
+        ("- a\n", "key: value"),
+        ("hello", "key: value"),
+        ("a: 1\n---\nb: 2\n", "second document"),
+        ("? [a]\n: 1\n", "a key must be a word"),
+        (": 1\n", "a key is empty"),
+        ("a:\n\tb: 1\n", "tabs"),
+        ("a: [1, 2\n", "not valid YAML"),
+        ("a: b: c\n", "quote"),
+        ('a: "x\n', "ends inside"),
+        ('a: "\\UFFFFFFFF"\n', "not valid YAML"),
+        ("%FOO\n", "not valid YAML"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_one_table_is_refused(text, says):
     """Broken YAML, no YAML, too many documents and tops of another kind are single problems."""
     assert says in problem_of(text)[2]
@@ -175,7 +201,5 @@ def test_an_option_is_a_scalar_or_stands_in_brackets():
 @given(st.one_of(st.text(max_size=60), st.text(alphabet="a:-[]{},'\"|>&*!?%#@\n \t0.1", max_size=60)))
 def test_no_text_escapes_as_another_exception(text):
     """Reading ends in a tree or a ScenarioError, whatever is read."""
-    try:
-        parse(decode(text.encode("utf-8", "surrogatepass"), "s.yaml"), "s.yaml")
-    except ScenarioError as error:
-        assert error.problems
+    with contextlib.suppress(ScenarioError):
+        assert isinstance(plain(parse(decode(text.encode("utf-8", "surrogatepass"), "s.yaml"), "s.yaml")), dict)
