@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from simkit.experiment.cells import Cell, Err, Ok, Outcome
 from simkit.experiment.origin import origin
 from simkit.experiment.result import Failure, Result
 
+_NUMBER = re.compile(r"\d[\d.,]*")
 RUN_COLUMNS = ["alternative", "replication", "measure", "value", "status", "error", "digest"]
 
 
@@ -89,20 +91,22 @@ def _warnings(
 
 
 def _run_warnings(cells: list[Cell], outcomes: Mapping[Cell, Outcome], replications: int) -> list[str]:
-    """What runs warn of, once for each text and set of alternatives."""
-    counts: dict[str, dict[str, int]] = {}
+    """What runs warn of, once for texts that differ in nothing but their numbers."""
+    groups: dict[str, list[tuple[Cell, str]]] = {}
     for cell in cells:
         outcome = outcomes[cell]
         for text in dict.fromkeys(outcome.warnings) if isinstance(outcome, Ok) else ():
-            by_name = counts.setdefault(text, {})
-            by_name[cell.alternative] = by_name.get(cell.alternative, 0) + 1
+            groups.setdefault(_NUMBER.sub("#", text), []).append((cell, text))
     everyone = len({cell.alternative for cell in cells})
     lines = []
-    for text, by_name in counts.items():
-        who = "every alternative" if len(by_name) == everyone > 1 else ", ".join(by_name)
-        most = max(by_name.values())
-        often = "" if min(by_name.values()) == replications else f" (up to {most} of {replications} replications)"
-        lines.append(f"{who}: {text}{often}")
+    for group in groups.values():
+        names = dict.fromkeys(cell.alternative for cell, _ in group)
+        who = "every alternative" if len(names) == everyone > 1 else ", ".join(names)
+        runs = len(names) * replications
+        partly = f"in {len(group)} of {runs} runs" if len(group) < runs else ""
+        varied = "the first of them is told" if len({text for _, text in group}) > 1 else ""
+        notes = ", ".join(note for note in (partly, varied) if note)
+        lines.append(f"{who}: {group[0][1]}{f' ({notes})' if notes else ''}")
     return lines
 
 

@@ -151,7 +151,7 @@ def signals(result: Result) -> pd.DataFrame:
     cases = result.cases
     if "cause" not in cases:
         return pd.DataFrame({"alternative": [], "status": [], "happened_day": [], "live_day": []})
-    return cases[cases["cause"].isin(SIGNAL_CAUSES) & (cases["happened_day"] >= result.base.warmup_days)]
+    return cases[cases["cause"].isin(SIGNAL_CAUSES) & (cases["happened_day"] >= 0)]
 
 
 def live_share(result: Result) -> pd.DataFrame:
@@ -167,8 +167,7 @@ def live_share(result: Result) -> pd.DataFrame:
     for name, scenario in result.scenarios.items():
         cases = signals(result)
         cases = cases[cases["alternative"] == name]
-        end = scenario.warmup_days + scenario.horizon_days
-        followed = np.minimum(LIVE_LIMIT_DAYS, end - cases["happened_day"].to_numpy(float))
+        followed = np.minimum(LIVE_LIMIT_DAYS, scenario.horizon_days - cases["happened_day"].to_numpy(float))
         waited = (cases["live_day"] - cases["happened_day"]).to_numpy(float)
         live = (cases["status"] == "live").to_numpy() & (waited <= followed)
         table[name] = incidence(np.where(live, waited, followed), live, days)
@@ -201,20 +200,28 @@ def lead_parts(result: Result) -> pd.DataFrame:
 
 def contacts_by_channel(result: Result) -> pd.DataFrame:
     """Contacts per customer and week by channel; they sum to the measure of that name."""
-    return _per_customer_week(result, "sent_")
+    return _per_customer_week(result, "sent_", addressed(result))
 
 
 def blocked_by_rule(result: Result) -> pd.DataFrame:
     """Messages that a rule of the contact policy stopped, per customer and week."""
-    return _per_customer_week(result, "blocked_")
+    rules = [name.removeprefix("blocked_") for name in map(str, result.daily) if name.startswith("blocked_")]
+    return _per_customer_week(result, "blocked_", rules)
 
 
-def _per_customer_week(result: Result, prefix: str) -> pd.DataFrame:
+def addressed(result: Result) -> list[str]:
+    """Channels of any alternative that reach a known customer; the others make impressions, not contacts."""
+    tables = (scenario.channels.items() for scenario in result.scenarios.values())
+    return list(dict.fromkeys(name for table in tables for name, one in table if one.kind == "addressed"))
+
+
+def _per_customer_week(result: Result, prefix: str, names: list[str]) -> pd.DataFrame:
     """Sums over days by alternative, in the units of the measure `contacts_per_customer_week`."""
     days = measured(result)
-    totals = days.groupby("alternative").sum(numeric_only=True).reindex(result.alternatives)
-    sums = totals[[name for name in totals if str(name).startswith(prefix)]]
-    sent = totals[[name for name in totals if str(name).startswith("sent_")]].sum(axis=1)
+    channels = [name for name in (f"sent_{channel}" for channel in addressed(result)) if name in days]
+    columns = [name for name in (f"{prefix}{one}" for one in names) if name in days]
+    totals = days.groupby("alternative")[list(dict.fromkeys([*channels, *columns]))].sum().reindex(result.alternatives)
+    sums, sent = totals[columns], totals[channels].sum(axis=1)
     contacts = [result.interval(name, "contacts_per_customer_week").mean or 0.0 for name in result.alternatives]
     scale = pd.Series(contacts, index=result.alternatives) / sent.replace(0, np.nan)
     table = sums.mul(scale, axis=0).rename(columns=lambda name: readable(name.removeprefix(prefix)))

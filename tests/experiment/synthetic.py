@@ -36,6 +36,12 @@ class Goal(BaseModel):
         return value >= self.least
 
 
+class Channel(BaseModel):
+    """A way to reach people."""
+
+    kind: str = "addressed"
+
+
 class Scenario(BaseModel):
     """What the runner reads of a scenario, and three knobs for the made-up model."""
 
@@ -48,6 +54,7 @@ class Scenario(BaseModel):
     warmup_days: int = 28
     seed: int = 7
     replications: int = 10
+    channels: dict[str, Channel] = {name: Channel() for name in CHANNELS} | {"paid_social": Channel(kind="paid")}
     outcomes: tuple[str, ...] = (
         "signal_to_live_days", "contacts_per_customer_week", "mean_fatigue", "retention_rate", "profit",
     )  # fmt: skip
@@ -150,7 +157,7 @@ def _daily(scenario: Scenario, key: tuple[int, int]) -> pd.DataFrame:
         table[f"stage_{stage}"] = 2e5 * (1.5 + 0.3 * i * (1 + scenario.lift) * np.tanh((day + 28) / 120)) / (i + 1)
     for i, channel in enumerate(CHANNELS):
         table[f"sent_{channel}"] = 1.2e5 / (i + 1) * wave * (1 + scenario.lift)
-    table["impressions_paid_social"] = 5e4 * wave
+    table["impressions_paid_social"] = table["sent_paid_social"] = 5e4 * wave
     for i, rule in enumerate(("at_most", "gap", "quiet", "control_group")):
         table[f"blocked_{rule}"] = 2e4 / (i + 1) * wave * (1 - scenario.lift)
     table["mean_fatigue"] = 0.3 * wave * (1 + scenario.lift) * np.tanh((day + 40) / 60)
@@ -168,8 +175,8 @@ def _daily(scenario: Scenario, key: tuple[int, int]) -> pd.DataFrame:
 
 
 def _cases(scenario: Scenario, key: tuple[int, int]) -> pd.DataFrame:
-    n, end = 60, scenario.warmup_days + scenario.horizon_days
-    happened = np.sort(_noise(key, n, "when")) * end
+    n, end = 60, scenario.horizon_days
+    happened = np.sort(_noise(key, n, "when")) * (end + scenario.warmup_days) - scenario.warmup_days
     lead = scenario.lead_days * (0.3 + 1.4 * _noise(key, n, "lead"))
     live = happened + lead
     status = np.where(_noise(key, n, "fate") < 0.1, "expired", np.where(live >= end, "open", "live"))

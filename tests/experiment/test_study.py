@@ -88,6 +88,18 @@ def test_same_warnings_are_told_once(synthetic: Any):
     assert result.warnings == ("every alternative: made up",)
 
 
+def test_warnings_that_differ_in_numbers_are_one(synthetic: Any):
+    """What some runs warn of in other numbers is one line that says so."""
+
+    def simulate(scenario: Any, replication: int, **_: Any) -> Any:
+        run_ = synthetic.simulate(scenario, replication)
+        return synthetic.Run(run_.daily, run_.cases, warnings=[f"{replication} lost"] if replication else [])
+
+    model = synthetic.Model(simulate, synthetic.compute, synthetic.MEASURES)
+    result = run(synthetic.study(), replications=3, workers=1, model=model)
+    assert result.warnings == ("every alternative: 1 lost (in 6 of 9 runs, the first of them is told)",)
+
+
 def test_interrupt_reaches_the_caller(synthetic: Any, monkeypatch: pytest.MonkeyPatch):
     """Ctrl-C ends the workers and is raised on."""
     done = []
