@@ -185,6 +185,17 @@ def test_wrong_use_ends_with_2(simkit, words, says):
 # --- run --------------------------------------------------------------------------------------------------------
 
 
+def test_a_small_scenario_runs_from_file_to_report(simkit):
+    """The whole way, without a stand-in: one JSON document, and the results folder."""
+    small = ["market.customers=300", "horizon=4 weeks", "warmup=30"]
+    options = [word for setting in small for word in ("--set", setting)]
+    code, out, err = simkit("run", "s.yaml", *options, "--replications", "2", "--workers", "1", "--out", "o", "--json")
+    assert code == 0, err
+    document = json.loads(out)
+    assert document["alternatives"] == ["today", "pods"]
+    assert {"report.html", "manifest.json"} <= {path.name for path in Path("o").iterdir()}
+
+
 class _Result(SimpleNamespace):
     """Stands for the result of a study."""
 

@@ -14,7 +14,7 @@ FLOORS = (
     {"cli", "terminal", "app", "__main__"},
     {"report"},
     {"experiment"},
-    {"simulation", "measures", "world"},
+    {"simulation", "measures", "survival", "world"},
     {"customers", "teams"},
     {"scenario"},
     {"records", "rng"},

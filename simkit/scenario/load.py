@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from simkit.scenario.complaints import place_of, problem_at, problems_of
-from simkit.scenario.errors import Problem, ScenarioError, SenseError
+from simkit.scenario.checking import check, value_at, warnings_of
+from simkit.scenario.errors import Problem, ScenarioError
 from simkit.scenario.node import Node, Place, leaves, places, plain, steps_of
 from simkit.scenario.outcomes import outcome_problems
 from simkit.scenario.overlay import DEFAULTS, Known, Overlay, choices, nest, undot
@@ -19,9 +17,6 @@ from simkit.scenario.reading import parse_option
 from simkit.scenario.scalars import shortened
 from simkit.scenario.schema import Scenario
 from simkit.scenario.sources import PRESET_SUFFIX, Sources
-from simkit.scenario.workload import load_report
-
-__all__ = ["Study", "load", "load_report"]
 
 WHOLE_STUDY = (
     "name", "question", "base_name", "currency", "start", "horizon", "warmup", "seed", "replications", "outcomes",
@@ -217,42 +212,6 @@ class _Plan:
         self.problems.append(place.problem(message))
 
 
-def check(tree: Node) -> tuple[Scenario | None, list[Problem]]:
-    """The tree as a scenario (None when the schema refuses it), and all that is wrong with it."""
-    try:
-        scenario = Scenario.model_validate(plain(tree))
-    except ValidationError as error:
-        return None, problems_of(error, tree, Scenario)
-    from simkit.scenario.structures import organization  # it asks this module for `load_report`
-
-    problems = [problem_at(path, message, tree) for path, message in scenario.check_sense()]
-    try:
-        organization(scenario.teams, list(scenario.market.segments))
-    except SenseError as error:
-        problems.append(problem_at(error.path, error.message, tree))
-    return scenario, [*problems, *_wrong_kinds(tree, scenario)]
-
-
-def value_at(scenario: BaseModel, path: str) -> Any:
-    """The checked value at a dotted path, defaults included; None when there is none."""
-    value: Any = scenario
-    for step in steps_of(path):
-        if isinstance(value, BaseModel):
-            value = getattr(value, step) if step in type(value).model_fields else None
-        elif isinstance(value, dict):
-            value = value.get(step)
-        elif isinstance(value, (list, tuple)):
-            value = _item(value, step)
-        else:
-            return None
-    return value
-
-
-def _item(items: Sequence[Any], step: str) -> Any:
-    named = next((item for item in items if getattr(item, "id", None) == step), None)
-    return items[int(step)] if named is None and step.isdecimal() and int(step) < len(items) else named
-
-
 def _known_of(tree: Node, checked: Scenario | None) -> Known:
     """What stands below an overlay, defaults included; checked only when a short form or a change asks."""
     scenarios = [checked] if checked else []
@@ -263,17 +222,6 @@ def _known_of(tree: Node, checked: Scenario | None) -> Known:
         return value_at(scenarios[0], path)
 
     return known
-
-
-def _wrong_kinds(tree: Node, scenario: Scenario) -> Iterator[Problem]:
-    """Values that the schema would quietly turn into another kind: true into 1, a number into a date."""
-    for path, node in leaves(tree):
-        value = value_at(scenario, path)
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if isinstance(node.value, bool) and number:
-            yield place_of(node).problem(f"{path}: expected a number, found {shortened(node.value)}")
-        elif isinstance(node.value, (int, float)) and hasattr(value, "isoformat"):
-            yield place_of(node).problem(f"{path}: expected a date such as 2026-01-31, found {shortened(node.value)}")
 
 
 def _named(path: Path) -> Node:
@@ -291,11 +239,11 @@ def _in(name: str, problem: Problem) -> Problem:
 
 
 def _warnings(scenarios: dict[str, Scenario], base_name: str) -> list[str]:
+    """What all say once; what only an alternative says under its name."""
     notes: list[str] = []
     for name, scenario in scenarios.items():
-        for note in scenario.sense_warnings():
-            if note not in notes:
-                notes.append(note if name == base_name else f"{name}: {note}")
+        said = warnings_of(scenario)
+        notes += [note if name == base_name else f"{name}: {note}" for note in said if note not in notes]
     return list(dict.fromkeys(notes))
 
 

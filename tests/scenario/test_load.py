@@ -146,6 +146,14 @@ def test_a_table_may_stand_in_its_own_file(write):
     assert "market.purchases.r" in study.written
 
 
+def test_more_work_than_time_is_a_warning(write):
+    """It may be what is asked; the warning says who, and by how much. An alternative's own goes by its name."""
+    path = write("question: q\nalternatives: {busy: {work.campaigns_per_week: 80}}\n")
+    (warning,) = load(path).warnings
+    assert warning.startswith("busy: more work than time (strategy ")
+    assert "%" in warning
+
+
 # --- mistakes in values -------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,74 @@
+"""A merged tree against the schema and against sense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from simkit.scenario.complaints import place_of, problem_at, problems_of
+from simkit.scenario.errors import Problem, SenseError
+from simkit.scenario.node import Node, leaves, plain, steps_of
+from simkit.scenario.scalars import shortened
+from simkit.scenario.schema import Scenario
+from simkit.scenario.structures import organization
+from simkit.scenario.workload import load_report
+
+
+def check(tree: Node) -> tuple[Scenario | None, list[Problem]]:
+    """The tree as a scenario (None when the schema refuses it), and all that is wrong with it."""
+    try:
+        scenario = Scenario.model_validate(plain(tree))
+    except ValidationError as error:
+        return None, problems_of(error, tree, Scenario)
+    problems = [problem_at(path, message, tree) for path, message in scenario.check_sense()]
+    try:
+        organization(scenario.teams, list(scenario.market.segments))
+    except SenseError as error:
+        problems.append(problem_at(error.path, error.message, tree))
+    return scenario, [*problems, *_wrong_kinds(tree, scenario)]
+
+
+def value_at(scenario: BaseModel, path: str) -> Any:
+    """The checked value at a dotted path, defaults included; None when there is none."""
+    value: Any = scenario
+    for step in steps_of(path):
+        if isinstance(value, BaseModel):
+            value = getattr(value, step) if step in type(value).model_fields else None
+        elif isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, (list, tuple)):
+            value = _item(value, step)
+        else:
+            return None
+    return value
+
+
+def _item(items: Sequence[Any], step: str) -> Any:
+    named = next((item for item in items if getattr(item, "id", None) == step), None)
+    return items[int(step)] if named is None and step.isdecimal() and int(step) < len(items) else named
+
+
+def _wrong_kinds(tree: Node, scenario: Scenario) -> Iterator[Problem]:
+    """Values that the schema would quietly turn into another kind: true into 1, a number into a date."""
+    for path, node in leaves(tree):
+        value = value_at(scenario, path)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if isinstance(node.value, bool) and number:
+            yield place_of(node).problem(f"{path}: expected a number, found {shortened(node.value)}")
+        elif isinstance(node.value, (int, float)) and hasattr(value, "isoformat"):
+            yield place_of(node).problem(f"{path}: expected a date such as 2026-01-31, found {shortened(node.value)}")
+
+
+def warnings_of(scenario: Scenario) -> list[str]:
+    """What is allowed and may still mislead: too short a run, more work than the department can do."""
+    department = organization(scenario.teams, list(scenario.market.segments))
+    load = load_report(department, scenario.orders_per_week())
+    busy = [f"{skill} {share:.0%}" for skill, share in load.items() if share > 1]
+    notes = scenario.sense_warnings()
+    if busy:
+        notes.append(
+            f"more work than time ({', '.join(busy)} of what other duties leave): the backlog grows as long as the run"
+        )
+    return notes
