@@ -1,0 +1,58 @@
+"""Small markets for the tests: everything that is not under test switched off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from simkit.customers.compiled import CompiledMarket
+from simkit.customers.mesa_market import MarketModel
+from simkit.customers.population import population
+from simkit.customers.state import AWAY, NOT_YET, people_array
+from simkit.scenario.schema import Scenario
+
+DRIVERS = {"compiled": CompiledMarket, "mesa": lambda scenario, replication, **more: MarketModel(
+    scenario=scenario, replication=replication, **more)}  # fmt: skip
+
+
+def quiet_market(customers: int, **market: Any) -> dict[str, Any]:
+    """A market without prospects whose customers all enter at the start, all alike but for their purchases."""
+    return {"customers": customers, "prospects": 0, "organic_share": 1, "affinity_spread": 0, **market}
+
+
+def newborn(scenario: Scenario, replication: int = 0) -> np.ndarray:
+    """Everyone makes the first purchase at time 0."""
+    made = population(scenario.market, scenario.channels, scenario.days, scenario.seed, replication)
+    people = people_array(len(made))
+    people[:] = made
+    people["relation"], people["stage"], people["purchases"] = AWAY, NOT_YET, 0
+    people["first_purchase_day"] = 0.0
+    people["last_purchase_day"] = np.inf
+    return people
+
+
+def live(market: Any, days: int, launch: Any = None, harm: Any = None) -> np.ndarray:
+    """Totals of so many days; `launch(tables, day)` may send something before each."""
+    totals = []
+    for day in range(days):
+        if launch:
+            launch(market.tables, day)
+        totals.append(market.live_day(harm(day) if harm else None))
+    return np.array(totals)
+
+
+def busy(tables: Any, day: int) -> None:
+    """A plan that touches every channel and several rules."""
+    if day % 2 == 0:
+        tables.launch(f"newsletter-{day}", "newsletter", None, 0.5, day)
+    if day % 3 == 0:
+        tables.launch(f"flash-{day}", "flash", None, 0.7, day)
+    if day % 7 == 0:
+        tables.launch(f"social-{day}", "social", None, 0.5, day)
+        tables.launch(f"win_back-{day}", "win_back", None, 0.4, day)
+
+
+def column(market: Any, totals: np.ndarray, name: str) -> np.ndarray:
+    """One named column of the totals."""
+    return totals[:, market.tables.columns[name]]
