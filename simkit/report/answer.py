@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from simkit.experiment.result import Result
     from simkit.experiment.statistics import Difference
 
-YEAR = range(360, 372)
-"""Horizons in days that a reader would call a year (52 weeks, 365 and 366 days among them)."""
+PER_YEAR = " per year"
 DOUBT = (
     "Intervals are over simulated luck only. They say nothing about doubtful assumptions: "
     "if those are wrong, the truth may lie outside."
@@ -101,7 +100,7 @@ def _alone(result: Result, measure: str) -> str:
     if one.mean is None:
         return f"{result.base_name} has no value for {result.measures[measure].title.lower()}."
     form = shared([one.mean, one.low, one.high], result.unit(measure), currency=result.base.currency)
-    told = f"{form.quantity(one.mean)} {_title(result, measure)}"
+    told = _titled(result, measure, form.quantity(one.mean))
     luck = "one replication, so no interval" if one.low is None else (
         f"95% interval over simulated luck: {form.range(one.low, one.high)}; {one.count} replications"
     )
@@ -122,7 +121,15 @@ def _one_replication(result: Result, measure: str, best: str) -> str:
 def _told(result: Result, measure: str, gap: Difference) -> str:
     """``+1.93 m SAR profit a year``."""
     form = shared([gap.difference, gap.low, gap.high], result.unit(measure), gap=True, currency=result.base.currency)
-    return f"{form.quantity(gap.difference, sign=True)} {_title(result, measure)}"
+    return _titled(result, measure, form.quantity(gap.difference, sign=True))
+
+
+def _titled(result: Result, measure: str, quantity: str) -> str:
+    """The amount of a measure with its name; what is of a year says so last."""
+    title = result.measures[measure].title.lower()
+    if quantity.endswith(PER_YEAR):
+        return f"{quantity.removesuffix(PER_YEAR)} {title} a year"
+    return f"{quantity} {title}"
 
 
 def _luck(result: Result, measure: str, gap: Difference) -> str:
@@ -130,15 +137,6 @@ def _luck(result: Result, measure: str, gap: Difference) -> str:
     if gap.low is None:
         return f"({gap.pairs} paired replication, so no interval)"
     return f"(95% interval over simulated luck: {form.range(gap.low, gap.high)}; {gap.pairs} paired replications)"
-
-
-def _title(result: Result, measure: str) -> str:
-    """The measure's name, with the time that a sum is over."""
-    title = result.measures[measure].title.lower()
-    if result.measures[measure].unit != "currency":
-        return title
-    days = result.base.horizon_days
-    return f"{title} a year" if days in YEAR else f"{title} in {days} days"
 
 
 def _doubt(result: Result) -> str:

@@ -80,7 +80,7 @@ def contacts(result: Result) -> Figure:
         wide = _margin(result.alternatives)
         sent, blocked, tired = _panels(figure, [(wide, 1), (0.35, 1), (0.6, 1)], bottom=0.95, top=0.75)
         for axes, frame, title in (
-            (sent, tables.contacts_by_channel(result), "Contacts per customer and week"),
+            (sent, tables.contacts_by_channel(result), "Contacts per person and week"),
             (blocked, tables.blocked_by_rule(result), "Stopped by a rule, same unit"),
         ):
             _stack(axes, frame, PART_COLORS, shared(list(frame.sum(axis=1)), "ratio"))
@@ -139,7 +139,7 @@ def _revenue(axes: Axes, result: Result, parts: pd.DataFrame) -> None:
         _whisker(axes, result.interval(name, "profit"), row)
     _rows(axes, result.alternatives)
     axes.axvline(0, color="#9a9a9a", linewidth=0.7)
-    axes.set_title(f"Revenue: profit and costs, {form.unit}")
+    axes.set_title(f"Revenue a year: profit and costs, {form.unit}")
     _scale(axes.xaxis, form)
     axes.grid(axis="x")
     _legend_below(axes)
@@ -165,7 +165,7 @@ def _bridge(axes: Axes, result: Result, steps: pd.DataFrame) -> None:
 
 def label_of_bridge(result: Result, form: Format) -> str:
     """What the bridge shows, with its unit."""
-    return f"Adds to profit against {label(result.base_name)}, {form.unit}"
+    return f"Adds to yearly profit against {label(result.base_name)}, {form.unit}"
 
 
 # --- shared -------------------------------------------------------------------------------------------------

@@ -112,13 +112,13 @@ def _contacts(result: Result) -> Picture:
     sent, blocked = tables.contacts_by_channel(result), tables.blocked_by_rule(result)
     tired = tables.fatigue_by_week(result)
     words = (
-        f"Contacts per customer and week: {', '.join(_each(sent.sum(axis=1), Format(1, 2, '')))}."
+        f"Contacts per person and week: {', '.join(_each(sent.sum(axis=1), Format(1, 2, '')))}."
         f" Stopped by the contact policy: {', '.join(_each(blocked.sum(axis=1), Format(1, 2, '')))}."
         f" Mean fatigue in the last week: {', '.join(_each(tired.iloc[-1], Format(1, 3, '')))}."
     )
     data = [
-        tables.as_table("Contacts per customer and week by channel", sent),
-        tables.as_table("Messages stopped per customer and week by rule", blocked),
+        tables.as_table("Contacts per person and week by channel", sent),
+        tables.as_table("Messages dropped or put off per person and week, by rule", blocked),
         tables.as_table("Mean fatigue", _thinned(tired)),
     ]
     return _picture(result, "contacts", "Contacts and fatigue", figures.contacts, words, data)
@@ -136,13 +136,14 @@ def _profit(result: Result) -> Picture:
     currency = result.base.currency
     parts, steps = tables.profit_parts(result), tables.profit_steps(result)
     form = tables.shared(list(parts["profit"]), currency, currency=currency)
-    words = f"Profit: {', '.join(_each(parts['profit'], form))}."
+    words = f"Profit a year: {', '.join(_each(parts['profit'], form))}."
     for name in steps.dropna(axis=1, how="all"):
         biggest = steps[name].drop("profit").abs().idxmax()
         words += f" {name} differs from {result.base_name} most in {tables.readable(str(biggest))}."
+    parts, steps = parts.rename(columns=tables.readable), steps.rename(index=tables.readable)
     data = [
-        tables.as_table("Revenue, costs and profit", parts.rename(columns=tables.readable), currency, currency),
-        tables.as_table("What each part adds to profit", steps.rename(index=tables.readable), currency, currency),
+        tables.as_table("Revenue, costs and profit a year", parts, currency, currency),
+        tables.as_table("What each part adds to yearly profit", steps, currency, currency),
     ]
     return _picture(result, "profit", "Profit and its parts", figures.profit, words, data)
 

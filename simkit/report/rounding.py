@@ -54,7 +54,7 @@ def shared(values: list[float | None], unit: str, *, gap: bool = False, currency
     if unit == "share":
         return Format(0.01, decimals(largest / 0.01, floor=1), "points" if gap else "%")
     scale, letter = 1.0, ""
-    if currency and unit == currency:
+    if currency and unit.partition("/")[0] == currency:
         scale, letter = next(((size, short) for least, size, short in SCALES if largest >= least), (1.0, ""))
     shown = "" if unit == "ratio" else " ".join(part for part in (letter, worded(unit)) if part)
     return Format(scale, decimals(largest / scale), shown)

@@ -10,13 +10,16 @@ import pandas as pd
 
 from simkit.experiment.statistics import effect
 from simkit.report.rounding import Format, decimals, shared
+from simkit.scenario.quantity import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from simkit.experiment.result import Result
 
+_MOMENTS = ("happened_day", "arrived_day", "live_day", "expired_day")
 LIVE_LIMIT_DAYS = 60
 """Signals are followed for so long, as in the measure of the same limit."""
-SIGNAL_CAUSES = ("occasion", "monitor")
+SIGNAL_CAUSES = ("occasion",)
+"""Signals that happen whatever the department does, so that all alternatives face the same."""
 COST_PARTS = ("cost_of_goods", "contact_cost", "media_cost", "team_cost", "technology_cost")
 STAGES = ("unaware", "aware", "considering", "intent", "customer", "repeat", "advocate", "lost")
 
@@ -150,46 +153,39 @@ def signals(result: Result) -> pd.DataFrame:
     """Cases that answer something which happened in the measured time."""
     cases = result.cases
     if "cause" not in cases:
-        return pd.DataFrame({"alternative": [], "status": [], "happened_day": [], "live_day": []})
+        return pd.DataFrame({name: [] for name in ("alternative", "status", *_MOMENTS)})
     return cases[cases["cause"].isin(SIGNAL_CAUSES) & (cases["happened_day"] >= 0)]
 
 
 def live_share(result: Result) -> pd.DataFrame:
     """Share of signals answered by a live campaign within so many days: index days, a column per alternative.
 
-    Cumulative incidence with the competing end `expired`: what expired stays among those at risk and never
-    goes live, what is open is followed until the limit or the end of the run. With every follow-up time
-    known that is the estimator of Fine and Gray (1999) for censoring-complete data, and without censoring
-    the plain share.
+    The estimate that the measures use (Aalen and Johansen 1978; expired competes, open is censored), over the
+    signals of all replications together.
     """
+    from simkit.survival import CENSORED, COMPETING, EVENT, cumulative_incidence
+
     days = np.arange(LIVE_LIMIT_DAYS + 1)
-    table = {}
+    cases, shares = signals(result), {}
     for name, scenario in result.scenarios.items():
-        cases = signals(result)
-        cases = cases[cases["alternative"] == name]
-        followed = np.minimum(LIVE_LIMIT_DAYS, scenario.horizon_days - cases["happened_day"].to_numpy(float))
-        waited = (cases["live_day"] - cases["happened_day"]).to_numpy(float)
-        live = (cases["status"] == "live").to_numpy() & (waited <= followed)
-        table[name] = incidence(np.where(live, waited, followed), live, days)
-    return pd.DataFrame(table, index=pd.Index(days, name="days"))
-
-
-def incidence(times: np.ndarray, happened: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """1 - the product-limit estimate (Kaplan and Meier 1958) of `happened` at `times`, read off at `grid`."""
-    if not times.size:
-        return np.full(grid.shape, np.nan)
-    moments = np.unique(times[happened])
-    at_risk = (times[None, :] >= moments[:, None]).sum(axis=1)
-    events = (times[None, :] == moments[:, None])[:, happened].sum(axis=1)
-    left = np.concatenate([[1.0], np.cumprod(1 - events / at_risk)])
-    return 1 - left[np.searchsorted(moments, grid, side="right")]
+        own = cases[cases["alternative"] == name]
+        end = own[["live_day", "expired_day"]].min(axis=1).fillna(scenario.horizon_days)
+        outcome = np.select([own["live_day"].notna(), own["expired_day"].notna()], [EVENT, COMPETING], CENSORED)
+        curve = cumulative_incidence((end - own["happened_day"]).to_numpy(float), outcome)
+        shares[name] = [curve.at(float(day)) for day in days] if len(own) else [None] * len(days)
+    return pd.DataFrame(shares, index=pd.Index(days, name="days"), dtype=float)
 
 
 def lead_parts(result: Result) -> pd.DataFrame:
-    """Mean days that answered signals spent in each part of their way: index alternatives, columns parts."""
+    """Mean days that answered signals spent in each part of their way: index alternatives, columns parts.
+
+    From when it happened: first until it was noticed, then the parts of the department's lead time.
+    """
     cases = signals(result)
-    columns = [name for name in map(str, cases) if name.startswith("part_") and name.endswith("_days")]
     live = cases[cases["status"] == "live"]
+    live = live.assign(part_noticing_days=live["arrived_day"] - live["happened_day"])
+    parts = [name for name in map(str, cases) if name.startswith("part_") and name.endswith("_days")]
+    columns = ["part_noticing_days", *parts]
     means = live.groupby("alternative")[columns].mean().reindex(result.alternatives)
     means = means.rename(columns=lambda name: readable(name.removeprefix("part_").removesuffix("_days")))
     return means.loc[:, means.fillna(0).sum() > 0]
@@ -199,14 +195,14 @@ def lead_parts(result: Result) -> pd.DataFrame:
 
 
 def contacts_by_channel(result: Result) -> pd.DataFrame:
-    """Contacts per customer and week by channel; they sum to the measure of that name."""
-    return _per_customer_week(result, "sent_", addressed(result))
+    """Contacts per person and week by channel; they sum to the measure `contacts_per_customer_week`."""
+    return _per_person_week(result, "delivered_", addressed(result))
 
 
 def blocked_by_rule(result: Result) -> pd.DataFrame:
-    """Messages that a rule of the contact policy stopped, per customer and week."""
+    """Messages that a rule of the contact policy dropped or put off, per person and week."""
     rules = [name.removeprefix("blocked_") for name in map(str, result.daily) if name.startswith("blocked_")]
-    return _per_customer_week(result, "blocked_", rules)
+    return _per_person_week(result, "blocked_", rules)
 
 
 def addressed(result: Result) -> list[str]:
@@ -215,15 +211,15 @@ def addressed(result: Result) -> list[str]:
     return list(dict.fromkeys(name for table in tables for name, one in table if one.kind == "addressed"))
 
 
-def _per_customer_week(result: Result, prefix: str, names: list[str]) -> pd.DataFrame:
+def _per_person_week(result: Result, prefix: str, names: list[str]) -> pd.DataFrame:
     """Sums over days by alternative, in the units of the measure `contacts_per_customer_week`."""
     days = measured(result)
-    channels = [name for name in (f"sent_{channel}" for channel in addressed(result)) if name in days]
+    channels = [name for name in (f"delivered_{channel}" for channel in addressed(result)) if name in days]
     columns = [name for name in (f"{prefix}{one}" for one in names) if name in days]
     totals = days.groupby("alternative")[list(dict.fromkeys([*channels, *columns]))].sum().reindex(result.alternatives)
-    sums, sent = totals[columns], totals[channels].sum(axis=1)
+    sums, delivered = totals[columns], totals[channels].sum(axis=1)
     contacts = [result.interval(name, "contacts_per_customer_week").mean or 0.0 for name in result.alternatives]
-    scale = pd.Series(contacts, index=result.alternatives) / sent.replace(0, np.nan)
+    scale = pd.Series(contacts, index=result.alternatives) / delivered.replace(0, np.nan)
     table = sums.mul(scale, axis=0).rename(columns=lambda name: readable(name.removeprefix(prefix)))
     return table.loc[:, table.fillna(0).sum() > 0]
 
@@ -262,27 +258,30 @@ def persons(frame: pd.DataFrame) -> Format:
 
 
 def profit_parts(result: Result) -> pd.DataFrame:
-    """Revenue, each cost and profit over the measured time, mean over replications: index alternatives."""
-    days = measured(result)
-    columns = [name for name in ("revenue", *COST_PARTS, "profit") if name in days]
-    totals = days.groupby(["alternative", "replication"])[columns].sum()
-    return totals.groupby("alternative").mean().reindex(result.alternatives)
+    """Revenue, each cost and profit a year, mean over replications: index alternatives."""
+    return _money(result).groupby("alternative").mean().reindex(result.alternatives)
 
 
 def profit_steps(result: Result) -> pd.DataFrame:
-    """What each part adds to the difference in profit against the base: index parts, a column per alternative.
+    """What each part adds to the difference in yearly profit against the base: index parts, a column per alternative.
 
     Over replications that both have, so that the parts sum to the paired difference.
     """
-    days = measured(result)
-    columns = [name for name in ("revenue", *COST_PARTS, "profit") if name in days]
-    totals = days.groupby(["alternative", "replication"])[columns].sum()
-    sign = pd.Series({name: -1.0 if name in COST_PARTS else 1.0 for name in columns})
+    totals = _money(result)
+    sign = pd.Series({name: -1.0 if name in COST_PARTS else 1.0 for name in totals})
     steps = {}
     for name in result.alternatives[1:]:
         if {name, result.base_name} <= set(totals.index.get_level_values(0)):
             steps[name] = (totals.loc[name] - totals.loc[result.base_name]).dropna().mean() * sign
-    return pd.DataFrame(steps, index=columns, columns=result.alternatives[1:], dtype=float)
+    return pd.DataFrame(steps, index=totals.columns, columns=result.alternatives[1:], dtype=float)
+
+
+def _money(result: Result) -> pd.DataFrame:
+    """Money of each run, a year: index (alternative, replication), columns revenue, costs, profit."""
+    days = measured(result)
+    columns = [name for name in ("revenue", *COST_PARTS, "profit") if name in days]
+    totals = days.groupby(["alternative", "replication"])[columns].sum()
+    return totals * (DAYS_PER_YEAR / result.base.horizon_days)
 
 
 # --- shared -------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from simkit.rng import crc, run_key, uniforms
 
 CHANNELS = ("email", "sms", "push")
 STAGES = ("unaware", "aware", "considering", "intent", "customer", "repeat", "advocate", "lost")
-PARTS = ("detection", "queue", "work", "handoff", "approval", "rework")
+PARTS = ("intake", "queue", "work", "handoff", "approval", "rework")
 
 
 class Goal(BaseModel):
@@ -81,12 +81,12 @@ MEASURES = {
         Measure("signal_to_live_days", "days", "Signal to live", "mean lead, at most 60", "lower"),
         Measure("signal_to_live_days_median", "days", "Signal to live, median", "median lead", "lower"),
         Measure("campaigns_live", "campaigns", "Campaigns live", "count", ""),
-        Measure("contacts_per_customer_week", "contacts/customer/week", "Contacts a week", "sent / customers", ""),
+        Measure("contacts_per_customer_week", "contacts/person/week", "Contacts a week", "delivered / persons", ""),
         Measure("mean_fatigue", "ratio", "Mean fatigue", "mean over days", "lower"),
         Measure("retention_rate", "share", "Retention", "kept / had", "higher"),
-        Measure("revenue", "currency", "Revenue", "sum", "higher"),
-        Measure("profit", "currency", "Profit", "revenue - costs", "higher"),
-        Measure("profit_per_customer", "currency/person", "Profit per customer", "profit / customers", "higher"),
+        Measure("revenue", "currency/year", "Revenue", "sum x 365 / days", "higher"),
+        Measure("profit", "currency/year", "Profit", "(revenue - costs) x 365 / days", "higher"),
+        Measure("profit_per_customer", "currency/customer/year", "Profit per customer", "profit / customers", "higher"),
     )
 }
 
@@ -156,8 +156,8 @@ def _daily(scenario: Scenario, key: tuple[int, int]) -> pd.DataFrame:
     for i, stage in enumerate(STAGES):
         table[f"stage_{stage}"] = 2e5 * (1.5 + 0.3 * i * (1 + scenario.lift) * np.tanh((day + 28) / 120)) / (i + 1)
     for i, channel in enumerate(CHANNELS):
-        table[f"sent_{channel}"] = 1.2e5 / (i + 1) * wave * (1 + scenario.lift)
-    table["impressions_paid_social"] = table["sent_paid_social"] = 5e4 * wave
+        table[f"delivered_{channel}"] = 1.2e5 / (i + 1) * wave * (1 + scenario.lift)
+    table["impressions_paid_social"] = table["delivered_paid_social"] = 5e4 * wave
     for i, rule in enumerate(("at_most", "gap", "quiet", "control_group")):
         table[f"blocked_{rule}"] = 2e4 / (i + 1) * wave * (1 - scenario.lift)
     table["mean_fatigue"] = 0.3 * wave * (1 + scenario.lift) * np.tanh((day + 40) / 60)
@@ -189,8 +189,9 @@ def _cases(scenario: Scenario, key: tuple[int, int]) -> pd.DataFrame:
             "arrived_day": happened + 0.1 * lead,
             "happened_day": np.where(np.arange(n) % 3 == 0, np.nan, happened),
             "live_day": np.where(status == "live", live, np.nan),
+            "expired_day": np.where(status == "expired", happened + 5, np.nan),
             "status": status,
-            "lead_days": np.where(status == "live", lead, np.nan),
+            "lead_days": np.where(status == "live", 0.9 * lead, np.nan),
         }
     )
     for i, part in enumerate(PARTS):
@@ -201,10 +202,10 @@ def _cases(scenario: Scenario, key: tuple[int, int]) -> pd.DataFrame:
 def compute(run: Run) -> dict[str, float | None]:
     """The made-up measures of a run."""
     days = run.daily[run.daily["day"] >= 0]
-    lead = run.cases["lead_days"].dropna()
+    lead = (run.cases["live_day"] - run.cases["happened_day"]).dropna()
     customers = float(days["active_customers"].mean())
-    sent = float(sum(days[f"sent_{channel}"].mean() for channel in CHANNELS)) * 7
-    reached = len(lead) > len(run.cases) / 2
+    sent = float(sum(days[f"delivered_{channel}"].mean() for channel in CHANNELS)) * 7
+    reached = len(lead) > len(run.cases) / 3
     return {
         "signal_to_live_days": float(lead.mean()),
         "signal_to_live_days_median": float(lead.median()) if reached else None,
@@ -212,7 +213,7 @@ def compute(run: Run) -> dict[str, float | None]:
         "contacts_per_customer_week": sent / customers,
         "mean_fatigue": float(days["mean_fatigue"].mean()),
         "retention_rate": 0.5 + customers / 4e6,
-        "revenue": float(days["revenue"].sum()),
-        "profit": float(days["profit"].sum()),
-        "profit_per_customer": float(days["profit"].sum()) / customers,
+        "revenue": 365 * float(days["revenue"].mean()),
+        "profit": 365 * float(days["profit"].mean()),
+        "profit_per_customer": 365 * float(days["profit"].mean()) / customers,
     }

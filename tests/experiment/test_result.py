@@ -23,7 +23,7 @@ def test_summary_is_tidy(result: Any):
     assert len(table) == 3 * len(result.measures)
     row = table[(table["alternative"] == "pods") & (table["measure"] == "profit")].iloc[0]
     assert row["mean"] == pytest.approx(np.mean(result.values("pods", "profit")))
-    assert row["unit"] == "SAR"
+    assert row["unit"] == "SAR/year"
     assert row["low"] < row["mean"] < row["high"]
 
 

@@ -102,9 +102,3 @@ def test_lower_may_be_better(synthetic: Any):
     said = answer(run(study, replications=6, workers=1, model=synthetic.MODEL))
     assert said.choice == "pods"
     assert said.sentence.startswith("Choose pods: −10.")
-
-
-def test_a_part_of_a_year_is_said(synthetic: Any):
-    """Sums are told with the time that they are over."""
-    said = answer(run(synthetic.study(horizon_days=90), replications=4, workers=1, model=synthetic.MODEL))
-    assert "profit in 90 days" in said.sentence

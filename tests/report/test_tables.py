@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 
+from simkit.experiment.study import run
 from simkit.report import tables
 
 
-def test_without_censoring_incidence_is_the_plain_share():
-    """Everything followed to the limit: the curve is the share that was live by each day."""
-    times = np.array([1.0, 3.0, 3.0, 60.0, 60.0])
-    live = np.array([True, True, True, False, False])
-    assert tables.incidence(times, live, np.array([0, 1, 2, 3, 60])) == pytest.approx([0, 0.2, 0.2, 0.6, 0.6])
+def test_without_censoring_the_curve_is_the_plain_share(synthetic: Any):
+    """Every signal settled: the share live by a day is a count of them."""
+
+    def simulate(scenario: Any, replication: int, **_: Any) -> Any:
+        made_up = synthetic.simulate(scenario, replication)
+        early = made_up.cases["happened_day"] < 200
+        return synthetic.Run(made_up.daily, made_up.cases[early])
+
+    model = synthetic.Model(simulate, synthetic.compute, synthetic.MEASURES)
+    result = run(synthetic.study(), replications=2, workers=1, model=model)
+    cases = tables.signals(result)
+    waited = (cases["live_day"] - cases["happened_day"]) <= 12
+    expected = waited.groupby(cases["alternative"]).mean()
+    assert tables.live_share(result).loc[12].to_dict() == pytest.approx(expected.to_dict())
 
 
-def test_incidence_of_censored_signals_by_hand():
-    """Four signals, live at 2, lost from sight at 3, live at 4, never: 1 - 3/4 * 1/2 = 0.625 at the end."""
-    times, live = np.array([2.0, 3.0, 4.0, 9.0]), np.array([True, False, True, False])
-    assert tables.incidence(times, live, np.array([1, 2, 3, 4, 9])) == pytest.approx([0, 0.25, 0.25, 0.625, 0.625])
-
-
-def test_no_signals_have_no_share():
+def test_no_signals_have_no_share(synthetic: Any):
     """Without signals there is nothing to say."""
-    assert np.isnan(tables.incidence(np.array([]), np.array([], bool), np.array([0, 1]))).all()
+
+    def simulate(scenario: Any, replication: int, **_: Any) -> Any:
+        made_up = synthetic.simulate(scenario, replication)
+        return synthetic.Run(made_up.daily, made_up.cases.iloc[:0])
+
+    model = synthetic.Model(simulate, synthetic.compute, synthetic.MEASURES)
+    assert tables.live_share(run(synthetic.study(), replications=1, workers=1, model=model)).isna().all().all()
 
 
 def test_expired_signals_never_go_live(result: Any):
@@ -37,9 +46,9 @@ def test_expired_signals_never_go_live(result: Any):
 
 
 def test_parts_of_the_lead_sum_to_it(result: Any):
-    """The bars of the decomposition are as long as the mean lead."""
+    """The bars of the decomposition, noticing included, are as long as the mean time from signal to live."""
     cases = tables.signals(result)
-    lead = cases[cases["status"] == "live"].groupby("alternative")["lead_days"].mean()
+    lead = (cases["live_day"] - cases["happened_day"]).groupby(cases["alternative"]).mean()
     assert tables.lead_parts(result).sum(axis=1).to_dict() == pytest.approx(lead.to_dict())
 
 
