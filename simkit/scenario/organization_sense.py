@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from simkit.scenario.errors import SenseError
-from simkit.scenario.organization import Organization
+from simkit.scenario.organization import Organization, Unit
 from simkit.scenario.work_kinds import LIVE, CadenceGate, Gate, Step, WorkKind
 
 
@@ -72,8 +72,8 @@ def _units(organization: Organization) -> None:
     if len(tops) != 1:
         raise SenseError(at, f"exactly one unit stands at the top; without a parent are {', '.join(tops) or 'none'}")
     parents = {unit.id: unit.parent for unit in organization.units}
-    for unit in ids:
-        _climb(at, unit, parents)
+    for name in ids:
+        _climb(at, name, parents)
 
 
 def _climb(at: str, unit: str, parents: dict[str, str | None]) -> None:
@@ -131,7 +131,7 @@ def _approver(organization: Organization, approver: str, path: str) -> None:
                 raise SenseError(path, f"the unit {unit.id!r} has no lead who could decide")
 
 
-def _homes(organization: Organization) -> list:
+def _homes(organization: Organization) -> list[Unit]:
     return [unit for unit in organization.units if unit.serves is not None] or [organization.top]
 
 

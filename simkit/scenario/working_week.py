@@ -21,7 +21,7 @@ def parse_weekdays(value: Any) -> Any:
     ends = [part.strip().capitalize()[:3] for part in value.split("-")]
     if len(ends) > 2 or any(end not in WEEKDAYS for end in ends):
         raise ValueError(f"expected weekdays such as 'Sun-Thu' or a list of {', '.join(WEEKDAYS)}; found {value!r}")
-    first, last = WEEKDAYS.index(ends[0]), WEEKDAYS.index(ends[-1])  # type: ignore[arg-type]
+    first, last = WEEKDAYS.index(ends[0]), WEEKDAYS.index(ends[-1])
     return tuple(WEEKDAYS[(first + i) % 7] for i in range((last - first) % 7 + 1))
 
 

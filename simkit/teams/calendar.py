@@ -26,7 +26,7 @@ class Calendar:
         self._week = week
         self._fte = fte
         self._free: dict[int, set[datetime.date]] = {}
-        self._days_known = 0
+        self._known_until = 0
         self._weekdays = {WEEKDAYS.index(day) for day in week.days}
         self._starts: list[int] = []
         self._ends: list[int] = []
@@ -52,36 +52,39 @@ class Calendar:
             self._free[year] = set(holidays.country_holidays(self._week.holidays, years=[year]))
         return self._free[year]
 
-    def _extend(self) -> None:
-        for day in range(self._days_known, self._days_known + _CHUNK_DAYS):
-            if self.is_working_day(day):
-                for opens, closes in self._week.hours:
-                    self._add_shift(day, opens, closes)
-        self._days_known += _CHUNK_DAYS
+    def _extend(self, time: int) -> None:
+        """Know the shifts beyond a moment."""
+        while self._known_until <= time:
+            first = self._known_until // DAY_SECONDS
+            for day in range(first, first + _CHUNK_DAYS):
+                if self.is_working_day(day):
+                    for opens, closes in self._week.hours:
+                        self._add_shift(day, opens, closes)
+            self._known_until += _CHUNK_DAYS * DAY_SECONDS
 
     def _add_shift(self, day: int, opens: float, closes: float) -> None:
         start = day * DAY_SECONDS + round(opens * 3600)
-        length = round((closes - opens) * 3600 * self._fte)
-        if length:
-            self._starts.append(start)
-            self._ends.append(start + length)
-            self._worked.append(self._worked[-1] + length)
-
-    def _known_until(self, time: int) -> None:
-        while self._days_known * DAY_SECONDS <= time:
-            self._extend()
+        length = max(1, round((closes - opens) * 3600 * self._fte))
+        self._starts.append(start)
+        self._ends.append(start + length)
+        self._worked.append(self._worked[-1] + length)
 
     def on_shift(self, time: int) -> bool:
         """Whether the moment lies in a shift; its end is already outside."""
-        self._known_until(time)
+        if time >= self._known_until:
+            self._extend(time)
         i = bisect_right(self._starts, time) - 1
         return i >= 0 and time < self._ends[i]
 
     def worked(self, time: int) -> int:
         """On-shift seconds from the start up to a moment."""
-        self._known_until(time)
+        if time >= self._known_until:
+            self._extend(time)
         i = bisect_right(self._starts, time) - 1
-        return self._worked[i] + min(time, self._ends[i]) - self._starts[i] if i >= 0 else 0
+        if i < 0:
+            return 0
+        end = self._ends[i]
+        return self._worked[i + 1] if time >= end else self._worked[i + 1] - end + time
 
     def between(self, begin: int, end: int) -> int:
         """On-shift seconds of an interval."""
@@ -93,7 +96,7 @@ class Calendar:
             return time
         target = self.worked(time) + seconds
         while self._worked[-1] < target:
-            self._extend()
+            self._extend(self._known_until)
         i = bisect_left(self._worked, target) - 1
         return self._starts[i] + target - self._worked[i]
 
@@ -103,7 +106,7 @@ class Calendar:
             return time
         i = bisect_right(self._starts, time)
         while i >= len(self._starts):
-            self._extend()
+            self._extend(self._known_until)
         return self._starts[i]
 
     def at_worked(self, seconds: float) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from heapq import heappop, heappush
+from typing import Any
 
 import simpy
 
@@ -12,11 +14,11 @@ from simkit.rng import Purpose
 from simkit.scenario.organization import Organization
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.demand import own_orders
-from simkit.teams.department_records import DepartmentRecords, department_records
+from simkit.teams.department_records import DepartmentRecords, case_row, department_records
 from simkit.teams.dispatcher import Dispatcher
 from simkit.teams.event_log import EventLog
 from simkit.teams.flow import Flow
-from simkit.teams.luck import Luck
+from simkit.teams.luck import CaseLuck, Luck
 from simkit.teams.people import employ
 from simkit.teams.work import Case, StepGraph
 
@@ -28,23 +30,26 @@ class Department:
     begins at `start`'s midnight. Work of kinds with a demand of their own arrives by itself.
 
     >>> department = Department(organization, run_key(1, 0), datetime.date(2026, 1, 4), 365)
-    >>> department.submit([WorkOrder(key=7, name="spring-1", kind="email_campaign", arrives_day=3.4, campaign="spring")])
+    >>> department.submit([WorkOrder(key=7, name="spring-1", kind="email_campaign", arrives_day=3.4)])
     >>> launches = [launch for day in range(365) for launch in department.run_day(day)]
     """
 
     def __init__(self, organization: Organization, key: tuple[int, int], start: datetime.date, days: int):
-        self._organization, self._days = organization, days
+        self._organization = organization
         self._env = simpy.Environment()
         self._luck = Luck(key)
         self._log = EventLog()
         self._people = employ(organization, start)
         self._dispatcher = Dispatcher(self._env, self._people)
-        self._flow = Flow(organization, self._dispatcher, self._people, self._log, start)
+        self._flow = Flow(organization, self._dispatcher, self._people, self._log, start, self._ended)
         self._graphs = {name: StepGraph(name, kind, organization) for name, kind in organization.work.items()}
         self._homes = [unit for unit in organization.units if unit.serves is not None]
-        self._cases: list[Case] = []
+        self._expected: list[tuple[int, int, WorkOrder, CaseLuck]] = []
+        self._open: dict[int, Case] = {}
+        self._rows: list[tuple[Any, ...] | None] = []
         self.payroll_per_day = organization.payroll_per_day
         """Currency per calendar day: annual payroll / 365."""
+        self._submitted = 0
         self.submit(own_orders(organization, key, start, days))
 
     def submit(self, orders: Iterable[WorkOrder]) -> None:
@@ -60,26 +65,37 @@ class Department:
                 raise ValueError(f"{order.name!r} arrives on day {order.arrives_day}, which has passed")
         lucks = self._luck.of_cases([(order.key, self._graphs[order.kind].draws) for order in orders])
         for order, luck in zip(orders, lucks, strict=True):
-            arrived = _seconds(order.arrives_day)
-            self._schedule(Case(order, self._graphs[order.kind], self._home(order), arrived, luck))
+            heappush(self._expected, (_seconds(order.arrives_day), self._submitted, order, luck))
+            self._submitted += 1
 
     def run_day(self, day: int) -> list[Launch]:
         """Run the clock over [day, day + 1) and return what went live, in order; events at its end wait."""
+        end = (day + 1) * DAY_SECONDS
+        while self._expected and self._expected[0][0] < end:
+            self._schedule(*heappop(self._expected))
         self._flow.launches.clear()
-        self._env.run(until=(day + 1) * DAY_SECONDS)
+        self._env.run(until=end)
         return list(self._flow.launches)
 
     def records(self) -> DepartmentRecords:
         """Cases, log and people's time as tables."""
-        return department_records(self._cases, self._people, self._log, self._dispatcher.now)
+        rows = [row or case_row(self._open[i]) for i, row in enumerate(self._rows)]
+        return department_records(rows, self._people, self._log, self._dispatcher.now)
 
-    def _schedule(self, case: Case) -> None:
-        self._cases.append(case)
+    def _schedule(self, arrived: int, _: int, order: WorkOrder, luck: CaseLuck) -> None:
+        case = Case(len(self._rows), order, self._graphs[order.kind], self._home(order), arrived, luck)
+        self._open[case.index] = case
+        self._rows.append(None)
         now = self._dispatcher.now
-        self._dispatcher.after(case.arrived - now, lambda: self._flow.arrive(case))
+        self._dispatcher.after(arrived - now, self._flow.arrive, case)
         expires = _expiry(case)
         if expires is not None:
-            self._dispatcher.after(max(expires, case.arrived) - now, lambda: self._flow.expire(case))
+            self._dispatcher.after(max(expires, arrived) - now, self._flow.expire, case)
+
+    def _ended(self, case: Case) -> None:
+        """Live or expired: what there is to say about the case is known."""
+        self._rows[case.index] = case_row(case)
+        del self._open[case.index]
 
     def _home(self, order: WorkOrder) -> str:
         """The unit that has the case: one that serves its segment, or any; the top unit where none serves."""

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from simkit.teams.calendar import DAY_SECONDS
-from simkit.teams.decomposition import PARTS, TIME_CATEGORIES, lead_time_parts, spent_so_far
-from simkit.teams.event_log import EventLog, Row, frame
+from simkit.teams.decomposition import PARTS, TIME_CATEGORIES, spent_so_far
+from simkit.teams.event_log import EventLog, column, frame
 from simkit.teams.people import Person
 from simkit.teams.work import Case
 
@@ -34,25 +34,27 @@ class DepartmentRecords:
     persons: pd.DataFrame
     """One row a person: id, unit, hourly_cost, fte, paid_seconds, and seconds by category, which add up to
     paid_seconds exactly: touch, rework, coordination, approval, other_duties, idle."""
-    rows: list[Row] = field(repr=False)
-    """The event log as it was written."""
+    cells: list[Any] = field(repr=False)
+    """The event log as it was written, row after row."""
 
     @cached_property
     def log(self) -> pd.DataFrame:
         """case, step, pass, event, time (seconds), person, unit, effort (seconds), category; made when asked
         for. :data:`simkit.teams.event_log.EVENTS` says what each event means."""
-        return frame(self.rows)
+        return frame(self.cells)
 
 
-def department_records(cases: list[Case], people: list[Person], log: EventLog, now: int) -> DepartmentRecords:
-    """The tables as of a moment."""
+def department_records(
+    rows: list[tuple[Any, ...]], people: list[Person], log: EventLog, now: int
+) -> DepartmentRecords:
+    """The tables as of a moment; `rows` are those of :func:`case_row`."""
     import pandas as pd
 
-    rows = [*log.rows, *_cut(people, now)]
+    cells = [*log.cells, *_cut(people, now)]
     return DepartmentRecords(
-        cases=pd.DataFrame([_case_row(case) for case in cases if case.arrived < now], columns=_columns()),
-        persons=pd.DataFrame(_person_rows(people, rows, now)),
-        rows=rows,
+        cases=pd.DataFrame(rows, columns=_columns()),
+        persons=pd.DataFrame(_person_rows(people, cells, now)),
+        cells=cells,
     )
 
 
@@ -61,12 +63,13 @@ def _columns() -> list[str]:
     return [*_CASE_COLUMNS, *parts]
 
 
-def _case_row(case: Case) -> tuple[Any, ...]:
+def case_row(case: Case) -> tuple[Any, ...]:
+    """One case as a row of the table of cases."""
     order, live = case.order, case.live_time
     nan = math.nan
     lead = live - case.arrived if live is not None else -1
     parts: list[float] = []
-    for seconds in lead_time_parts(case.live_run):
+    for seconds in case.parts:
         parts += (nan if live is None else seconds / DAY_SECONDS, seconds)
     return (
         order.key, order.name, order.kind, order.campaign, order.cause, order.segment, case.home,
@@ -85,28 +88,26 @@ def _case_row(case: Case) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _cut(people: list[Person], now: int) -> list[Row]:
-    """Log rows for what is on people's desks: the part of it that is spent."""
-    rows: list[Row] = []
+def _cut(people: list[Person], now: int) -> list[Any]:
+    """Log cells for what is on people's desks: the part of it that is spent."""
+    cells: list[Any] = []
     for person in people:
         task = person.task
         if task is None:
             continue
         name = task.case.order.name if task.case is not None else ""
-        spent = spent_so_far(task, person.calendar.between(task.started, now))
-        rows += [
-            (name, task.run.node.id, task.run.number, "cut", now, person.id, person.unit, seconds, category)
-            for category, seconds in spent.items()
-            if seconds
-        ]
-    return rows
+        for category, seconds in spent_so_far(task, person.calendar.between(task.started, now)).items():
+            step = (name, task.run.node.id, task.run.number)
+            cells += (*step, "cut", now, person.id, person.unit, seconds, category)
+    return cells
 
 
-def _person_rows(people: list[Person], rows: list[Row], now: int) -> list[dict[str, Any]]:
+def _person_rows(people: list[Person], cells: list[Any], now: int) -> list[dict[str, Any]]:
     spent = {person.id: dict.fromkeys(TIME_CATEGORIES, 0) for person in people}
-    for row in rows:
-        if row[7]:
-            spent[row[5]][row[8]] += row[7]
+    columns = (column(cells, name) for name in ("person", "category", "effort"))
+    for person_id, category, seconds in zip(*columns, strict=True):
+        if seconds:
+            spent[person_id][category] += seconds
     return [_person_row(person, spent[person.id], person.calendar.worked(now)) for person in people]
 
 

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any
 
 from simpy import Environment
-from simpy.events import Event, Timeout
+from simpy.events import Timeout
 
 from simkit.teams.calendar import Calendar
 from simkit.teams.people import Person
@@ -130,12 +130,12 @@ class Dispatcher:
                     self._pools[key].add(person, person.skills[skill])
         return self._pools[key]
 
-    def after(self, seconds: int, call: Callable[[], Any]) -> None:
+    def after(self, seconds: int, call: Callable[..., Any], *about: Any) -> None:
         """Do something when so many seconds have passed; at once, when none."""
         if seconds == 0:
-            call()
+            call(*about)
         else:
-            Timeout(self._env, seconds).callbacks.append(lambda _: call())
+            Timeout(self._env, seconds, (call, about)).callbacks.append(_call)
 
     def queue(self, task: Task, pool: Pool) -> None:
         """Put a task into a queue; the best of the free people takes it up, or it waits."""
@@ -179,11 +179,9 @@ class Dispatcher:
     def _spend(self, person: Person, task: Task, seconds: int) -> None:
         task.wall = seconds
         over = person.calendar.add(task.started, seconds)
-        timeout = Timeout(self._env, over - task.started, (person, task))
-        timeout.callbacks.append(self._finish)  # type: ignore[union-attr]
+        Timeout(self._env, over - task.started, (self._finish, (person, task))).callbacks.append(_call)
 
-    def _finish(self, timeout: Event) -> None:
-        person, task = timeout.value
+    def _finish(self, person: Person, task: Task) -> None:
         again = task.on_finish(task, person)
         if again:
             task.started = self.now
@@ -206,7 +204,7 @@ class Dispatcher:
             return
         self._waking.add(id(calendar))
         now = self.now
-        self.after(calendar.next_shift(now) - now, lambda: self._shift_starts(calendar))
+        self.after(calendar.next_shift(now) - now, self._shift_starts, calendar)
 
     def _shift_starts(self, calendar: Calendar) -> None:
         """The longest idle choose first, and everybody in their best craft before anyone in a second one."""
@@ -215,3 +213,8 @@ class Dispatcher:
             idle = [person for person in self._working_alike[id(calendar)] if person.task is None]
             for person in sorted(idle, key=lambda person: (person.idle_since, person.number)):
                 self._take(person, max(person.skills.values()) if only_best else 0.0)
+
+
+def _call(timeout: Any) -> None:
+    call, about = timeout.value
+    call(*about)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simkit.teams.dispatcher import Task
 from simkit.teams.people import Person
@@ -32,30 +31,29 @@ EVENTS = {
 }
 """Every event and what it means. Rows with an effort carry a category; their efforts add up to people's time."""
 
-Row = tuple[str, str, int, str, int, str, str, int, str]
-
 
 class EventLog:
     """Rows in the order in which they happened; times are whole seconds since the first midnight."""
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
-        self._append = self.rows.append
+        self.cells: list[Any] = []
+        """Row after row in one list: a million little tuples would keep the garbage collector busy."""
+        self._extend = self.cells.extend
 
     def of_case(self, case: Case, event: str, now: int) -> None:
         """Something that concerns the whole case."""
-        self._append((case.order.name, "", 0, event, now, "", case.home, 0, ""))
+        self._extend((case.order.name, "", 0, event, now, "", case.home, 0, ""))
 
     def of_run(self, case: Case, run: Run, event: str, now: int, person: Person | None = None, unit: str = "") -> None:
         """Something that happened to one pass of a step."""
         who = "" if person is None else person.id
-        self._append((case.order.name, run.node.id, run.number, event, now, who, unit, 0, ""))
+        self._extend((case.order.name, run.node.id, run.number, event, now, who, unit, 0, ""))
 
     def of_task(self, task: Task, person: Person, event: str, now: int, seconds: int = 0, category: str = "") -> None:
         """Something a person did."""
         case, run = task.case, task.run
         name = "" if case is None else case.order.name
-        self._append((name, run.node.id, run.number, event, now, person.id, person.unit, seconds, category))
+        self._extend((name, run.node.id, run.number, event, now, person.id, person.unit, seconds, category))
 
     def spent(self, task: Task, person: Person, now: int) -> None:
         """Where the time on a desk went; efforts in on-shift seconds."""
@@ -67,9 +65,13 @@ class EventLog:
         self.of_task(task, person, "complete", now, task.effort, task.category)
 
 
-def frame(rows: Iterable[Row]) -> pd.DataFrame:
-    """Rows as a table with the columns :data:`COLUMNS`."""
+def frame(cells: list[Any]) -> pd.DataFrame:
+    """Cells, row after row, as a table with the columns :data:`COLUMNS`."""
     import pandas as pd
 
-    columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
-    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+    return pd.DataFrame({name: column(cells, name) for name in COLUMNS})
+
+
+def column(cells: list[Any], name: str) -> list[Any]:
+    """One column of the cells."""
+    return cells[COLUMNS.index(name) :: len(COLUMNS)]

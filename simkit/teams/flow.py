@@ -7,11 +7,13 @@ on desks and before meetings.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 
 from simkit.records import Launch
 from simkit.scenario.organization import Organization
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.decisions import Decisions
+from simkit.teams.decomposition import lead_time_parts
 from simkit.teams.dispatcher import Dispatcher
 from simkit.teams.event_log import EventLog
 from simkit.teams.people import Person
@@ -29,8 +31,9 @@ class Flow:
         people: list[Person],
         log: EventLog,
         start: datetime.date,
+        ended: Callable[[Case], None],
     ):
-        self._dispatcher, self._log = dispatcher, log
+        self._dispatcher, self._log, self._ended = dispatcher, log, ended
         self._quality_kept = 1 - organization.errors.quality_loss_per_defect
         self._worked = WorkedSteps(organization, dispatcher, log, start, self._complete)
         self._decisions = Decisions(organization, dispatcher, people, log, start, self._complete, self._send_back)
@@ -47,6 +50,7 @@ class Flow:
         if case.status == "open":
             case.status, case.expired_time = "expired", self._dispatcher.now
             self._log.of_case(case, "expire", case.expired_time)
+            self._ended(case)
 
     def _begin(self, case: Case, node: Node, caused_by: Run | None) -> None:
         case.state[node.number] = UNDER_WAY
@@ -89,10 +93,12 @@ class Flow:
     def _go_live(self, case: Case, run: Run) -> None:
         now = run.done = run.ready
         run.passed_on()
-        case.status, case.live_run, case.live_time = "live", run, now
+        case.status, case.live_time, case.parts = "live", now, lead_time_parts(run)
+        run.caused_by = None
         case.live_defects = len(case.defects)
         case.quality = self._quality_kept**case.live_defects
         self._log.of_case(case, "live", now)
+        self._ended(case)
         if case.order.campaign is not None:
             self.launches.append(Launch(case.order, now / DAY_SECONDS, case.quality, case.live_defects))
         self._complete(case, run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 from statistics import NormalDist
 
@@ -29,7 +30,7 @@ class CaseLuck:
 
     __slots__ = ("_ahead", "_key", "_luck", "_steps")
 
-    def __init__(self, luck: Luck, key: int, steps: Sequence[Draw], ahead: list[float]):
+    def __init__(self, luck: Luck, key: int, steps: Sequence[Draw], ahead: array[float]):
         self._luck, self._key, self._steps, self._ahead = luck, key, steps, ahead
 
     def draw(self, step: int, what: int, k: int = 0) -> float:
@@ -72,15 +73,15 @@ class Luck:
         drawn = self._uniforms(keys, words, uses)
         ends = np.cumsum(sizes).tolist()
         return [
-            CaseLuck(self, key, steps, drawn[end - size : end])
+            CaseLuck(self, key, steps, array("d", drawn[end - size : end].tobytes()))
             for (key, steps), size, end in zip(cases, sizes, ends, strict=True)
         ]
 
-    def _uniforms(self, keys: list[int], words: list[int], uses: list[int]) -> list[float]:
+    def _uniforms(self, keys: list[int], words: list[int], uses: list[int]) -> np.ndarray:
         space = np.full(len(keys), self._space, np.int64)
-        counter = (np.array(part, np.int64) for part in (keys, words, uses))
-        x0, x1, _, _ = philox(*counter, space, self._key0, self._key1)
-        return unit_interval(x0, x1).tolist()
+        key, word, use = (np.array(part, np.int64) for part in (keys, words, uses))
+        x0, x1, _, _ = philox(key, word, use, space, self._key0, self._key1)
+        return np.asarray(unit_interval(x0, x1))
 
 
 def effort_quantile(effort: Effort) -> tuple[str, float, float]:

@@ -119,12 +119,15 @@ class Case:
     """One work order on its way."""
 
     __slots__ = (
-        "approved", "arrived", "defects", "doers", "expired_time", "graph", "home", "live_defects", "live_run",
-        "live_time", "luck", "order", "passes", "quality", "rejections", "state", "status",
+        "approved", "arrived", "defects", "doers", "expired_time", "graph", "home", "index", "live_defects",
+        "live_time", "luck", "order", "parts", "passes", "quality", "rejections", "state", "status",
     )  # fmt: skip
 
-    def __init__(self, order: WorkOrder, graph: StepGraph, home: str, arrived: int, luck: CaseLuck):
-        self.order, self.graph, self.home, self.arrived, self.luck = order, graph, home, arrived, luck
+    def __init__(
+        self, index: int, order: WorkOrder, graph: StepGraph, home: str, arrived: int, luck: CaseLuck
+    ):
+        self.index, self.order, self.graph, self.home = index, order, graph, home
+        self.arrived, self.luck = arrived, luck
         steps = len(graph.nodes)
         self.state = [WAITING] * steps
         self.passes = [0] * steps
@@ -135,7 +138,8 @@ class Case:
         self.defects: set[int] = set()
         """Steps whose result is wrong and went on unnoticed."""
         self.status = "open"
-        self.live_run: Run | None = None
+        self.parts = [0] * len(PARTS)
+        """Seconds of the lead time by part; known when live."""
         self.live_time: int | None = None
         self.live_defects = 0
         self.quality = 1.0

@@ -44,7 +44,7 @@ class WorkedSteps:
         if elapsed:
             add_latency(run, _taking_over(run), latency, elapsed)
         task = Task(run, case, case.order.priority, run.node.skill, self._start, self._finish)
-        self._dispatcher.after(elapsed, lambda: self._queue(case, task, pool))
+        self._dispatcher.after(elapsed, self._queue, case, task, pool)
 
     def _queue(self, case: Case, task: Task, pool: Pool) -> None:
         if not task.withdrawn:
