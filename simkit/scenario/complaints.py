@@ -135,6 +135,8 @@ def _unknown_key(where: Sequence[Any], tree: Node, allowed: list[str]) -> Compla
     name = str(where[-1])
     table = dotted(steps[:-1]) or "the scenario"
     place = node.key or node.place
+    if place.file == DEFAULTS:
+        place = place_of(_written(tree, where))
     return Complaint(tuple(steps), place, sentence=f"{UNKNOWN_KEY}{name!r} in {table}{choices(name, allowed)}")
 
 

@@ -58,7 +58,7 @@ class Overlay:
         return self._change(base, over, path) if is_relative(over) else over
 
     def _below(self, base: Node | None, path: str) -> Node | None:
-        if base is not None and (base.is_mapping or (base.is_list and _all_named(base))):
+        if base is not None and (base.is_mapping or (base.is_list and _all_tables(base))):
             return base
         if base is None and not self.grounded:
             return None
@@ -66,8 +66,8 @@ class Overlay:
         return node_of(without_defaults(held)) if isinstance(held, (BaseModel, dict, list, tuple)) else None
 
     def _merge_mapping(self, base: Node | None, over: Node, path: str) -> Node:
-        if base is not None and base.is_list and _all_named(base):
-            return self._into_named(base, over, path)
+        if base is not None and base.is_list and (_all_named(base) or all(key.isdecimal() for key in over.value)):
+            return self._into_list(base, over, path)
         held = base.value if base is not None and base.is_mapping and not _other_kind(base, over) else {}
         merged = dict(held)
         for key, child in over.value.items():
@@ -81,16 +81,17 @@ class Overlay:
         """Whether null takes something away: a campaign from the campaigns, but not a setting from a table."""
         return node is not None and isinstance(self.known(path), dict)
 
-    def _into_named(self, base: Node, over: Node, path: str) -> Node:
-        """A mapping laid over a list of named things changes those it names."""
-        items = {label(item): item for item in base.value}
+    def _into_list(self, base: Node, over: Node, path: str) -> Node:
+        """A mapping laid over a list changes the items it names, or numbers from 0."""
+        items = {label(item) or str(i): item for i, item in enumerate(base.value)}
         for name, child in over.value.items():
             if name in items:
                 items[name] = self.merge(items[name], child, f"{path}[{name}]")
             else:
-                hint = choices(name, map(str, items), "there are")
+                hint = choices(name, items, "there are")
                 self._complain(child.key or child.place, f"no {name!r} in {path}{hint}", child)
-        return replace(base, value=list(items.values()))
+        wrote = over if base.place.file == DEFAULTS else base
+        return replace(base, value=list(items.values()), place=wrote.place, key=wrote.key)
 
     def _merge_list(self, base: Node | None, over: Node, path: str) -> Node:
         if base is None or not (base.is_list and _all_named(base) and _all_named(over)):
@@ -181,6 +182,10 @@ def without_defaults(held: Any) -> Any:
 
 def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
+
+
+def _all_tables(node: Node) -> bool:
+    return bool(node.value) and all(item.is_mapping for item in node.value)
 
 
 def _all_named(node: Node) -> bool:

@@ -94,6 +94,13 @@ def test_a_change_is_relative_to_what_a_short_form_stands_for(write):
     assert list(study.base.channels) == ["email", "web"]
 
 
+def test_a_part_of_a_short_form_can_be_changed(write):
+    """The first cap by its number, the quiet hours by their start; what is not named stays."""
+    study = load(write(BASE), ["contact_policy.at_most.0.count=+1", "contact_policy.quiet.start=22:00"])
+    assert study.base.contact_policy.at_most[0].label == "4 per rolling week"
+    assert (study.base.contact_policy.quiet.start, study.base.contact_policy.quiet.end) == (22, 9)
+
+
 def test_an_alternative_changes_one_campaign_and_keeps_the_others(write):
     """The shipped campaigns stand below though nobody wrote them; null takes one away."""
     study = load(

@@ -56,6 +56,13 @@ def test_lists_of_named_things_merge_by_name():
     assert laid(base, "people: {bob: {fte: -50%}}")[0]["people"][1] == {"id": "bob", "fte": 0.5}
 
 
+def test_items_of_a_list_have_numbers():
+    """Where things have no names, the first is 0."""
+    assert laid("a: [{b: 1}, {b: 2}]", "a: {'1': {b: +2}}")[0] == {"a": [{"b": 1}, {"b": 4}]}
+    assert laid("a: [{b: 1}]", "a: {'1': {b: +2}}")[1][0].message == "no '1' in a; there are: 0"
+    assert laid("a: [{b: 1}]", "a: {b: 2}")[0] == {"a": {"b": 2}}
+
+
 def test_a_name_that_is_not_in_the_list_is_a_problem():
     """With the names there are."""
     _, (problem,) = laid("people: [{id: ann}, {id: bob}]", "people: {bop: {fte: 1}}")
