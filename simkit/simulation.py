@@ -215,7 +215,11 @@ class _Coupling:
         return self.market.customers()["revenue"].copy(), self.department.records().persons
 
     def _tables(
-        self, totals: np.ndarray, media: list[dict[str, float]], revenue_before: np.ndarray, persons_before: pd.DataFrame
+        self,
+        totals: np.ndarray,
+        media: list[dict[str, float]],
+        revenue_before: np.ndarray,
+        persons_before: pd.DataFrame,
     ) -> Run:
         import pandas as pd
 
@@ -324,8 +328,6 @@ def _warnings(market: MarketDriver, totals: np.ndarray) -> list[str]:
         notes.append(f"{overflow} messages were not considered: more than fit one customer's day")
     if full := int(totals[:, RING_FULL].sum()):
         notes.append(f"{full} messages were held back because a customer's contact history was full")
-    if market.overrun:
-        notes.append(f"{market.overrun} contacts did not fit the contact log")
     return notes
 
 

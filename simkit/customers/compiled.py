@@ -27,9 +27,6 @@ from simkit.customers.market import MarketTables, stage_counts
 from simkit.customers.population import population
 from simkit.scenario.schema import Scenario
 
-ROWS_PER_CUSTOMER = 8
-"""Room in the contact log per customer and day; what does not fit is counted."""
-
 
 def fingerprint(chosen: Mapping[str, Rule]) -> int:
     """A number that changes with any source the compiled day is made of."""
@@ -103,25 +100,22 @@ def build_phase(rule: Rule, mark: int) -> Callable[..., None]:
 
 @register_jitable
 def write_log(c: Any, w: Any, s: Any, log: Any, cursor: Any) -> None:
-    """Append what was decided on the customer's candidates; a full log is counted, not written."""
+    """Append what was decided on the customer's candidates."""
     for j in range(s.n):
-        if cursor[0] >= log.shape[0]:
-            cursor[1] += 1
-        else:
-            row = log[cursor[0]]
-            row.day = w.today.day
-            row.segment = c.segment
-            row.index = c.index
-            row.slot = s.slot[j]
-            row.minute = s.minute[j]
-            row.decision = s.decision[j]
-            row.rule = s.rule[j]
-            row.delivered = s.delivered[j]
-            row.opened = s.opened[j]
-            row.clicked = s.clicked[j]
-            row.bought = s.bought[j]
-            row.opted_out = s.opted_out[j]
-            cursor[0] += 1
+        row = log[cursor[0]]
+        row.day = w.today.day
+        row.segment = c.segment
+        row.index = c.index
+        row.slot = s.slot[j]
+        row.minute = s.minute[j]
+        row.decision = s.decision[j]
+        row.rule = s.rule[j]
+        row.delivered = s.delivered[j]
+        row.opened = s.opened[j]
+        row.clicked = s.clicked[j]
+        row.bought = s.bought[j]
+        row.opted_out = s.opted_out[j]
+        cursor[0] += 1
 
 
 class CompiledDay:
@@ -165,8 +159,6 @@ class CompiledMarket:
         self._blocks = [people[at : at + size] for at in range(0, len(people), size)]
         self._scratch = [np.zeros(1, state.SCRATCH_DTYPE) for _ in self._blocks]
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
-        self.overrun = 0
-        """Contacts that did not fit the log."""
         buyers = people["relation"] == state.CUSTOMER
         born = people[buyers]
         self._run(self._day.age, [born])
@@ -189,24 +181,17 @@ class CompiledMarket:
     def _run(
         self, compiled: Callable[..., Any], blocks: list[np.ndarray], log: list[np.ndarray] | None = None
     ) -> np.ndarray:
-        logs = [_Log(0 if log is None else len(block)) for block in blocks]
+        most = min(state.CANDIDATES, int(self.tables.world.today["slots"])) if log is not None else 0
+        rows = [np.zeros(len(block) * most, state.LOG_DTYPE) for block in blocks]
+        cursors = [np.zeros(1, np.int64) for _ in blocks]
 
         def one(k: int) -> np.ndarray:
             scratch = self._scratch[k]
             scratch["total"] = 0
-            compiled(blocks[k], self.tables.array, scratch, logs[k].rows, logs[k].cursor)
+            compiled(blocks[k], self.tables.array, scratch, rows[k], cursors[k])
             return scratch["total"][0]
 
         parts = list((self._pool.map if self._pool else map)(one, range(len(blocks))))
         if log is not None:
-            log.extend(part.rows[: part.cursor[0]].copy() for part in logs)
-            self.overrun += sum(int(part.cursor[1]) for part in logs)
+            log.extend(part[: cursor[0]].copy() for part, cursor in zip(rows, cursors, strict=True))
         return np.sum(parts, axis=0, dtype=np.int64)
-
-
-class _Log:
-    """Room for the contacts that a block of customers has on one day."""
-
-    def __init__(self, customers: int):
-        self.rows = np.zeros(customers * ROWS_PER_CUSTOMER + state.CANDIDATES if customers else 0, state.LOG_DTYPE)
-        self.cursor = np.zeros(2, np.int64)

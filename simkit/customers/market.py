@@ -46,7 +46,6 @@ class MarketDriver(Protocol):
     """What both drivers offer."""
 
     tables: MarketTables
-    overrun: int
 
     def live_day(self, harm: dict[str, float] | None = None) -> np.ndarray:
         """Everyone lives the next day; returns its totals (int64)."""

@@ -47,7 +47,6 @@ class MarketModel(mesa.Model):
         self.tables = MarketTables(scenario, replication)
         self.day = -1
         self.totals = np.zeros(state.TOTALS, np.int64)
-        self.overrun = 0
         if people is None:
             people = population(scenario.market, scenario.channels, scenario.days, scenario.seed, replication)
         self.people = [Customer(self, record) for record in people]

@@ -120,11 +120,13 @@ def hill(x: float, half: float, slope: float) -> float:
 
 @register_jitable
 def poisson(mean: float, u: float) -> int:
-    """The Poisson count at quantile u, by adding up probabilities; at most 1,000."""
+    """The Poisson count at quantile u, by adding up probabilities; means above 500 count as 500."""
+    mean = min(mean, 500.0)
     term = math.exp(-mean)
     below = term
     count = 0
-    while u > below and count < 1000:
+    # far in the tail the terms no longer move the sum: then this count is as close as float64 gets
+    while u > below and (count < mean or term > 1e-18):
         count += 1
         term *= mean / count
         below += term

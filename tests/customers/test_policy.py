@@ -1,0 +1,250 @@
+"""Contact policy: what each rule lets through, checked from the contact log by code that shares nothing with it."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from markets import column, live, newborn, quiet_market
+
+from simkit.customers.compiled import CompiledMarket
+from simkit.customers.market import waiting_minute
+from simkit.customers.state import DROPPED, SENT
+from simkit.scenario.policy import ContactPolicy
+from simkit.scenario.schema import Scenario
+
+ALWAYS = {"consent_customers": 1.0, "consent_prospects": 1.0}
+CHANNELS = {"email": ALWAYS, "sms": ALWAYS, "push": ALWAYS}
+CAMPAIGNS = {
+    "letter": {"channels": ["email"], "priority": 5, "live_days": 3},
+    "text": {"channels": ["sms"], "priority": 3, "live_days": 2},
+    "both": {"channels": ["email", "push"], "priority": 7, "live_days": 4},
+}
+
+
+def market_with(policy, customers=150, **changes):
+    scenario = Scenario(market=quiet_market(customers, **changes), channels=CHANNELS, campaigns=CAMPAIGNS, occasions={},
+                        monitors={}, contact_policy=policy, horizon=60, warmup=0)  # fmt: skip
+    log = []
+    return CompiledMarket(scenario, 0, people=newborn(scenario), log=log), log, scenario
+
+
+def crowd(tables, day):
+    """More messages than any policy lets through."""
+    tables.launch(f"letter-{day}", "letter", None, 0.5, day)
+    tables.launch(f"text-{day}", "text", None, 0.5, day)
+    if day % 3 == 0:
+        tables.launch(f"both-{day}", "both", None, 0.5, day)
+
+
+def sent_minutes(log, channel_of):
+    """Per customer: sorted (minute, channel name) of what was sent."""
+    rows = np.concatenate(log)
+    rows = rows[rows["decision"] == SENT]
+    contacts: dict[int, list[tuple[int, str]]] = {}
+    for row in rows:
+        contacts.setdefault(int(row["index"]), []).append(
+            (int(row["minute"]), channel_of[int(row["day"]), int(row["slot"])])
+        )
+    return {who: sorted(times) for who, times in contacts.items()}
+
+
+def run(policy, days=45):
+    """Live through a crowd of messages; what was sent to whom, when, on which channel."""
+    market, log, scenario = market_with(policy)
+    channel_of = {}
+    for day in range(days):
+        crowd(market.tables, day)
+        market.live_day()
+        for slot, message in enumerate(market.tables.messages):
+            if message:
+                channel_of[day, slot] = message.channel
+    return sent_minutes(log, channel_of), scenario
+
+
+def window_start(minute, cap, start):
+    """Auditor's own reading of a cap: first minute that counts together with `minute`."""
+    if cap["window"] == "rolling":
+        return minute - {"day": 1, "week": 7, "month": 30}[cap["per"]] * 1440 + 1
+    today = start + timedelta(days=minute // 1440)
+    first = {"day": today, "week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}[cap["per"]]
+    return (first - start).days * 1440
+
+
+caps = st.fixed_dictionaries(
+    {
+        "count": st.integers(0, 6),
+        "per": st.sampled_from(["day", "week", "month"]),
+        "window": st.sampled_from(["rolling", "calendar"]),
+        "channels": st.sampled_from([(), ("email",), ("sms", "push")]),
+    }
+)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    at_most=st.lists(caps, max_size=4),
+    gap=st.sampled_from([0, 0.5, 1, 2.5]),
+    quiet=st.sampled_from([None, "21:00-09:00", "09:30-12:00"]),
+    blocked=st.sampled_from(["defer", "drop"]),
+)
+def test_no_policy_is_ever_broken(at_most, gap, quiet, blocked):
+    """Random policies: no cap exceeded, no gap undercut, nothing sent in quiet hours, by an independent audit."""
+    contacts, scenario = run({"at_most": at_most, "gap": gap, "quiet": quiet, "blocked": blocked}, days=35)
+    for times in contacts.values():
+        minutes = [minute for minute, _ in times]
+        assert all(b - a >= gap * 1440 for a, b in zip(minutes, minutes[1:], strict=False))
+        for cap in at_most:
+            counted = [minute for minute, channel in times if not cap["channels"] or channel in cap["channels"]]
+            for i, minute in enumerate(counted):
+                start = window_start(minute, cap, scenario.start)
+                assert sum(start <= other for other in counted[: i + 1]) <= cap["count"]
+        if quiet == "21:00-09:00":
+            assert all(9 * 60 <= minute % 1440 < 21 * 60 for minute in minutes)
+        if quiet == "09:30-12:00":
+            assert not any(9.5 * 60 <= minute % 1440 < 12 * 60 for minute in minutes)
+
+
+def test_a_cap_that_holds_is_also_used():
+    """With more messages than the cap allows, every customer gets exactly the cap in every rolling week."""
+    contacts, _ = run({"at_most": "3 per rolling week", "gap": 0})
+    full = [len([m for m, _ in times if 14 * 1440 <= m < 21 * 1440]) for times in contacts.values()]
+    assert set(full) == {3}
+
+
+def test_eleven_pm_and_midnight_under_a_calendar_and_a_rolling_day():
+    """One a calendar day lets 11 pm and the next midnight through; one a rolling day does not."""
+    campaigns = {"late": {"send_time": "23:00", "live_days": 1}, "early": {"send_time": "00:00", "live_days": 1}}
+    sent = {}
+    for window in ("calendar", "rolling"):
+        scenario = Scenario(
+            market=quiet_market(50), channels=CHANNELS, campaigns=campaigns, occasions={}, monitors={}, warmup=0,
+            contact_policy={"at_most": f"1 per {window} day", "gap": 0, "quiet": None}, horizon=30,
+        )  # fmt: skip
+        market = CompiledMarket(scenario, 0, people=newborn(scenario))
+
+        def launch(tables, day):
+            if day in (1, 2):
+                tables.launch("late" if day == 1 else "early", "late" if day == 1 else "early", None, 0.5, day)
+
+        sent[window] = column(market, live(market, 4, launch), "sent_email").tolist()
+    assert sent == {"calendar": [0, 50, 50, 0], "rolling": [0, 50, 0, 0]}
+
+
+def test_the_more_urgent_message_goes_first():
+    """At the same hour priority decides: with one contact a day the text (3) beats the letter (5)."""
+    market, _, _ = market_with({"at_most": "1 per calendar day", "gap": 0})
+
+    def launch(tables, day):
+        if day == 1:
+            tables.launch("letter-1", "letter", None, 0.5, 1)
+            tables.launch("text-1", "text", None, 0.5, 1)
+
+    totals = live(market, 3, launch)
+    assert column(market, totals, "sent_sms").tolist() == [0, 150, 0]
+    assert column(market, totals, "sent_email")[1] == 0
+    assert column(market, totals, "sent_email")[2] > 100, "the deferred letter goes the next day"
+
+
+def test_every_blocked_message_is_counted_under_its_rule():
+    """Proposed = sent + deferred + dropped, and log and ledger agree rule by rule."""
+    market, log, _ = market_with({"at_most": ["2 per rolling week", "1 sms per calendar week"], "gap": 1})
+    totals = live(market, 30, crowd)
+    rows = np.concatenate(log)
+    for position, name in market.tables.rules.items():
+        k = position
+        dropped = int(((rows["decision"] == DROPPED) & (rows["rule"] == k)).sum())
+        assert dropped == column(market, totals, f"dropped_{name}").sum()
+    sent = sum(column(market, totals, f"sent_{c}").sum() for c in CHANNELS)
+    assert int((rows["decision"] == SENT).sum()) == sent
+    assert column(market, totals, "dropped_2 per rolling week").sum() > 0
+
+
+def test_the_control_group_gets_nothing_and_is_the_same_everywhere():
+    """Held-out persons get no message; who they are does not depend on the policy's other rules."""
+    held = []
+    for cap in ("1 per rolling week", "5 per rolling week"):
+        market, log, _ = market_with({"at_most": cap, "control_group": "10%", "gap": 0}, customers=1000)
+        live(market, 20, crowd)
+        people = market.customers()
+        group = set(people["index"][people["bucket"] < 1000].tolist())
+        assert not group & set(np.concatenate(log)["index"].tolist())
+        held.append(group)
+    assert held[0] == held[1]
+    assert 70 < len(held[0]) < 130
+
+
+def test_an_opt_out_holds_from_the_next_day_on():
+    """Nobody is contacted on a channel after the day of opting out, and consent never comes back by itself."""
+    market, log, _ = market_with({"at_most": [], "gap": 0}, fatigue={"opt_out": 0.05})
+    live(market, 40, crowd)
+    people = market.customers()
+    gone = np.argwhere(people["opt_out_day"][:, :3] > 0)
+    assert len(gone) > 50
+    email = market.tables.channel_at["email"]
+    last = {}
+    rows = np.concatenate(log)
+    for row in rows[rows["opted_out"] == 1]:
+        last.setdefault(int(row["index"]), int(row["day"]))
+    assert people["consent"][gone[:, 0], gone[:, 1]].max(initial=0) <= 1
+    due = people["opt_out_day"][:, email]
+    assert not people["consent"][(due > 0) & (due <= 39), email].any()
+
+
+@pytest.mark.parametrize(
+    ("send", "waited", "expected"),
+    [(10, False, (600, False)), (7, False, (540, False)), (22, False, (1320, True)), (22, True, (540, False)), (21, False, (1260, True)), (9, False, (540, False))],
+)  # fmt: skip
+def test_quiet_hours_wait_until_they_end(send, waited, expected):
+    """21:00-09:00: due at 7 it goes at 9; due at 22 it is held until the next day at 9; the borders are exact."""
+    assert waiting_minute(ContactPolicy(quiet="21:00-09:00"), send, waited) == expected
+
+
+def test_a_late_message_is_blocked_by_quiet_hours_and_sent_the_next_morning():
+    """The rule is counted on the first day and the message goes at nine on the next."""
+    campaigns = {"late": {"send_time": "22:00", "live_days": 2}}
+    scenario = Scenario(market=quiet_market(50), channels=CHANNELS, campaigns=campaigns, occasions={}, monitors={},
+                        horizon=30, contact_policy={"quiet": "21:00-09:00"})  # fmt: skip
+    market = CompiledMarket(scenario, 0, people=newborn(scenario))
+    totals = live(market, 4, lambda tables, day: day == 1 and tables.launch("late-1", "late", None, 0.5, 1))
+    assert column(market, totals, "deferred_quiet").tolist() == [0, 50, 0, 0]
+    assert column(market, totals, "sent_email").tolist() == [0, 0, 50, 0]
+
+
+def test_fatigue_without_weight_means_policy_cannot_change_response():
+    """With messages that do not tire, opens per delivered message are the same under a tight and a loose cap."""
+    channels = {"email": {**ALWAYS, "fatigue_weight": 0, "bounce": 0}}
+    shares = []
+    for cap in ("1 per rolling week", "7 per rolling week"):
+        scenario = Scenario(market=quiet_market(3000), channels=channels, campaigns={"letter": {"live_days": 1}},
+                            occasions={}, monitors={}, contact_policy={"at_most": cap, "gap": 0}, horizon=60)  # fmt: skip
+        market = CompiledMarket(scenario, 0, people=newborn(scenario))
+        totals = live(market, 60, lambda t, day: t.launch(f"letter-{day}", "letter", None, 0.5, day))
+        shares.append(column(market, totals, "opened_email").sum() / column(market, totals, "delivered_email").sum())
+    assert shares[0] == pytest.approx(shares[1], rel=0.05)
+
+
+def test_more_patience_never_lowers_opens():
+    """Under the same draws a more patient market opens at least as often."""
+    opened = []
+    for half_life in (14, 7, 2):
+        market, _, _ = market_with({"at_most": [], "gap": 0}, fatigue={"half_life_days": half_life, "opt_out": 0})
+        opened.append(int(column(market, live(market, 40, crowd), "opened_email").sum()))
+    assert opened == sorted(opened)
+    assert opened[0] < opened[-1]
+
+
+def test_calendar_weeks_begin_on_monday():
+    """Two a calendar week: the third waits for Monday, however few days that is."""
+    start = date(2026, 1, 5)  # a Monday
+    scenario = Scenario(market=quiet_market(50), channels=CHANNELS, campaigns={"letter": {"live_days": 1}}, occasions={},
+                        monitors={}, start=start, warmup=0, horizon=30,
+                        contact_policy={"at_most": "2 per calendar week", "gap": 0})  # fmt: skip
+    market = CompiledMarket(scenario, 0, people=newborn(scenario))
+    totals = live(market, 21, lambda t, day: t.launch(f"letter-{day}", "letter", None, 0.5, day))
+    sent = column(market, totals, "sent_email")
+    # the first day's customers come in the course of the day, after its messages were proposed
+    assert [day for day in range(21) if sent[day]] == [1, 2, 7, 8, 14, 15] or [
+        day for day in range(21) if sent[day]
+    ] == [0, 1, 7, 8, 14, 15]
