@@ -7,6 +7,7 @@ from simkit.records import WorkOrder
 from simkit.rng import crc, run_key
 from simkit.scenario.organization import Organization, Teams
 from simkit.scenario.structures import organization
+from simkit.teams.calendar import Calendar
 from simkit.teams.department import Department
 
 MONDAY = datetime.date(2026, 1, 5)
@@ -65,3 +66,11 @@ def retail_orders(days: int) -> list[WorkOrder]:
         for week in range(days // 7)
         if (day := 7 * week + 7 * program / per_week + 0.37) < days
     ]  # fmt: skip
+
+
+DAY = 86_400
+
+
+def on_shift_calendars(plan: Organization) -> dict[str, Calendar]:
+    """Each person's calendar, made afresh."""
+    return {person.id: Calendar(plan.calendars[person.calendar], MONDAY, person.fte) for person in plan.people}

@@ -79,7 +79,7 @@ def test_a_part_timer_works_the_first_part_of_every_shift():
 @pytest.mark.parametrize("days", ["Sun-Mon-Tue", "Funday", [], ["Mon", "Mon"]])
 def test_a_week_of_no_known_days_is_refused(days):
     """Weekdays are a span or a list of distinct names."""
-    with pytest.raises(ValueError, match="weekday|input"):
+    with pytest.raises(ValueError, match=r"weekday|input"):
         WorkingWeek(days=days)
 
 

@@ -1,0 +1,100 @@
+"""Random small departments for hypothesis: people, units, distances, gates and step graphs of every shape."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+SKILLS = ("write", "draw", "code")
+_HOURS = st.floats(0.05, 9)
+
+
+def people() -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Somebody for each skill, and some with two, part time or at night."""
+
+    def person(number: int, craft: str) -> st.SearchStrategy[dict[str, Any]]:
+        return st.fixed_dictionaries(
+            {
+                "id": st.just(f"p{number}"),
+                "skills": st.dictionaries(st.sampled_from(SKILLS), st.floats(0.3, 1.5), max_size=2).map(
+                    lambda more: {**more, craft: 1.0}
+                ),
+                "unit": st.sampled_from(["top", "left", "right"]),
+                "fte": st.sampled_from([1.0, 0.5]),
+                "calendar": st.sampled_from(["office", "always", "late"]),
+            }
+        )
+
+    return st.integers(3, 6).flatmap(
+        lambda count: st.tuples(*(person(i, SKILLS[i % 3]) for i in range(count))).map(list)
+    )
+
+
+def gates() -> st.SearchStrategy[dict[str, Any]]:
+    shared = {
+        "finds": st.floats(0, 1),
+        "reject": st.fixed_dictionaries({"first": st.floats(0, 0.7), "decay": st.floats(0.2, 1)}),
+    }
+    delegate = st.none() | st.fixed_dictionaries({"audit_share": st.floats(0, 1)})
+    board = st.fixed_dictionaries(
+        {
+            **shared,
+            "mode": st.just("cadence"),
+            "approver": st.sampled_from(["head", "lead", "skill:code"]),
+            "every_days": st.integers(1, 4),
+            "capacity": st.none() | st.integers(1, 3),
+            "delegate": delegate,
+        }
+    )
+    review = st.fixed_dictionaries(
+        {
+            **shared,
+            "mode": st.just("on_demand"),
+            "approver": st.sampled_from(["lead", "person:p0", "skill:write"]),
+            "effort": _HOURS,
+            "delegate": delegate,
+        }
+    )
+    return st.fixed_dictionaries({"board": board, "review": review})
+
+
+@st.composite
+def kinds(draw: st.DrawFn) -> dict[str, Any]:
+    """A graph of worked steps and gates, perhaps with follow-up after going live."""
+    steps: list[dict[str, Any]] = []
+    for i in range(draw(st.integers(1, 6))):
+        names = [step["id"] for step in steps]
+        after = draw(st.lists(st.sampled_from(names), max_size=2, unique=True)) if names else []
+        if after and draw(st.booleans()):
+            steps.append({"id": f"s{i}", "gate": draw(st.sampled_from(["board", "review"])), "after": after})
+        else:
+            steps.append(
+                {
+                    "id": f"s{i}",
+                    "skill": draw(st.sampled_from(SKILLS)),
+                    "after": after,
+                    "effort": {"lognormal": {"mean_hours": draw(_HOURS)}},
+                    "internal_error": draw(st.floats(0, 0.5)),
+                }
+            )
+    if draw(st.booleans()):
+        steps.append({"id": "post", "skill": "draw", "after": ["live"], "effort": 1})
+    return {"steps": steps, "expires_days": draw(st.none() | st.floats(1, 20))}
+
+
+@st.composite
+def teams(draw: st.DrawFn) -> dict[str, Any]:
+    """A whole `teams` section in a written-out structure."""
+    units = [
+        {"id": "top", "lead": "p0", "serves": draw(st.none() | st.just([]))},
+        {"id": "left", "parent": "top", "lead": "p1", "serves": ["a"]},
+        {"id": "right", "parent": "top", "lead": "p2", "serves": ["b"], "error_factor": draw(st.floats(0, 2))},
+    ]
+    return {
+        "people": draw(people()),
+        "calendars": {"late": {"days": "Sun-Thu", "hours": [[13, 22]]}},
+        "structure": {"units": units, "assign": [{"scope": "home", "also": ["top"]}, {"scope": "company"}]},
+        "gates": draw(gates()),
+        "work": {"one": draw(kinds()), "two": {**draw(kinds()), "demand": {"per_week": 4, "priority": 3}}},
+        "primary_share": draw(st.floats(0.2, 1)),
+        "errors": {"caught": draw(st.floats(0, 1))},
+    }

@@ -1,0 +1,106 @@
+"""Laws that hold to the second in every run, whatever the department."""
+
+import random_departments
+from departments import DAY, on_shift_calendars, order, organized, retail_orders, run
+from hypothesis import HealthCheck, given, settings
+
+from simkit.teams.work import PARTS
+
+CATEGORIES = ["touch", "rework", "coordination", "approval", "other_duties", "idle"]
+DAYS = 40
+
+
+def random_orders():
+    return [
+        order(f"one-{i}", "one", i * 0.6, segment=(None, "a", "b", "elsewhere")[i % 4], priority=1 + i % 3)
+        for i in range(40)
+    ]
+
+
+def check_parts(cases):
+    live = cases[cases.status == "live"]
+    parts = live[[f"part_{part}_seconds" for part in PARTS]]
+    assert (parts >= 0).all().all()
+    assert (parts.sum(axis=1) == live.lead_seconds).all()
+    assert ((live.live_day - live.arrived_day) * DAY - live.lead_seconds).abs().max() < 1e-3 or live.empty
+
+
+def check_person_time(records):
+    persons = records.persons
+    assert (persons[CATEGORIES].sum(axis=1) == persons.paid_seconds).all()
+    assert (persons[CATEGORIES] >= 0).all().all()
+
+
+def check_nobody_does_two_things_at_once(plan, log, end):
+    """From start to finish a person's intervals are apart, and what was spent in them is their on-shift time."""
+    calendars = on_shift_calendars(plan)
+    spent = log[log.person.ne("") & log.effort.gt(0)].groupby(["person", "time"]).effort.sum()
+    for person, rows in log[log.event.isin(["start", "complete"]) & log.person.ne("")].groupby("person"):
+        assert list(rows.event[::2]) == ["start"] * len(rows.event[::2])
+        assert list(rows.event[1::2]) == ["complete"] * len(rows.event[1::2])
+        for begin, done in zip(rows.time[::2], [*rows.time[1::2], end], strict=False):
+            assert calendars[person].on_shift(begin)
+            assert calendars[person].between(begin, done) == spent.get((person, done), 0)
+
+
+def check_flow_is_conserved(cases, log):
+    """What arrived is live, expired or still there; every piece taken up is completed or on a desk at the end."""
+    events = log.event.value_counts()
+    status = cases.status.value_counts()
+    assert events["arrive"] == len(cases)
+    assert events.get("live", 0) == status.get("live", 0)
+    assert events.get("expire", 0) == status.get("expired", 0)
+    unfinished = log[log.event == "cut"].person.nunique()
+    assert events.get("start", 0) - events.get("complete", 0) == unfinished
+
+
+def check_littles_law(cases, log, end):
+    """The integral of the number in the department equals the sum of the times spent there."""
+    moves = log[log.event.isin(["arrive", "live", "expire"])]
+    inside, area, last = 0, 0, 0
+    for time, event in zip(moves.time, moves.event, strict=True):
+        area += inside * (time - last)
+        inside, last = inside + (1 if event == "arrive" else -1), time
+    area += inside * (end - last)
+    left = cases.live_day.fillna(cases.expired_day).fillna(end / DAY)
+    assert area == round(((left - cases.arrived_day) * DAY).round().sum())
+
+
+def check_all(plan, department, days):
+    records = department.records()
+    check_parts(records.cases)
+    check_person_time(records)
+    check_flow_is_conserved(records.cases, records.log)
+    check_littles_law(records.cases, records.log, days * DAY)
+    check_nobody_does_two_things_at_once(plan, records.log, days * DAY)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@given(random_departments.teams())
+def test_every_law_holds_in_random_departments(teams):
+    """Lead time = sum of its parts, person-time, flow conservation, Little's law: exactly."""
+    plan = organized(teams)
+    check_all(plan, run(plan, random_orders(), DAYS), DAYS)
+
+
+def test_every_law_holds_in_the_shipped_department():
+    """The same in a year's first quarter of the retail department, under each structure."""
+    for structure in ("hierarchy", "pods", "hub-and-spoke"):
+        plan = organized({"structure": structure})
+        check_all(plan, run(plan, retail_orders(90), 90), 90)
+
+
+def test_the_parts_can_be_read_off_the_log():
+    """Without parallel steps, gates or errors the touch part is the effort the log shows for the case."""
+    steps = [
+        {"id": "a", "skill": "copy", "effort": {"lognormal": {"mean_hours": 3}}, "internal_error": 0},
+        {"id": "b", "skill": "design", "after": ["a"], "effort": {"lognormal": {"mean_hours": 3}}, "internal_error": 0},
+    ]
+    teams = {"work": {"line": {"steps": steps}}, "distance": [{"when": "same_company", "effort_hours": 0.2}]}
+    records = run(teams, [order(f"w{i}", "line", i / 3) for i in range(40)], 30).records()
+    touched = records.log[records.log.category == "touch"].groupby("case").effort.sum()
+    live = records.cases[records.cases.status == "live"].set_index("name")
+    assert len(live) == 40
+    assert (touched[live.index] == live.part_touch_seconds).all()
+    taken_over = records.log[records.log.category == "coordination"].groupby("case").effort.sum()
+    assert (taken_over[live.index] == 0.4 * 3600).all()  # 0.2 h of intake and 0.2 h of hand-off
