@@ -69,7 +69,7 @@ def resolve(reference: Any) -> Any:
 
 @dataclass(frozen=True)
 class Work:
-    """Everything that is needed to run any cell of one study."""
+    """Everything that is needed to run any cell of one study; it travels to other processes as it is."""
 
     scenarios: Mapping[str, Any]
     engine: str
@@ -86,25 +86,6 @@ class Work:
         except Exception as error:
             return failure(error, time.perf_counter() - started)
         return Ok(figures, run.daily, run.cases, tuple(run.warnings), time.perf_counter() - started)
-
-    def packed(self) -> PackedWork:
-        """The same work in a form that travels to another process."""
-        forms = {name: (type(one), one.model_dump(mode="json")) for name, one in self.scenarios.items()}
-        return PackedWork(forms, self.engine, self.model)
-
-
-@dataclass(frozen=True)
-class PackedWork:
-    """Work as it travels: each scenario as its class and its canonical resolved form."""
-
-    forms: dict[str, tuple[Any, dict[str, Any]]]
-    engine: str
-    model: Model
-
-    def unpacked(self) -> Work:
-        """The work again, with scenarios restored from their canonical forms."""
-        scenarios = {name: kind.model_validate(form) for name, (kind, form) in self.forms.items()}
-        return Work(scenarios, self.engine, self.model)
 
 
 def plan(alternatives: Iterable[str], replications: int) -> list[Cell]:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
-from simkit.experiment.cells import Cell, Err, Outcome, PackedWork, Work
+from simkit.experiment.cells import Cell, Err, Outcome, Work
 
 READY = "ready"
 ATTEMPTS = 2
@@ -58,7 +58,7 @@ class Processes:
     """
 
     def __init__(self, work: Work, workers: int):
-        self.work, self.workers = work.packed(), workers
+        self.work, self.workers = work, workers
 
     def submit_stream(self, cells: Iterable[Cell], window: int) -> Iterator[tuple[Cell, Outcome]]:
         """Hand cells to idle workers in order; leaving the loop early ends the workers."""
@@ -123,7 +123,7 @@ def _collect(
 class Worker:
     """One worker process, seen from the parent: its connection, and the cell that it is at."""
 
-    def __init__(self, work: PackedWork):
+    def __init__(self, work: Work):
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(theirs, work), daemon=True)
@@ -175,11 +175,10 @@ def _own_start() -> Iterator[None]:
             signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
-def serve(connection: Connection, packed: PackedWork) -> None:
+def serve(connection: Connection, work: Work) -> None:
     """A worker's life: take a cell, run it on one core, give back the outcome, until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    work = packed.unpacked()
     connection.send(READY)
     while True:
         try:

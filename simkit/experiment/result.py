@@ -147,7 +147,7 @@ class Result:
     @cached_property
     def _differences(self) -> dict[tuple[str, str, str], Difference]:
         """All comparisons that are shown, in two families: the outcomes shown first, and the other measures."""
-        return {**self._family(self._first_pairs()), **self._family(self._other_pairs())}
+        return {**self._family(self.shown_pairs), **self._family(self._other_pairs())}
 
     def _family(
         self, pairs: list[tuple[str, str, str]], margins: Mapping[str, float] | None = None
@@ -156,8 +156,9 @@ class Result:
         raw = [paired(self.values(a, name), self.values(b, name), margins.get(name)) for name, a, b in pairs]
         return dict(zip(pairs, holm(raw), strict=True))
 
-    def _first_pairs(self) -> list[tuple[str, str, str]]:
-        """Each outcome of each alternative against the base, and the deciding measure between all others."""
+    @property
+    def shown_pairs(self) -> list[tuple[str, str, str]]:
+        """(measure, a, b): outcomes of each alternative against the base, the deciding one between all others."""
         base, *others = self.alternatives
         pairs = [(measure, other, base) for measure in self.outcomes for other in others]
         if self.deciding is not None:

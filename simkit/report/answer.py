@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simkit.experiment.statistics import LEVEL, UNDECIDED
 from simkit.report.rounding import shared
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def _stay(result: Result, measure: str, ranked: list[str]) -> Said:
     base, best = result.base_name, ranked[0]
     gap = result.difference(measure, best, base)
     told = f"{_told(result, measure, gap)} against {base} {_luck(result, measure, gap)}"
+    if gap.verdict == UNDECIDED and gap.p_value is not None and gap.p_value <= 1 - LEVEL:
+        told += f", which among {len(result.shown_pairs)} comparisons may still be luck"
     all_worse = len(ranked) == len(result.alternatives) - 1 and all(
         _is_better(result, measure, base, name) for name in ranked
     )

@@ -10,7 +10,20 @@ import pandas as pd
 
 from simkit.report import tables
 from simkit.report.rounding import MINUS, Format, shared
-from simkit.report.style import BAR, COST_COLORS, PART_COLORS, PROFIT_COLOR, ROW_HEIGHT, WIDTH, label, pen, style
+from simkit.report.style import (
+    BAR,
+    COST_COLORS,
+    LEAD_COLORS,
+    LEAST_PART,
+    LEGEND_ROW,
+    PART_COLORS,
+    PROFIT_COLOR,
+    ROW_HEIGHT,
+    WIDTH,
+    label,
+    pen,
+    style,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,8 +70,10 @@ def _interval(axes: Axes, result: Result, name: str, measure: str, row: float, c
 def signal_to_live(result: Result) -> Figure:
     """How fast signals are answered, and where the days go."""
     with style():
-        figure = _figure(3.7)
-        left, right = _panels(figure, [(0.5, 1), (_margin(result.alternatives), 1.05)], bottom=0.75, top=0.75)
+        parts = _few(tables.lead_parts(result))
+        below = 0.5 + LEGEND_ROW * -(-len(parts.columns) // 3)
+        figure = _figure(2.9 + below)
+        left, right = _panels(figure, [(0.5, 1), (_margin(result.alternatives), 1.05)], bottom=below, top=0.65)
         share = tables.live_share(result)
         for name in share:
             left.step(share.index, share[name], where="post", label=label(str(name)), **pen(result, str(name)))
@@ -67,8 +82,8 @@ def signal_to_live(result: Result) -> Figure:
         _scale(left.yaxis, Format(0.01, 0, "%"))
         left.grid()
         _legend(figure, left, len(result.alternatives))
-        parts = tables.lead_parts(result)
-        _stack(right, parts, PART_COLORS, shared(list(parts.sum(axis=1)), "days"))
+        colors = [LEAD_COLORS.get(str(name), LEAD_COLORS["other"]) for name in parts]
+        _stack(right, parts, colors, shared(list(parts.sum(axis=1)), "days"))
         right.set_title("Where the days go until live, on average")
     return figure
 
@@ -76,14 +91,16 @@ def signal_to_live(result: Result) -> Figure:
 def contacts(result: Result) -> Figure:
     """What customers are sent, what the contact policy stops, and how tired they get."""
     with style():
-        figure = _figure(2.6 + 0.6 * ROW_HEIGHT * len(result.alternatives))
+        channels, rules = tables.contacts_by_channel(result), tables.blocked_by_rule(result)
+        below = 0.5 + LEGEND_ROW * -(-max(len(channels.columns), len(rules.columns)) // 2)
+        figure = _figure(1.9 + 0.6 * ROW_HEIGHT * len(result.alternatives) + below)
         wide = _margin(result.alternatives)
-        sent, blocked, tired = _panels(figure, [(wide, 1), (0.35, 1), (0.6, 1)], bottom=0.95, top=0.75)
+        sent, blocked, tired = _panels(figure, [(wide, 1), (0.35, 1), (0.6, 1)], bottom=below, top=0.65)
         for axes, frame, title in (
-            (sent, tables.contacts_by_channel(result), "Contacts per person and week"),
-            (blocked, tables.blocked_by_rule(result), "Stopped by a rule, same unit"),
+            (sent, channels, "Contacts per person and week"),
+            (blocked, rules, "Dropped or put off by a rule"),
         ):
-            _stack(axes, frame, PART_COLORS, shared(list(frame.sum(axis=1)), "ratio"))
+            _stack(axes, frame, PART_COLORS, shared(list(frame.sum(axis=1)), "ratio"), legend_columns=2)
             axes.set_title(title)
         blocked.set_yticklabels([])
         _over_time(tired, result, tables.fatigue_by_week(result), Format(1, 2, ""))
@@ -99,7 +116,7 @@ def funnel(result: Result) -> Figure:
         stages = tables.funnel_by_week(result)
         rows = max(1, -(-len(stages) // 4))
         figure = _figure(1.85 * rows + 0.6)
-        grid = _panels(figure, [(0.5, 1)] * 4, rows=rows, bottom=0.5, top=0.75, between=0.55)
+        grid = _panels(figure, [(0.5, 1)] * 4, rows=rows, bottom=0.5, top=0.65, between=0.55)
         for axes, (stage, frame) in zip(grid, stages.items(), strict=False):
             form = tables.persons(frame)
             _over_time(axes, result, frame, form)
@@ -116,8 +133,8 @@ def profit(result: Result) -> Figure:
     """Where revenue goes, and what makes the difference in profit."""
     with style():
         parts, steps = tables.profit_parts(result), tables.profit_steps(result)
-        figure = _figure(max(2.4 + 0.6 * ROW_HEIGHT * len(result.alternatives), 1.6 + 0.1 * steps.size))
-        left, right = _panels(figure, [(_margin(result.alternatives), 1.1), (_margin(steps.index), 1)], bottom=0.95)
+        figure = _figure(max(2.5 + 0.6 * ROW_HEIGHT * len(result.alternatives), 1.7 + 0.1 * steps.size))
+        left, right = _panels(figure, [(_margin(result.alternatives), 1.1), (_margin(steps.index), 1)], bottom=1.05)
         _revenue(left, result, parts)
         _bridge(right, result, steps)
     return figure
@@ -139,6 +156,8 @@ def _revenue(axes: Axes, result: Result, parts: pd.DataFrame) -> None:
         _whisker(axes, result.interval(name, "profit"), row)
     _rows(axes, result.alternatives)
     axes.axvline(0, color="#9a9a9a", linewidth=0.7)
+    if (gain < 0).any():
+        axes.set_xlabel("a bar that begins left of zero begins at the loss")
     axes.set_title(f"Revenue a year: profit and costs, {form.unit}")
     _scale(axes.xaxis, form)
     axes.grid(axis="x")
@@ -212,7 +231,17 @@ def _margin(names: Any) -> float:
     return 0.35 + 0.075 * max((len(label(str(name))) for name in names), default=0)
 
 
-def _stack(axes: Axes, frame: pd.DataFrame, colors: Sequence[str], form: Format) -> None:
+def _few(parts: pd.DataFrame) -> pd.DataFrame:
+    """Parts that can be seen in some bar, and all the rest as one."""
+    seen = parts.div(parts.sum(axis=1), axis=0).max() >= LEAST_PART
+    if seen.all():
+        return parts
+    return parts.loc[:, seen].assign(other=parts.loc[:, ~seen].sum(axis=1))
+
+
+def _stack(
+    axes: Axes, frame: pd.DataFrame, colors: Sequence[str], form: Format, legend_columns: int = 3
+) -> None:
     """Stacked bars, a row per alternative, the total written at the end."""
     start = np.zeros(len(frame))
     for i, name in enumerate(frame):
@@ -227,7 +256,7 @@ def _stack(axes: Axes, frame: pd.DataFrame, colors: Sequence[str], form: Format)
     _scale(axes.xaxis, form)
     axes.grid(axis="x")
     if len(frame.columns):
-        _legend_below(axes)
+        _legend_below(axes, legend_columns)
 
 
 def _over_time(axes: Axes, result: Result, frame: pd.DataFrame, form: Format) -> None:
@@ -257,10 +286,10 @@ def _legend(figure: Figure, axes: Axes, count: int) -> None:
     figure.legend(handles, names, loc="upper left", bbox_to_anchor=(0, 1.02), ncols=min(count, 6), handlelength=1.8)
 
 
-def _legend_below(axes: Axes) -> None:
+def _legend_below(axes: Axes, columns: int = 3) -> None:
     tall = axes.get_window_extent().height / axes.figure.dpi  # inches
-    below = -0.3 / tall
-    axes.legend(loc="upper left", bbox_to_anchor=(-0.02, below), ncols=3, handlelength=0.9, columnspacing=1.2)
+    below = -(0.45 if axes.get_xlabel() else 0.3) / tall
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.02, below), ncols=columns, handlelength=0.9, columnspacing=1.2)
 
 
 def _scale(axis: Axis, form: Format) -> None:

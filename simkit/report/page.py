@@ -98,8 +98,7 @@ def _signal_to_live(result: Result) -> Picture:
     within = ", ".join(_each(share.loc[tables.LIVE_LIMIT_DAYS], Format(0.01, 0, "%")))
     words = f"Signals answered by a live campaign within {tables.LIVE_LIMIT_DAYS} days: {within}."
     longest = parts.dropna(how="all").idxmax(axis=1)
-    for part, names in longest.groupby(longest, sort=False):
-        words += f" The largest part of the days until live is {part} ({', '.join(names.index)})."
+    words += "".join(f" The largest part of the days until live is {told}." for told in _gathered(longest))
     rows = share.iloc[[1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 60]]
     data = [
         tables.as_table("Signals live within so many days since they happened", rows, "share"),
@@ -114,7 +113,7 @@ def _contacts(result: Result) -> Picture:
     words = (
         f"Contacts per person and week: {', '.join(_each(sent.sum(axis=1), Format(1, 2, '')))}."
         f" Stopped by the contact policy: {', '.join(_each(blocked.sum(axis=1), Format(1, 2, '')))}."
-        f" Mean fatigue in the last week: {', '.join(_each(tired.iloc[-1], Format(1, 3, '')))}."
+        f" Mean fatigue in the last full week: {', '.join(_each(tired.iloc[-1], Format(1, 3, '')))}."
     )
     data = [
         tables.as_table("Contacts per person and week by channel", sent),
@@ -126,8 +125,8 @@ def _contacts(result: Result) -> Picture:
 
 def _funnel(result: Result) -> Picture:
     stages = tables.funnel_by_week(result)
-    ends = {stage: ", ".join(_each(frame.iloc[-1], tables.persons(frame))) for stage, frame in stages.items()}
-    words = "Persons in the last week. " + " ".join(f"{stage.capitalize()}: {end}." for stage, end in ends.items())
+    ends = {stage: ", ".join(_each(frame.iloc[-1], _unnamed(tables.persons(frame)))) for stage, frame in stages.items()}
+    words = "Persons in the last full week. " + " ".join(f"{stage.capitalize()}: {end}." for stage, end in ends.items())
     data = [tables.as_table(stage.capitalize(), _thinned(frame), "persons") for stage, frame in stages.items()]
     return _picture(result, "funnel", "Customers by stage", figures.funnel, words, data)
 
@@ -137,9 +136,9 @@ def _profit(result: Result) -> Picture:
     parts, steps = tables.profit_parts(result), tables.profit_steps(result)
     form = tables.shared(list(parts["profit"]), currency, currency=currency)
     words = f"Profit a year: {', '.join(_each(parts['profit'], form))}."
-    for name in steps.dropna(axis=1, how="all"):
-        biggest = steps[name].drop("profit").abs().idxmax()
-        words += f" {name} differs from {result.base_name} most in {tables.readable(str(biggest))}."
+    biggest = steps.dropna(axis=1, how="all").drop("profit").abs().idxmax().map(tables.readable)
+    for told in _gathered(biggest):
+        words += f" The largest part of the difference to {result.base_name} is {told}."
     parts, steps = parts.rename(columns=tables.readable), steps.rename(index=tables.readable)
     data = [
         tables.as_table("Revenue, costs and profit a year", parts, currency, currency),
@@ -153,6 +152,16 @@ def _picture(
 ) -> Picture:
     with style():
         return Picture(name, title, svg(draw(result), name, title), words, data)
+
+
+def _gathered(named: Any) -> list[str]:
+    """What is the same for several alternatives, once: ``rework (today, pods)``."""
+    return [f"{what} ({', '.join(map(str, names.index))})" for what, names in named.groupby(named, sort=False)]
+
+
+def _unnamed(form: Format) -> Format:
+    """Numbers of persons where persons are already said."""
+    return Format(form.scale, form.decimals, form.unit.removesuffix("persons").strip())
 
 
 def _each(values: Any, form: Format) -> list[str]:

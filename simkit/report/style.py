@@ -14,13 +14,32 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Told apart by colorblind readers (Okabe and Ito 2008); one per alternative after the base, then again dashed."""
 DASHES = ("-", "--", ":", "-.")
 PART_COLORS = ("#332288", "#88ccee", "#44aa99", "#117733", "#ddcc77", "#cc6677", "#882255", "#aa4499", "#999933")
-"""For parts of a whole (the muted scheme of Tol 2021)."""
+"""For parts of a whole without meanings of their own (the muted scheme of Tol 2021)."""
+LEAD_COLORS = {
+    "noticing": "#332288",
+    "intake": "#88ccee",
+    "touch": "#117733",
+    "rework": "#999933",
+    "approval": "#44aa99",
+    "other duties": "#b8b8b8",
+    "resource queue": "#ddcc77",
+    "approver queue": "#cc6677",
+    "approval cadence": "#882255",
+    "hand off": "#aa4499",
+    "off shift": "#dddddd",
+    "other": "#777777",
+}
+"""For the parts of a lead time: work green, waiting for people yellow to red, time off gray."""
 PROFIT_COLOR = "#117733"
 COST_COLORS = ("#b8b8b8", "#88ccee", "#ddcc77", "#cc6677", "#aa4499")
 BAR: dict[str, Any] = {"height": 0.6, "edgecolor": "white", "linewidth": 0.6}
 WIDTH = 10.4
 ROW_HEIGHT = 0.34
 LABEL_LENGTH = 26
+LEAST_PART = 0.015
+"""Parts below this share of every bar are drawn together as `other`."""
+LEGEND_ROW = 0.2
+"""Inches."""
 INK = "#222222"
 STYLE: dict[str, Any] = {
     "axes.axisbelow": True,

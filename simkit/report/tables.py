@@ -239,8 +239,9 @@ def funnel_by_week(result: Result) -> dict[str, pd.DataFrame]:
 
 
 def _by_week(result: Result, columns: list[str]) -> dict[str, pd.DataFrame]:
-    """Means over days and replications: column -> (index weeks, a column per alternative)."""
+    """Means over days and replications: column -> (index full weeks, a column per alternative)."""
     days = measured(result)
+    days = days[days["day"] < max(7, result.base.horizon_days // 7 * 7)]
     weeks = (days["day"] // 7 + 1).rename("week")
     means = days.groupby([weeks, "alternative"])[columns].mean().reset_index()
     return {

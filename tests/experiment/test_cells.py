@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simkit.experiment.cells import Cell, Err, Ok, Work, plan
+from simkit.experiment.cells import Cell, Err, Work, plan
 
 
 def test_plan_goes_by_replication():
@@ -29,16 +29,6 @@ def test_equal_failures_have_equal_digests(synthetic: Any):
     first, second = work.run(Cell("x", 1), 1), work.run(Cell("x", 1), 1)
     other = work.run(Cell("nobody", 0), 1)
     assert first.digest == second.digest != other.digest
-
-
-def test_travel_changes_nothing(synthetic: Any):
-    """Work that was packed and unpacked runs the same scenario to the same figures."""
-    work = Work({"x": synthetic.Scenario(lift=0.1)}, "compiled", synthetic.MODEL)
-    again = work.packed().unpacked()
-    assert again.scenarios == work.scenarios
-    here, there = work.run(Cell("x", 0), 1), again.run(Cell("x", 0), 1)
-    assert isinstance(here, Ok)
-    assert here.measures == there.measures
 
 
 def test_threads_and_engine_reach_the_model(synthetic: Any):

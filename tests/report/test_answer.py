@@ -79,7 +79,9 @@ def test_many_comparisons_ask_for_more(profits: Any):
     wide = [-4e5, 5e5, -6e5, 6e5, -3e5, 4e5]
     assert answer(profits(today=base, pods=list(np.array(base) + weak))).choice == "pods"
     many = {f"other{i}": lifted(-1e5, list(np.roll(wide, i))) for i in range(6)}
-    assert answer(profits(today=base, pods=list(np.array(base) + weak), **many)).choice is None
+    said = answer(profits(today=base, pods=list(np.array(base) + weak), **many))
+    assert said.choice is None
+    assert "may still be luck" in said.sentence
 
 
 def test_one_replication_shows_nothing(profits: Any):
