@@ -88,7 +88,8 @@ class Step(Table):
             raise ValueError(f"step {self.id!r} needs either a skill or a gate")
         if (self.effort is None) != (self.skill is None):
             raise ValueError(f"step {self.id!r}: a step with a skill needs an effort, a gate has its own")
-        if self.gate is not None and "internal_error" in self.model_fields_set:
+        shipped = type(self).model_fields["internal_error"].default
+        if self.gate is not None and self.internal_error != shipped:
             raise ValueError(f"step {self.id!r} is a gate and makes no errors of its own")
         if self.gate is None and self.return_to is not None:
             raise ValueError(f"step {self.id!r} is no gate and returns nothing")
