@@ -58,11 +58,13 @@ class Distance(Table):
     """What a hand-off costs between two people; the first line whose condition holds is used."""
 
     when: Literal["same_person", "same_unit", "same_parent", "same_company"]
-    latency_hours: Annotated[Hours, Field(ge=0, le=2000)] = 0
+    latency_hours: Annotated[Hours, Field(ge=0, le=2000)] = convention(
+        0.0, unit="office hours", why="none unless stated"
+    )
     """Working hours of the office calendar before the work reaches the receiver."""
-    effort_hours: Annotated[Hours, Field(ge=0, le=100)] = 0
+    effort_hours: Annotated[Hours, Field(ge=0, le=100)] = convention(0.0, unit="hours", why="none unless stated")
     """Hours the receiver spends to take it over."""
-    information_loss: Annotated[Share, Field(lt=1)] = 0
+    information_loss: Annotated[Share, Field(lt=1)] = convention(0.0, unit="probability", why="none unless stated")
     """Chance that what got lost makes the receiver's step wrong."""
 
 
@@ -161,15 +163,6 @@ class Errors(Table):
     """Quality of a launch is ``(1 - loss) ** defects``."""
 
 
-def _default_distance() -> tuple[Distance, ...]:
-    return (
-        Distance(when="same_person"),
-        Distance(when="same_unit", latency_hours=0.5, effort_hours=0.1, information_loss=0.01),
-        Distance(when="same_parent", latency_hours=1.5, effort_hours=0.2, information_loss=0.04),
-        Distance(when="same_company", latency_hours=4, effort_hours=0.4, information_loss=0.07),
-    )
-
-
 def _with_standard_calendars(value: Any) -> Any:
     return {"office": {}, "always": ALWAYS, **value} if isinstance(value, dict) else value
 
@@ -227,7 +220,7 @@ class Teams(Table):
     """Short for ``calendars.office.holidays``: a country code."""
     calendars: Calendars = Field(default_factory=dict)
     """`office` and `always` exist without being written."""
-    distance: tuple[Distance, ...] = Field(default_factory=_default_distance)
+    distance: tuple[Distance, ...] = Field(default_factory=retail.distance)  # type: ignore[arg-type]
     intake: Intake = Intake()
     gates: Gates = Field(default_factory=dict)
     approvals: dict[Name, str] = {}

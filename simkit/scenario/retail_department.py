@@ -120,6 +120,25 @@ HOURLY_COSTS = {
 }
 OTHER_HOURLY_COST = Figure("currency per hour", "mean of the shipped department", "assumption", 35, 110, 60.0)
 
+_DISTANCE: dict[str, dict[str, Figure]] = {
+    "same_person": {},
+    "same_unit": {
+        "latency_hours": Figure("office hours", _OURS, "assumption", 0, 4, 0.5),
+        "effort_hours": Figure("hours of the receiver", _OURS, "assumption", 0, 0.5, 0.1),
+        "information_loss": Figure("probability", _OURS, "assumption", 0, 0.05, 0.01),
+    },
+    "same_parent": {
+        "latency_hours": Figure("office hours", _OURS, "assumption", 0.5, 8, 1.5),
+        "effort_hours": Figure("hours of the receiver", _OURS, "assumption", 0.05, 1, 0.2),
+        "information_loss": Figure("probability", _OURS, "assumption", 0.01, 0.1, 0.04),
+    },
+    "same_company": {
+        "latency_hours": Figure("office hours", _OURS, "assumption", 1, 16, 4.0),
+        "effort_hours": Figure("hours of the receiver", _OURS, "assumption", 0.1, 2, 0.4),
+        "information_loss": Figure("probability", _OURS, "assumption", 0.02, 0.15, 0.07),
+    },
+}
+
 _GATES: dict[str, dict[str, Figure]] = {
     "board": {
         "reject.first": Figure("probability", _FILESTAGE, "assumption", 0.1, 0.6, 0.2),
@@ -168,6 +187,13 @@ def gates() -> dict[str, dict[str, Any]]:
     }
 
 
+def distance() -> list[dict[str, Any]]:
+    """What a hand-off costs by how far giver and receiver are apart."""
+    return [
+        {"when": when, **{name: figure.value for name, figure in costs.items()}} for when, costs in _DISTANCE.items()
+    ]
+
+
 def figures() -> dict[str, Figure]:
     """Every number of the shipped department by its dotted path below ``teams``."""
     found = {
@@ -181,6 +207,8 @@ def figures() -> dict[str, Figure]:
         for name, figure in numbers.items():
             path = "effort.lognormal.mean_hours" if name == "effort" else name
             found[f"gates.{gate}.{path}"] = figure
+    for i, costs in enumerate(_DISTANCE.values()):
+        found |= {f"distance[{i}].{name}": figure for name, figure in costs.items()}
     for skill, figure in HOURLY_COSTS.items():
         found[f"hourly_costs.{skill}"] = figure
     return found

@@ -158,9 +158,7 @@ def test_every_default_number_of_the_section_has_a_source():
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             continue
         field = type(table).model_fields[name]
-        bare = path.replace(".lognormal.mean_hours", ".lognormal.mean_hours")
-        stated = provenance_of(field) is not None or bare in figures or path.startswith("distance")
-        assert stated, path
+        assert provenance_of(field) is not None or path in figures, path
 
 
 def test_figures_are_inside_their_plausible_range_and_are_what_is_shipped():
