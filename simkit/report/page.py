@@ -102,7 +102,7 @@ def _signal_to_live(result: Result) -> Picture:
     rows = share.iloc[[1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 60]]
     data = [
         tables.as_table("Signals live within so many days since they happened", rows, "share"),
-        tables.as_table("Mean days until live, by part, of signals that went live", parts, "days"),
+        tables.as_table("Mean days until live, by part, of signals that went live", parts.T, "ratio"),
     ]
     return _picture(result, "live", "From signal to live campaign", figures.signal_to_live, words, data)
 
@@ -112,7 +112,7 @@ def _contacts(result: Result) -> Picture:
     tired = tables.fatigue_by_week(result)
     words = (
         f"Contacts per person and week: {', '.join(_each(sent.sum(axis=1), Format(1, 2, '')))}."
-        f" Stopped by the contact policy: {', '.join(_each(blocked.sum(axis=1), Format(1, 2, '')))}."
+        f" Dropped or put off by a rule: {', '.join(_each(blocked.sum(axis=1), Format(1, 2, '')))}."
         f" Mean fatigue in the last full week: {', '.join(_each(tired.iloc[-1], Format(1, 3, '')))}."
     )
     data = [

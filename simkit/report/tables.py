@@ -98,16 +98,16 @@ def difference_table(result: Result) -> Table:
         form = shared(known, one["unit"], gap=True, currency=result.base.currency)
         rows.append(
             [
-                result.measures[one["measure"]].title,
+                ", ".join(part for part in (result.measures[one["measure"]].title, form.unit) if part),
                 f"{one['a']} − {one['b']}",
-                form.quantity(one["difference"], sign=True),
+                form.number(one["difference"], sign=True),
                 form.range(one["low"], one["high"], sign=True),
                 f"{one['verdict']} ({one['effect']})" if one["effect"] else one["verdict"],
                 _pairs(one["pairs"], one["unpaired"]),
                 _share(one["variance_reduction"]),
             ]
         )
-    head = ["measure", "difference", "mean", "95% interval", "verdict", "pairs", "variance removed by pairing"]
+    head = ["measure", "difference", "mean", "95% interval", "verdict", "pairs", "variance removed"]
     return Table("Mean of the differences over replications", head, rows)
 
 

@@ -63,7 +63,8 @@ def test_policy_allows_exactly_the_own_sheet():
 def test_answer_and_four_pictures(page: str):
     """The answer stands before the outcomes, and each of four pictures has words and numbers."""
     tags = outline(page).tags
-    assert tags.count("figure") == tags.count("figcaption") == tags.count("svg") == tags.count("details") == 4
+    assert tags.count("figure") == tags.count("figcaption") == tags.count("svg") == 4
+    assert tags.count("details") == 5
     assert page.index("Choose pods") < page.index("<h2>Outcomes</h2>") < page.index("<svg")
     assert page.count('role="img"') == 4
     assert "simkit run made-up.yaml --replications 6 --seed 7" in page
