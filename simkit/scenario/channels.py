@@ -95,8 +95,8 @@ class Web(Table):
 Channel = Addressed | Paid | Search | Web
 
 
-def _kind(value: Any) -> str:
-    return value.get("kind", "addressed") if isinstance(value, dict) else value.kind
+def _kind(value: Any) -> Any:
+    return value.get("kind", "addressed") if isinstance(value, dict) else getattr(value, "kind", None)
 
 
 AnyChannel = Annotated[
@@ -130,18 +130,18 @@ PRESETS: dict[str, dict[str, Figure]] = {
         "consent_prospects": _figure(0.10, "share of prospects", _OURS, "assumption", 0.02, 0.3),
         "bounce": _figure(0.0101, "share of sent", _MAILCHIMP_ALL + ", hard + soft", "survey", 0.004, 0.02),
         "open_rate": _figure(
-            0.23,
+            0.30,
             "share of delivered",
             "calibrated: " + _MAILCHIMP + " reports 15.7 % under fatigue",
             "survey",
-            0.18,
-            0.33,
+            0.20,
+            0.40,
         ),
         "click_given_open": _figure(0.128, "share of opens", _MAILCHIMP + ", 2.01 % / 15.68 %", "survey", 0.08, 0.18),
         "cost_per_message": _figure(0.001, "currency", _LIST, "assumption", 0.0003, 0.004),
         "fatigue_weight": _figure(1.0, "per message", "scale of fatigue", "convention", 1, 1),
         "opt_out_factor": _figure(1.0, "factor", "scale of market.fatigue.opt_out", "convention", 1, 1),
-        "purchase_days": _figure(14.0, "days of purchases per click", _OURS, "assumption", 5, 30),
+        "purchase_days": _figure(30.0, "days of purchases per click", _OURS, "assumption", 10, 60),
         **_moves(0.30, 0.25, 0.20, 0.10),
     },
     "sms": {
@@ -155,7 +155,7 @@ PRESETS: dict[str, dict[str, Figure]] = {
         "cost_per_message": _figure(0.015, "currency", _LIST, "assumption", 0.007, 0.05),
         "fatigue_weight": _figure(1.5, "per message", _OURS, "assumption", 1, 3),
         "opt_out_factor": _figure(4.0, "factor", _KLAVIYO + ": unsubscribe 0.6-1.4 %", "survey", 3, 7),
-        "purchase_days": _figure(10.0, "days of purchases per click", _OURS, "assumption", 4, 25),
+        "purchase_days": _figure(30.0, "days of purchases per click", _OURS, "assumption", 10, 60),
         **_moves(0.30, 0.25, 0.20, 0.10),
     },
     "push": {
@@ -169,7 +169,7 @@ PRESETS: dict[str, dict[str, Figure]] = {
         "opt_out_factor": _figure(
             3.0, "factor", "37 % say 2-5 a week would make them switch off (Localytics 2017)", "survey", 1, 6
         ),
-        "purchase_days": _figure(10.0, "days of purchases per click", _OURS, "assumption", 4, 25),
+        "purchase_days": _figure(30.0, "days of purchases per click", _OURS, "assumption", 10, 60),
         **_moves(0.30, 0.25, 0.20, 0.10),
     },
     "paid_social": {
@@ -182,7 +182,7 @@ PRESETS: dict[str, dict[str, Figure]] = {
         "hill_half": _figure(4.0, "exposures", _OURS, "assumption", 2, 10),
         "hill_slope": _figure(1.5, "exponent", _OURS, "assumption", 1, 3),
         "awareness": _figure(0.05, "probability a day", _OURS, "assumption", 0.02, 0.12),
-        "purchase_days": _figure(8.0, "days of purchases per click", _OURS, "assumption", 3, 20),
+        "purchase_days": _figure(20.0, "days of purchases per click", _OURS, "assumption", 5, 40),
         **_moves(0.40, 0.30, 0.20, 0.08),
     },
     "search": {
@@ -199,7 +199,7 @@ PRESETS: dict[str, dict[str, Figure]] = {
         "coverage": _figure(0.6, "share of queries", _OURS, "assumption", 0.3, 0.9),
         "click_through": _figure(0.06, "share of shown", "simkit; commonly reported near 6 %", "assumption", 0.03, 0.1),
         "cost_per_click": _figure(1.2, "currency", _LIST, "assumption", 0.5, 3),
-        "purchase_days": _figure(14.0, "days of purchases per click", _OURS, "assumption", 5, 30),
+        "purchase_days": _figure(45.0, "days of purchases per click", _OURS, "assumption", 15, 90),
         **_moves(0.50, 0.40, 0.30, 0.15),
     },
     "web": {
@@ -234,7 +234,7 @@ def preset(name: str) -> dict[str, Any]:
 
 def fill(channels: Any) -> Any:
     """Short forms of `channels`: a list of names, or a table that changes single numbers of a preset."""
-    if isinstance(channels, (list, tuple)):
+    if isinstance(channels, (list, tuple)) and all(isinstance(name, str) for name in channels):
         channels = {name: {} for name in channels}
     if not isinstance(channels, dict):
         return channels
