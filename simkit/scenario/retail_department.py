@@ -13,7 +13,7 @@ from simkit.scenario.quantity import Figure, Grade
 
 _LITMUS = "Litmus State of Email 2017, mean hours per email"
 _OURS = "simkit, no published estimate"
-_BLS = "BLS Occupational Employment and Wages May 2023, median wage of about {}, by 2080 h, times 1.42 for benefits (BLS ECEC)"
+_BLS = "BLS Occupational Employment and Wages May 2023, median wage of about {}, by 2080 h, x 1.42 for benefits (ECEC)"
 _FILESTAGE = "set so that a hierarchy needs about 3.2 versions and 10 days to approval (Filestage 2023, brands)"
 
 HEADCOUNT = {"strategy": 3, "copy": 5, "design": 5, "build": 4, "data": 3, "crm": 4}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import add
+
 from simkit.teams.calendar import Calendar
 from simkit.teams.dispatcher import Task
 from simkit.teams.work import PARTS, Run
@@ -42,8 +44,7 @@ def lead_time_parts(last: Run | None) -> list[int]:
     total = [0] * len(PARTS)
     run = last
     while run is not None:
-        for part, seconds in enumerate(run.parts):
-            total[part] += seconds
+        total = list(map(add, total, run.parts))
         run = run.caused_by
     return total
 

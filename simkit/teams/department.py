@@ -35,7 +35,6 @@ class Department:
     """
 
     def __init__(self, organization: Organization, key: tuple[int, int], start: datetime.date, days: int):
-        self._organization = organization
         self._env = simpy.Environment()
         self._luck = Luck(key)
         self._log = EventLog()
@@ -44,6 +43,7 @@ class Department:
         self._flow = Flow(organization, self._dispatcher, self._people, self._log, start, self._ended)
         self._graphs = {name: StepGraph(name, kind, organization) for name, kind in organization.work.items()}
         self._homes = [unit for unit in organization.units if unit.serves is not None]
+        self._top = organization.top.id
         self._expected: list[tuple[int, int, WorkOrder, CaseLuck]] = []
         self._open: dict[int, Case] = {}
         self._rows: list[tuple[Any, ...] | None] = []
@@ -102,7 +102,7 @@ class Department:
         homes = [unit.id for unit in self._homes if order.segment in (unit.serves or ())]
         homes = homes or [unit.id for unit in self._homes]
         if len(homes) <= 1:
-            return homes[0] if homes else self._organization.top.id
+            return homes[0] if homes else self._top
         return homes[int(self._luck.uniform(order.key, 0, Purpose.POD) * len(homes))]
 
 

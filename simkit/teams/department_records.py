@@ -44,9 +44,7 @@ class DepartmentRecords:
         return frame(self.cells)
 
 
-def department_records(
-    rows: list[tuple[Any, ...]], people: list[Person], log: EventLog, now: int
-) -> DepartmentRecords:
+def department_records(rows: list[tuple[Any, ...]], people: list[Person], log: EventLog, now: int) -> DepartmentRecords:
     """The tables as of a moment; `rows` are those of :func:`case_row`."""
     import pandas as pd
 

@@ -54,7 +54,8 @@ class Flow:
 
     def _begin(self, case: Case, node: Node, caused_by: Run | None) -> None:
         case.state[node.number] = UNDER_WAY
-        run = case.next_run(node, self._dispatcher.now, caused_by)
+        now = case.arrived if caused_by is None else caused_by.done
+        run = case.next_run(node, now, caused_by)
         if node.step is None:
             self._go_live(case, run)
         elif node.gate is None:

@@ -18,26 +18,34 @@ EFFORT, OUTCOME, CHECK = range(3)
 WORK_PURPOSES = (Purpose.EFFORT, Purpose.INTERNAL_ERROR, Purpose.CAUGHT)
 GATE_PURPOSES = (Purpose.GATE_EFFORT, Purpose.REJECT, Purpose.AUDIT)
 
-_AHEAD = 3
-"""Passes drawn when the case is taken in: most need no more."""
+_AHEAD = 6
+"""Passes drawn when the case is taken in: few need more."""
 
-Draw = tuple[int, tuple[Purpose, ...]]
-"""A step's word in the key, and what its passes draw."""
+
+class Draws:
+    """What the passes of a kind of work's steps draw: each step's word in the key and its purposes."""
+
+    def __init__(self, steps: Sequence[tuple[int, tuple[Purpose, ...]]]):
+        self.steps = steps
+        passes = range(_AHEAD)
+        cells = [(word, purpose * 65536 + k) for word, uses in steps for purpose in uses for k in passes]
+        self.words = np.array([word for word, _ in cells], np.int64)
+        self.uses = np.array([use for _, use in cells], np.int64)
 
 
 class CaseLuck:
     """The draws of one case."""
 
-    __slots__ = ("_ahead", "_key", "_luck", "_steps")
+    __slots__ = ("_ahead", "_draws", "_key", "_luck")
 
-    def __init__(self, luck: Luck, key: int, steps: Sequence[Draw], ahead: array[float]):
-        self._luck, self._key, self._steps, self._ahead = luck, key, steps, ahead
+    def __init__(self, luck: Luck, key: int, draws: Draws, ahead: array[float]):
+        self._luck, self._key, self._draws, self._ahead = luck, key, draws, ahead
 
     def draw(self, step: int, what: int, k: int = 0) -> float:
         """The uniform of a step's k-th pass (or round) for one of effort, outcome and check."""
         if k < _AHEAD:
             return self._ahead[(step * 3 + what) * _AHEAD + k]
-        word, purposes = self._steps[step]
+        word, purposes = self._draws.steps[step]
         return self._luck.uniform(self._key, word, purposes[what], k)
 
     def about(self, text: str, purpose: Purpose, k: int) -> float:
@@ -56,32 +64,23 @@ class Luck:
         """One uniform in (0, 1)."""
         return uniform(self._key0, self._key1, work_key & MASK, what, int(purpose), k, self._space)
 
-    def of_cases(self, cases: Sequence[tuple[int, Sequence[Draw]]]) -> list[CaseLuck]:
-        """The luck of (work key, steps) each, the first passes drawn in one sweep over arrays."""
-        keys: list[int] = []
-        words: list[int] = []
-        uses: list[int] = []
-        sizes = []
-        for key, steps in cases:
-            before = len(words)
-            for word, purposes in steps:
-                for purpose in purposes:
-                    words += [word] * _AHEAD
-                    uses += range(purpose * 65536, purpose * 65536 + _AHEAD)
-            sizes.append(len(words) - before)
-            keys += [key & MASK] * sizes[-1]
-        drawn = self._uniforms(keys, words, uses)
-        ends = np.cumsum(sizes).tolist()
-        return [
-            CaseLuck(self, key, steps, array("d", drawn[end - size : end].tobytes()))
-            for (key, steps), size, end in zip(cases, sizes, ends, strict=True)
-        ]
-
-    def _uniforms(self, keys: list[int], words: list[int], uses: list[int]) -> np.ndarray:
+    def of_cases(self, cases: Sequence[tuple[int, Draws]]) -> list[CaseLuck]:
+        """The luck of (work key, draws) each, the first passes drawn in one sweep over arrays."""
+        if not cases:
+            return []
+        sizes = np.array([len(draws.words) for _, draws in cases])
+        keys = np.repeat(np.array([key & MASK for key, _ in cases], np.int64), sizes)
+        words = np.concatenate([draws.words for _, draws in cases])
+        uses = np.concatenate([draws.uses for _, draws in cases])
         space = np.full(len(keys), self._space, np.int64)
-        key, word, use = (np.array(part, np.int64) for part in (keys, words, uses))
-        x0, x1, _, _ = philox(key, word, use, space, self._key0, self._key1)
-        return np.asarray(unit_interval(x0, x1))
+        x0, x1, _, _ = philox(keys, words, uses, space, self._key0, self._key1)
+        drawn = np.ascontiguousarray(unit_interval(x0, x1)).data
+        ends = np.cumsum(sizes).tolist()
+        begins = [0, *ends[:-1]]
+        return [
+            CaseLuck(self, key, draws, array("d", drawn[begin:end]))
+            for (key, draws), begin, end in zip(cases, begins, ends, strict=True)
+        ]
 
 
 def effort_quantile(effort: Effort) -> tuple[str, float, float]:

@@ -9,7 +9,7 @@ from simkit.rng import crc
 from simkit.scenario.organization import Organization
 from simkit.scenario.organization_sense import ancestors, in_order, redone
 from simkit.scenario.work_kinds import LIVE, CadenceGate, Gate, OnDemandGate, Step, WorkKind
-from simkit.teams.luck import GATE_PURPOSES, WORK_PURPOSES, CaseLuck, Draw, effort_quantile
+from simkit.teams.luck import GATE_PURPOSES, WORK_PURPOSES, CaseLuck, Draws, effort_quantile
 
 if TYPE_CHECKING:
     from simkit.teams.people import Person
@@ -58,11 +58,6 @@ class Node:
         assert self.gate is not None
         return self.gate
 
-    @property
-    def draw(self) -> Draw:
-        """What its passes draw."""
-        return self.word, WORK_PURPOSES if self.gate is None else GATE_PURPOSES
-
 
 class StepGraph:
     """The steps of a kind of work, and the moment of going live, which waits for all that nothing else awaits."""
@@ -77,7 +72,7 @@ class StepGraph:
         self.nodes.append(Node(len(steps), None, None))
         self._connect(steps)
         self.starts = [node.number for node in self.nodes if not node.before]
-        self.draws = [node.draw for node in self.nodes]
+        self.draws = Draws([(node.word, WORK_PURPOSES if node.gate is None else GATE_PURPOSES) for node in self.nodes])
 
     def _connect(self, steps: list[Step]) -> None:
         numbers = {node.id: node.number for node in self.nodes}
@@ -123,9 +118,7 @@ class Case:
         "live_time", "luck", "order", "parts", "passes", "quality", "rejections", "state", "status",
     )  # fmt: skip
 
-    def __init__(
-        self, index: int, order: WorkOrder, graph: StepGraph, home: str, arrived: int, luck: CaseLuck
-    ):
+    def __init__(self, index: int, order: WorkOrder, graph: StepGraph, home: str, arrived: int, luck: CaseLuck):
         self.index, self.order, self.graph, self.home = index, order, graph, home
         self.arrived, self.luck = arrived, luck
         steps = len(graph.nodes)
