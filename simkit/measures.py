@@ -150,8 +150,10 @@ def _conversion(run: Run) -> Value:
 def _at_start(run: Run) -> np.ndarray:
     """Who was a customer when the measured days began (first purchase before, not yet lost)."""
     start = run.scenario.warmup_days
-    return (run.customers["first_purchase_day"] < start) & (run.customers["lost_day"] >= start) & (
-        run.customers["purchases"] > 0
+    return (
+        (run.customers["first_purchase_day"] < start)
+        & (run.customers["lost_day"] >= start)
+        & (run.customers["purchases"] > 0)
     )
 
 
@@ -179,10 +181,11 @@ def _residual_revenue(run: Run) -> np.ndarray:
     """Expected discounted revenue after the last day of those who are still customers.
 
     Rate x mean spend / (discount + rate x dropout): needs come at the person's rate, each is the last one with the
-    person's dropout, and as many become purchases as did in the window.
+    person's dropout, and as many become purchases as did in the window. A first purchase answers no need.
     """
     people = run.customers
-    per_need = _ratio(_sum(run, "purchases_organic", "purchases_response"), _sum(run, "needs")) or 0.0
+    repeat = _sum(run, "purchases_organic", "purchases_response") - _sum(run, "new_customers")
+    per_need = _ratio(repeat, _sum(run, "needs")) or 0.0
     discount = math.log1p(run.scenario.economics.discount_per_year) / DAYS_PER_YEAR
     spend = people["spend_scale"].astype(float) * _spend_shape(run)[people["segment"]]
     alive = people["relation"] == CUSTOMER
@@ -212,55 +215,75 @@ def _roas(run: Run) -> Value:
     return _ratio(_sum(run, "revenue_response"), _sum(run, "contact_cost", "media_cost"))
 
 
-_SIGNALS = "signals of occasions (the same in every alternative) that happened on measured days; not yet live at the end: censored"
+_SIGNALS = (
+    "signals of occasions (the same in every alternative) that happened on measured days; "
+    "not yet live at the end: censored"
+)
 _MEASURED = "measured days"
 
 MEASURES: dict[str, Measure] = {
     m.name: m
     for m in (
-        Measure("signal_to_live_days", "days", "Signal to live", f"mean of min(days to live, {RESTRICTED_DAYS:g}); expired counts "
-                f"as {RESTRICTED_DAYS:g} (Aalen-Johansen)", "area above the cumulative incidence of going live", "1", _SIGNALS, "lower", _restricted_mean),
-        Measure("signal_to_live_days_median", "days", "Signal to live, median", "first day by which half are live; absent when "
-                "never reached", "-", "-", _SIGNALS, "lower", _median),
-        Measure("live_within_7_days_share", "share", "Live within 7 days", "cumulative incidence of going live at 7 days",
-                "signals live within 7 days", "signals", _SIGNALS, "higher", _soon),
-        Measure("campaigns_live", "campaigns/year", "Campaigns live", "launches x 365 / measured days", "campaigns that reached customers",
-                "measured years", _MEASURED, "higher", _campaigns_live),
-        Measure("flow_efficiency", "share", "Flow efficiency", "touch time / lead time", "touch time on the critical path",
-                "lead time around the clock", "work finished on measured days", "higher", _flow_efficiency),
-        Measure("utilization", "share", "Utilization", "(paid - idle) / paid", "paid time not idle, other duties included", "paid time",
-                _MEASURED, "", _utilization),
-        Measure("expired_signal_share", "share", "Signals expired", f"cumulative incidence of expiring at {RESTRICTED_DAYS:g} days",
-                "signals given up before anything was live", "signals of occasions and monitors",
-                "signals of measured days; open at the end: censored", "lower", _expired),
-        Measure("contacts_per_customer_week", "contacts/person/week", "Contacts a week", "delivered messages / reachable person-weeks",
-                "delivered messages", "persons with consent on any channel x weeks", _MEASURED, "", _contacts),
-        Measure("mean_fatigue", "contacts", "Mean fatigue", "sum of fatigue / reachable person-days", "fatigue at the end of each day",
-                "reachable person-days", _MEASURED, "lower", _mean_fatigue),
-        Measure("opt_out_share", "share", "Opt-outs", "opt-outs / delivered messages", "opt-outs", "delivered messages", _MEASURED, "lower", _opt_out_share),
-        Measure("reachable_share_end", "share", "Reachable at the end", "reachable / persons in the market", "persons with consent on any channel",
-                "prospects, customers and lost customers", "last day", "higher", _reachable_end),
-        Measure("active_customers_end", "persons", "Active customers", "customers whose last purchase lies within market.active_within_days",
-                "persons", "1", "last day", "higher", _active_end),
-        Measure("conversion_rate", "share", "Conversion", "purchases upon a click or visit / clicks and visits", "purchases that a click or visit led to",
-                "clicks and visits", _MEASURED, "higher", _conversion),
-        Measure("retention_rate", "share", "Retention", "customers at the start who still are at the end / customers at the start",
-                "still customers (truth, not inference)", "customers when the measured days begin", "the whole measured period", "higher", _retention),
-        Measure("churn_rate", "share", "Churn", "lost in the period / customers at its start", "customers lost, new ones included",
-                "customers when the measured days begin", "the whole measured period", "lower", _churn),
-        Measure("revenue", "currency/year", "Revenue", "sum x 365 / measured days", "revenue", "measured years", _MEASURED, "higher",
-                lambda run: _per_year(run, _sum(run, "revenue"))),
-        Measure("profit", "currency/year", "Profit", "(revenue - goods - contacts - media - team - technology) x 365 / measured days",
-                "profit", "measured years", _MEASURED, "higher", lambda run: _per_year(run, _sum(run, "profit"))),
-        Measure("profit_per_customer", "currency/customer/year", "Profit per customer", "profit a year / mean number of customers", "profit",
-                "customer-years", _MEASURED, "higher", _profit_per_customer),
-        Measure("clv", "currency/customer", "Customer lifetime value", "margin realized + (1 - goods) x rate x purchases per need x mean spend / "
-                "(discount + rate x dropout) while alive", "margin on revenue, before marketing cost", "persons who were customers on a measured day",
-                "measured days and, discounted, all after", "higher", _clv),
-        Measure("cac", "currency/customer", "Acquisition cost", "(contacts + media + team + technology) / new customers",
-                "all sales and marketing cost", "first purchases", _MEASURED, "lower", _cac),
-        Measure("roas", "ratio", "Return on ad spend", "revenue of purchases upon a click or visit / (contacts + media)",
-                "attributed, not incremental, revenue", "contact and media cost", _MEASURED, "higher", _roas),
+        Measure("signal_to_live_days", "days", "Signal to live",
+            f"mean of min(days to live, {RESTRICTED_DAYS:g}); expired counts as {RESTRICTED_DAYS:g} (Aalen-Johansen)",
+            "area above the cumulative incidence of going live", "1", _SIGNALS, "lower", _restricted_mean),
+        Measure("signal_to_live_days_median", "days", "Signal to live, median",
+            "first day by which half are live; absent when never reached", "-", "-", _SIGNALS, "lower", _median),
+        Measure("live_within_7_days_share", "share", "Live within 7 days",
+            "cumulative incidence of going live at 7 days", "signals live within 7 days", "signals", _SIGNALS,
+            "higher", _soon),
+        Measure("campaigns_live", "campaigns/year", "Campaigns live", "launches x 365 / measured days",
+            "campaigns that reached customers", "measured years", _MEASURED, "higher", _campaigns_live),
+        Measure("flow_efficiency", "share", "Flow efficiency", "touch time / lead time",
+            "touch time on the critical path", "lead time around the clock", "work finished on measured days",
+            "higher", _flow_efficiency),
+        Measure("utilization", "share", "Utilization", "(paid - idle) / paid",
+            "paid time not idle, other duties included", "paid time", _MEASURED, "", _utilization),
+        Measure("expired_signal_share", "share", "Signals expired",
+            f"cumulative incidence of expiring at {RESTRICTED_DAYS:g} days",
+            "signals given up before anything was live", "signals of occasions and monitors",
+            "signals of measured days; open at the end: censored", "lower", _expired),
+        Measure("contacts_per_customer_week", "contacts/person/week", "Contacts a week",
+            "delivered messages / reachable person-weeks", "delivered messages",
+            "persons with consent on any channel x weeks", _MEASURED, "", _contacts),
+        Measure("mean_fatigue", "contacts", "Mean fatigue", "sum of fatigue / reachable person-days",
+            "fatigue at the end of each day", "reachable person-days", _MEASURED, "lower", _mean_fatigue),
+        Measure("opt_out_share", "share", "Opt-outs", "opt-outs / delivered messages", "opt-outs",
+            "delivered messages", _MEASURED, "lower", _opt_out_share),
+        Measure("reachable_share_end", "share", "Reachable at the end", "reachable / persons in the market",
+            "persons with consent on any channel", "prospects, customers and lost customers", "last day", "higher",
+            _reachable_end),
+        Measure("active_customers_end", "persons", "Active customers",
+            "customers whose last purchase lies within market.active_within_days", "persons", "1", "last day",
+            "higher", _active_end),
+        Measure("conversion_rate", "share", "Conversion", "purchases upon a click or visit / clicks and visits",
+            "purchases that a click or visit led to", "clicks and visits", _MEASURED, "higher", _conversion),
+        Measure("retention_rate", "share", "Retention",
+            "customers at the start who still are at the end / customers at the start",
+            "still customers (truth, not inference)", "customers when the measured days begin",
+            "the whole measured period", "higher", _retention),
+        Measure("churn_rate", "share", "Churn", "lost in the period / customers at its start",
+            "customers lost, new ones included", "customers when the measured days begin",
+            "the whole measured period", "lower", _churn),
+        Measure("revenue", "currency/year", "Revenue", "sum x 365 / measured days", "revenue", "measured years",
+            _MEASURED, "higher", lambda run: _per_year(run, _sum(run, "revenue"))),
+        Measure("profit", "currency/year", "Profit",
+            "(revenue - goods - contacts - media - team - technology) x 365 / measured days", "profit",
+            "measured years", _MEASURED, "higher", lambda run: _per_year(run, _sum(run, "profit"))),
+        Measure("profit_per_customer", "currency/customer/year", "Profit per customer",
+            "profit a year / mean number of customers", "profit", "customer-years", _MEASURED, "higher",
+            _profit_per_customer),
+        Measure("clv", "currency/customer", "Customer lifetime value",
+            "margin realized + (1 - goods) x rate x repeat purchases per need x mean spend / "
+            "(discount + rate x dropout) while alive",
+            "margin on revenue, before marketing cost", "persons who were customers on a measured day",
+            "measured days and, discounted, all after", "higher", _clv),
+        Measure("cac", "currency/customer", "Acquisition cost",
+            "(contacts + media + team + technology) / new customers", "all sales and marketing cost",
+            "first purchases", _MEASURED, "lower", _cac),
+        Measure("roas", "ratio", "Return on ad spend",
+            "revenue of purchases upon a click or visit / (contacts + media)", "attributed, not incremental, revenue",
+            "contact and media cost", _MEASURED, "higher", _roas),
     )
 }  # fmt: skip
 """By name, in the order in which a report lists them."""

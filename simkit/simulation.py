@@ -17,16 +17,24 @@ import numpy as np
 
 from simkit.customers.market import MarketDriver
 from simkit.customers.state import (
-    BOUGHT, CHANNELS, CLICKED, CUSTOMERS_NOW, EARNED, GRAIN, LOST_NOW, MONEY, OVERFLOW, PER_CHANNEL,
+    BOUGHT,
+    CHANNELS,
+    CLICKED,
+    CUSTOMERS_NOW,
+    GRAIN,
+    LOST_NOW,
+    MONEY,
+    OVERFLOW,
+    PER_CHANNEL,
     RING_FULL,
-)  # fmt: skip
+)
 from simkit.records import Launch, Signal, WorkOrder
 from simkit.rng import run_key
 from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 from simkit.scenario.structures import organization
 from simkit.teams.department import Department
-from simkit.world import Episode, Watch, episodes, order_for, planned_orders
+from simkit.world import Watch, episodes, order_for, planned_orders
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 CENSORED, EVENT, COMPETING = 0, 1, 2
+_ROUNDING = 1e-12
+"""Shares are sums of fractions: this much short of a share is that share."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class CumulativeIncidence:
 
     def quantile(self, share: float) -> float | None:
         """First time by which `share` had the event; None when that is never seen."""
-        reached = np.flatnonzero(self.event >= share)
+        reached = np.flatnonzero(self.event >= share - _ROUNDING)
         return float(self.time[reached[0]]) if len(reached) else None
 
     def restricted_mean(self, limit: float) -> float | None:
@@ -46,7 +48,7 @@ class CumulativeIncidence:
         return float(np.sum(np.diff(edges) * (1 - heights)))
 
     def _value(self, curve: np.ndarray, time: float) -> float | None:
-        settled = len(curve) and self.event[-1] + self.competing[-1] >= 1 - 1e-12
+        settled = len(curve) and self.event[-1] + self.competing[-1] >= 1 - _ROUNDING
         if time > self.followed and not settled:
             return None
         at = int(np.searchsorted(self.time, time, side="right")) - 1

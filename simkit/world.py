@@ -29,12 +29,12 @@ def _uniform(key: Key, name: str, ordinal: int, purpose: Purpose) -> float:
 
 def planned_orders(scenario: Scenario, key: Key) -> list[WorkOrder]:
     """Requests for planned campaigns at even distances, each program with a phase of its own."""
-    orders = []
+    orders: list[WorkOrder] = []
     for name, campaign in scenario.campaigns.items():
         per_day = campaign.per_week * scenario.campaign_scale / DAYS_PER_WEEK
         phase = _uniform(key, name, 0, Purpose.PLAN_PHASE)
-        for n in range(math.ceil(scenario.days * per_day - phase) if per_day else 0):
-            orders.append(_planned(scenario, name, campaign, n, (n + phase) / per_day))
+        number = math.ceil(scenario.days * per_day - phase) if per_day else 0
+        orders += [_planned(scenario, name, campaign, n, (n + phase) / per_day) for n in range(number)]
     _no_two_with_one_key(orders)
     return orders
 
@@ -67,7 +67,9 @@ def _no_two_with_one_key(orders: list[WorkOrder]) -> None:
     for order in orders:
         other = seen.setdefault(order.key, order)
         if other is not order:
-            raise SenseError(f"campaigns.{order.campaign}", f"{order.name!r} and {other.name!r} have the same key; rename one")
+            raise SenseError(
+                f"campaigns.{order.campaign}", f"{order.name!r} and {other.name!r} have the same key; rename one"
+            )
 
 
 @dataclass
@@ -166,7 +168,7 @@ class Watch:
         if len(self._above) < span or (day + 1) % monitor.every_days or day + 1 < self._quiet_until:
             return None
         now, before = self._ratio(-monitor.window_days, None), self._ratio(-span, -monitor.window_days)
-        if not now or not before:
+        if now is None or not before:
             return None
         worse = now / before - 1 if monitor.figure == "churn_rate" else 1 - now / before
         if worse < monitor.worsens_by:
@@ -183,6 +185,6 @@ class Watch:
             exogenous=False,
         )
 
-    def _ratio(self, start: int, end: int | None) -> float:
+    def _ratio(self, start: int, end: int | None) -> float | None:
         below = sum(self._below[start:end])
-        return sum(self._above[start:end]) / below if below else 0.0
+        return sum(self._above[start:end]) / below if below else None
