@@ -141,19 +141,18 @@ class Dispatcher:
         """Put a task into a queue; the best of the free people takes it up, or it waits."""
         now = task.queued = self.now
         heappush(pool.heap, (task.priority, now, next(self._sequence), task))
-        best: tuple[float, int, int] | None = None
-        taker: Person | None = None
+        free: list[tuple[float, int, int, Person]] = []
         for level, person in pool.members:
-            if person.task is not None:
-                continue
-            if person.calendar.on_shift(now):
-                rank = (-level, person.idle_since, person.number)
-                if best is None or rank < best:
-                    best, taker = rank, person
-            else:
-                self._wake(person.calendar)
-        if taker is not None:
-            self._take(taker)
+            if person.task is None:
+                if person.calendar.on_shift(now):
+                    free.append((-level, person.idle_since, person.number, person))
+                else:
+                    self._wake(person.calendar)
+        free.sort()
+        for *_, person in free:
+            self._take(person)
+            if task.started >= 0:
+                break
 
     def _take(self, person: Person, least_level: float = 0.0) -> None:
         """The person takes up the best waiting work of the queues they serve, if any."""
