@@ -238,7 +238,7 @@ def test_harm_is_in_the_ledger(cuts, which):
     met = 0.9 * (1 - harm)
     error = math.sqrt((needs * met * (1 - met)).sum())
     assert needs.sum() > 5_000
-    assert which == "none" or harm.max() > 0.4
+    assert which == "none" or harm.max() > (0.4 if which == "open" else 0.1)
     assert abs(repeat_purchases(run).sum() - (needs * met).sum()) < 3 * error
 
 
@@ -303,7 +303,7 @@ def test_an_added_measure_changes_no_other(hierarchy):
 
 
 def test_structures_face_the_same_world_and_the_same_plan(hierarchy, pods):
-    """Occasions, planned orders and requests have the same keys, moments, segments and dates; only their fate differs."""
+    """Occasions, plan and requests have the same keys, moments, segments and dates; only their fate differs."""
     columns = ["key", "name", "kind", "cause", "segment", "arrived_day", "happened_day", "due_day"]
     one, other = (
         run.cases[run.cases["cause"] != "monitor"][columns].sort_values("key", ignore_index=True)
