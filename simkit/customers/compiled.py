@@ -24,7 +24,7 @@ from simkit.customers import rules as rulebook
 from simkit.customers import state, tables
 from simkit.customers.day import Replacement, Rule, day_rules, phase
 from simkit.customers.market import MarketTables, stage_counts
-from simkit.customers.population import population
+from simkit.customers.population import population, sorted_people
 from simkit.scenario.schema import Scenario
 
 
@@ -153,35 +153,42 @@ class CompiledMarket:
         self.tables = MarketTables(scenario, replication)
         if people is None:
             people = population(scenario.market, scenario.channels, scenario.days, scenario.seed, replication)
-        self._people, self._log = people, log
+        self._log = log
         self._day = _compiled(tuple(sorted(day_rules(rules).items())))
-        size = max(1, -(-len(people) // threads))
-        self._blocks = [people[at : at + size] for at in range(0, len(people), size)]
-        self._scratch = [np.zeros(1, state.SCRATCH_DTYPE) for _ in self._blocks]
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
-        buyers = people["relation"] == state.CUSTOMER
-        born = people[buyers]
-        self._run(self._day.age, [born])
-        people[buyers] = born
+        self._people = self._aged(people)
+        size = max(1, -(-len(people) // threads))
+        self._blocks = [self._people[at : at + size] for at in range(0, len(people), size)]
+        self._scratch = [np.zeros(1, state.SCRATCH_DTYPE) for _ in self._blocks]
         self._stages = np.bincount(people["stage"], minlength=len(state.STAGES))
+
+    def _aged(self, people: np.ndarray) -> np.ndarray:
+        """Everyone on day 0. Order never shows in a result, so people of a kind stand together: the processor then
+        guesses most branches right."""
+        self._blocks, self._scratch = [people], [np.zeros(1, state.SCRATCH_DTYPE)]
+        self._run(self._day.age)
+        channels = range(state.ADDRESSED)
+        return sorted_people(
+            people, [*(people["consent"][:, k] for k in channels), people["segment"], people["relation"]]
+        )
 
     def customers(self) -> np.ndarray:
         """Everyone, in order of (segment, index)."""
-        return self._people[np.lexsort((self._people["index"], self._people["segment"]))]
+        return sorted_people(self._people, [self._people["index"], self._people["segment"]])
 
     def live_day(self, harm: dict[str, float] | None = None) -> np.ndarray:
         """Everyone lives the next day; returns its totals (int64)."""
         self.tables.begin_day(harm or {})
-        totals = self._run(self._day.propose, self._blocks)
+        totals = self._run(self._day.propose)
         self.tables.allocate(totals, self._stages)
-        totals = totals + self._run(self._day.live, self._blocks, self._log)
+        totals = totals + self._run(self._day.live, self._log)
         self._stages = stage_counts(totals)
         return totals
 
-    def _run(
-        self, compiled: Callable[..., Any], blocks: list[np.ndarray], log: list[np.ndarray] | None = None
-    ) -> np.ndarray:
-        most = min(state.CANDIDATES, int(self.tables.world.today["slots"])) if log is not None else 0
+    def _run(self, compiled: Callable[..., Any], log: list[np.ndarray] | None = None) -> np.ndarray:
+        """One phase for everyone; the totals of all blocks together."""
+        blocks = self._blocks
+        most = 0 if log is None else min(state.CANDIDATES, sum(live is not None for live in self.tables.messages))
         rows = [np.zeros(len(block) * most, state.LOG_DTYPE) for block in blocks]
         cursors = [np.zeros(1, np.int64) for _ in blocks]
 
@@ -193,5 +200,6 @@ class CompiledMarket:
 
         parts = list((self._pool.map if self._pool else map)(one, range(len(blocks))))
         if log is not None:
-            log.extend(part[: cursor[0]].copy() for part, cursor in zip(rows, cursors, strict=True))
+            parts_of_log = [part[: cursor[0]] for part, cursor in zip(rows, cursors, strict=True)]
+            log.append(state.in_order(np.concatenate(parts_of_log)))
         return np.sum(parts, axis=0, dtype=np.int64)

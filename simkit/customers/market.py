@@ -116,8 +116,6 @@ class MarketTables:
         w = self.world
         keep = self._admit()
         w.today["day"], w.today["minute"], w.today["keep"] = self.day, self.day * MINUTES_PER_DAY, keep
-        w.today["slots"] = max((slot + 1 for slot, live in enumerate(self.messages) if live), default=0)
-        w.today["ads"] = len(self.ads)
         for name, i in self.segments.items():
             lost = harm.get(name, 0.0)
             w.segment["harm"][i], w.segment["price_push"][i] = lost, self.scenario.market.price_churn * lost
@@ -248,19 +246,23 @@ class MarketTables:
 
     def _aim(self, w: World) -> None:
         """Whom each live message and advertisement is for."""
-        w.segment["for_customers"] = 0
-        w.segment["for_prospects"] = 0
+        for field in ("for_customers", "for_prospects", "ads_for_customers", "ads_for_prospects"):
+            w.segment[field] = 0
         for slot, live in enumerate(self.messages):
             if live:
                 _fill_message(w.message[slot], live, self.channel_at, self.scenario, self.day)
-                for i in self._meant(live):
-                    if live.campaign.audience.who != "prospects":
-                        w.segment["for_customers"][i] |= 1 << slot
-                    if live.campaign.audience.who != "customers":
-                        w.segment["for_prospects"][i] |= 1 << slot
+                self._mark(w, live, "", slot)
         for j, live in enumerate(self.ads):
-            meant = sum(1 << i for i in self._meant(live))
-            _fill_ad(w.ad[j], live, self.channel_at, self.scenario, self.day, meant)
+            _fill_ad(w.ad[j], live, self.channel_at, self.scenario, self.day)
+            self._mark(w, live, "ads_", j)
+
+    def _mark(self, w: World, live: Live, prefix: str, bit: int) -> None:
+        """Set the bit of a message or advertisement in the segments it is for."""
+        meant = self._meant(live)
+        if live.campaign.audience.who != "prospects":
+            w.segment[f"{prefix}for_customers"][meant] |= 1 << bit
+        if live.campaign.audience.who != "customers":
+            w.segment[f"{prefix}for_prospects"][meant] |= 1 << bit
 
     def _meant(self, live: Live) -> list[int]:
         if live.segment is not None:
@@ -358,12 +360,9 @@ def waiting_minute(policy: ContactPolicy, send_hour: float, waited: bool) -> tup
     return round(end * 60), end >= 24
 
 
-def _fill_ad(row: np.void, live: Live, channel_at: dict[str, int], scenario: Scenario, day: int, meant: int) -> None:
-    audience = live.campaign.audience
+def _fill_ad(row: np.void, live: Live, channel_at: dict[str, int], scenario: Scenario, day: int) -> None:
     row["occurrence"], row["channel"], row["touch"] = live.occurrence, channel_at[live.channel], day - live.first_day
-    row["customers"] = meant if audience.who != "prospects" else 0
-    row["prospects"] = meant if audience.who != "customers" else 0
-    row["bought_within"], row["not_bought_within"] = _bounds(audience)
+    row["bought_within"], row["not_bought_within"] = _bounds(live.campaign.audience)
     row["strength"] = live.relevance / scenario.market.reference_relevance
     row["plan"] = 0.0
 

@@ -11,7 +11,7 @@ import numpy as np
 from simkit.customers import state
 from simkit.customers.day import Replacement, Rule, day_rules, phase
 from simkit.customers.market import MarketTables, stage_counts
-from simkit.customers.population import population
+from simkit.customers.population import population, sorted_people
 from simkit.customers.tables import World, plain, row_types
 from simkit.scenario.schema import Scenario
 
@@ -88,17 +88,16 @@ class MarketModel(mesa.Model):
 
     def customers(self) -> np.ndarray:
         """Everyone, in order of (segment, index)."""
-        rows = np.zeros(len(self.people), state.CUSTOMER_DTYPE)
+        rows = state.people_array(len(self.people))
         for row, customer in zip(rows, self.people, strict=True):
             for name in state.CUSTOMER_DTYPE.names or ():
                 row[name] = getattr(customer, name)
-        return rows[np.lexsort((rows["index"], rows["segment"]))]
+        return sorted_people(rows, [rows["index"], rows["segment"]])
 
     def _age(self, rule: Rule) -> None:
         w = plain(self.tables.world, self._types, self._spend)
         for customer in self.people:
-            if customer.relation == state.CUSTOMER:  # type: ignore[attr-defined]
-                rule(customer, w, self._scratch)
+            rule(customer, w, self._scratch)
 
     def _pass(self, name: str, world: World) -> np.ndarray:
         w, s, rules = plain(world, self._types, self._spend), self._scratch, self._phases[name]
@@ -111,7 +110,7 @@ class MarketModel(mesa.Model):
                 rows.extend(_contacts(customer, w, s))
         if logging:
             assert self._log is not None
-            self._log.append(np.array(rows, state.LOG_DTYPE))
+            self._log.append(state.in_order(np.array(rows, state.LOG_DTYPE)))
         return np.array(s.total, np.int64)  # type: ignore[attr-defined]
 
 

@@ -36,6 +36,13 @@ def population(market: Market, channels: dict[str, Channel], days: int, seed: in
     return people
 
 
+def sorted_people(people: np.ndarray, keys: list[np.ndarray]) -> np.ndarray:
+    """A copy in the order of some keys, the last one first."""
+    ordered = people_array(len(people))
+    ordered[:] = people[np.lexsort(keys)]
+    return ordered
+
+
 @lru_cache(maxsize=1)
 def _population(
     market_json: str, channels_json: tuple[tuple[str, str], ...], days: int, seed: int, replication: int

@@ -121,6 +121,8 @@ def hill(x: float, half: float, slope: float) -> float:
 @register_jitable
 def poisson(mean: float, u: float) -> int:
     """The Poisson count at quantile u, by adding up probabilities; means above 500 count as 500."""
+    if u <= 1.0 - mean:  # below exp(-mean) without having to compute it
+        return 0
     mean = min(mean, 500.0)
     term = math.exp(-mean)
     below = term
@@ -194,10 +196,10 @@ def become_customer(c: Any, w: Any, time: float) -> None:
     c.need_clock = draw_clock(c, w, c.needs, NEED_CLOCK) + c.rate * (time - w.today.day)
     for k in range(ADDRESSED):
         channel = w.channel[k]
-        if channel.kind == ADDRESSED_KIND and c.consent[k] == 0 and c.opt_out_day[k] == 0:
-            if draw(c, w, 0, CONSENT, channel.tag) < channel.consent_customers:
-                c.consent[k] = 1
-                c.reachable += 1
+        asked = channel.kind == ADDRESSED_KIND and c.consent[k] == 0 and c.opt_out_day[k] == 0
+        if asked and draw(c, w, 0, CONSENT, channel.tag) < channel.consent_customers:
+            c.consent[k] = 1
+            c.reachable += 1
 
 
 @register_jitable
@@ -265,7 +267,8 @@ def arrive(c: Any, w: Any, s: Any) -> None:
 @register_jitable
 def recover(c: Any, w: Any, s: Any) -> None:
     """2 Fatigue and remembered advertisements decay; a message slot given anew is forgotten."""
-    c.done &= w.today.keep
+    if w.today.keep != -1:
+        c.done &= w.today.keep
     c.fatigue *= w.segment[c.segment].kept
     if c.exposed > 0:
         for k in range(MEDIA):
@@ -303,58 +306,59 @@ def screen(c: Any, w: Any, s: Any) -> None:
         s.total[HELD_OUT] += 1
         c.candidates = 0
         return
-    for slot in range(w.today.slots):
-        if (c.candidates >> slot) & 1 == 1:
+    rest = c.candidates
+    slot = 0
+    while rest != 0:
+        if rest & 1 == 1:
             message = w.message[slot]
             if c.consent[message.channel] == 0 or not fits(c, w, message.bought_within, message.not_bought_within):
                 c.candidates &= ~(1 << slot)
+        rest >>= 1
+        slot += 1
 
 
 @register_jitable
 def demand(c: Any, w: Any, s: Any) -> None:
     """5 Paid campaigns see how much affinity their audience has: what a budget is divided by."""
-    for j in range(w.today.ads):
-        if targeted(c, w, w.ad[j]):
+    rest = ads_for(c, w)
+    j = 0
+    while rest != 0:
+        if rest & 1 == 1 and fits(c, w, w.ad[j].bought_within, w.ad[j].not_bought_within):
             s.total[DEMAND_AT + j] += int(c.media_affinity[w.ad[j].channel - ADDRESSED] * GRAIN + 0.5)
+        rest >>= 1
+        j += 1
 
 
 @register_jitable
-def targeted(c: Any, w: Any, ad: Any) -> bool:
-    """Whether a paid campaign is for this person."""
+def ads_for(c: Any, w: Any) -> int:
+    """Paid campaigns for the person's segment and relation, a bit each."""
     if c.relation == AWAY:
-        return False
-    segments = ad.customers if c.relation >= CUSTOMER else ad.prospects
-    if (segments >> c.segment) & 1 == 0:
-        return False
-    return fits(c, w, ad.bought_within, ad.not_bought_within)
+        return 0
+    if c.relation == PROSPECT:
+        return w.segment[c.segment].ads_for_prospects
+    return w.segment[c.segment].ads_for_customers
 
 
 # --- live --------------------------------------------------------------------------------------------------
 
 
 @register_jitable
-def feel(c: Any, w: Any, s: Any) -> None:
-    """6 What today's fatigue, the one before today's contacts, does to response, opt-out and leaving."""
-    segment = w.segment[c.segment]
-    s.hazard = 1.0
-    if c.candidates != 0:
-        tiredness = c.fatigue * c.sensitivity
-        s.wear_out = wear_out(segment.wear_kind, segment.delta * tiredness)
-        s.opt_out = segment.opt_out * math.exp(segment.opt_out_growth * tiredness)
-
-
-@register_jitable
 def arbitrate(c: Any, w: Any, s: Any) -> None:
-    """7 Candidates in order of (time, priority) against the rules: sent, deferred or dropped, and why."""
+    """6 Candidates in order of (time, priority) against the rules: sent, deferred or dropped, and why."""
     s.n = 0
+    s.sent = 0
     if c.candidates == 0:
         return
-    for slot in range(w.today.slots):
-        if (c.candidates >> slot) & 1 == 1:
+    rest = c.candidates
+    slot = 0
+    while rest != 0:
+        if rest & 1 == 1:
             if s.n < CANDIDATES:
                 line_up(w, s, slot)
             else:
                 s.total[OVERFLOW] += 1
+        rest >>= 1
+        slot += 1
     for j in range(s.n):
         decide(c, w, s, j)
 
@@ -385,10 +389,12 @@ def decide(c: Any, w: Any, s: Any, j: int) -> None:
     slot = s.slot[j]
     message = w.message[slot]
     s.minute[j] = message.minute
+    s.delivered[j] = s.opened[j] = s.clicked[j] = s.bought[j] = s.opted_out[j] = 0
     rule = blocking_rule(c, w, s, message)
     s.rule[j] = rule
     if rule < 0:
         s.decision[j] = SENT
+        s.sent += 1
         at = c.contacts % RECENT
         c.recent_minute[at] = message.minute
         c.recent_channel[at] = message.channel
@@ -427,13 +433,14 @@ def full(c: Any, s: Any, cap: Any, minute: int) -> bool:
     """
     start = cap.start if cap.calendar == 1 else minute - cap.minutes + 1
     counted = 0
-    remembered = min(c.contacts, RECENT)
     inside = 0
-    for i in range(remembered):
-        if c.recent_minute[i] >= start:
-            inside += 1
-            if (cap.channels >> c.recent_channel[i]) & 1 == 1:
-                counted += 1
+    while inside < min(c.contacts, RECENT):
+        i = (c.contacts - 1 - inside) % RECENT
+        if c.recent_minute[i] < start:
+            break
+        inside += 1
+        if (cap.channels >> c.recent_channel[i]) & 1 == 1:
+            counted += 1
     if counted >= cap.count:
         return True
     if inside == RECENT:
@@ -443,10 +450,21 @@ def full(c: Any, s: Any, cap: Any, minute: int) -> bool:
 
 
 @register_jitable
+def feel(c: Any, w: Any, s: Any) -> None:
+    """7 What today's fatigue, the one before today's contacts, does to response and to opting out."""
+    if s.sent > 0:
+        segment = w.segment[c.segment]
+        tiredness = c.fatigue * c.sensitivity
+        s.wear_out = wear_out(segment.wear_kind, segment.delta * tiredness)
+        s.opt_out = segment.opt_out * math.exp(segment.opt_out_growth * tiredness)
+
+
+@register_jitable
 def deliver(c: Any, w: Any, s: Any) -> None:
     """8 Sent messages arrive or bounce."""
+    if s.sent == 0:
+        return
     for j in range(s.n):
-        s.delivered[j] = 0
         if s.decision[j] == SENT:
             message = w.message[s.slot[j]]
             u_bounce, s.u_opt_out[j] = draw_pair(c, w, message.occurrence, ARRIVE_OPT_OUT, 0)
@@ -458,10 +476,9 @@ def deliver(c: Any, w: Any, s: Any) -> None:
 @register_jitable
 def respond(c: Any, w: Any, s: Any) -> None:
     """9 Open, click, convert: fatigue wears the opening out, relevance carries opening and clicking."""
+    if s.sent == 0:
+        return
     for j in range(s.n):
-        s.opened[j] = 0
-        s.clicked[j] = 0
-        s.bought[j] = 0
         if s.delivered[j] == 1:
             message = w.message[s.slot[j]]
             channel = w.channel[message.channel]
@@ -480,9 +497,11 @@ def respond(c: Any, w: Any, s: Any) -> None:
 @register_jitable
 def see_ads(c: Any, w: Any, s: Any) -> None:
     """9 Paid media: impressions by plan and affinity, awareness by remembered frequency (Hill), clicks."""
-    for j in range(w.today.ads):
+    rest = ads_for(c, w)
+    j = 0
+    while rest != 0:
         ad = w.ad[j]
-        if ad.plan > 0.0 and targeted(c, w, ad):
+        if rest & 1 == 1 and ad.plan > 0.0 and fits(c, w, ad.bought_within, ad.not_bought_within):
             k = ad.channel - ADDRESSED
             seen = poisson(ad.plan * c.media_affinity[k], draw(c, w, ad.occurrence, IMPRESSIONS, ad.touch))
             if seen > 0:
@@ -490,6 +509,8 @@ def see_ads(c: Any, w: Any, s: Any) -> None:
                 c.exposed = 1
                 c.ad_memory[k] += seen
                 respond_to_ad(c, w, s, ad, seen)
+        rest >>= 1
+        j += 1
 
 
 @register_jitable
@@ -571,8 +592,9 @@ def need_arises(c: Any, w: Any, s: Any, time: float) -> None:
 @register_jitable
 def opt_out(c: Any, w: Any, s: Any) -> None:
     """12 A delivered message may end consent on its channel, from tomorrow on."""
+    if s.sent == 0:
+        return
     for j in range(s.n):
-        s.opted_out[j] = 0
         if s.delivered[j] == 1:
             message = w.message[s.slot[j]]
             k = message.channel
@@ -588,6 +610,8 @@ def opt_out(c: Any, w: Any, s: Any) -> None:
 @register_jitable
 def tire(c: Any, w: Any, s: Any) -> None:
     """13 Today's delivered contacts are added to fatigue."""
+    if s.sent == 0:
+        return
     touched = 0
     for j in range(s.n):
         if s.delivered[j] == 1:
@@ -631,6 +655,8 @@ def age(c: Any, w: Any, s: Any) -> None:
 
     The past contains the marketing of its time: every need was met, nobody tired.
     """
+    if c.relation != CUSTOMER:
+        return
     time = c.first_purchase_day
     c.needs = 1
     clock = draw_clock(c, w, c.needs, NEED_CLOCK)

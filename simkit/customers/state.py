@@ -131,8 +131,8 @@ SCRATCH_DTYPE = np.dtype(
         ("total", "i8", (TOTALS,)),
         ("wear_out", "f8"),
         ("opt_out", "f8"),
-        ("hazard", "f8"),  # multiplier of the probability to leave
-        ("n", "i8"),
+        ("n", "i8"),  # candidates
+        ("sent", "i8"),  # of them sent
         ("slot", "i8", (CANDIDATES,)),
         ("minute", "i8", (CANDIDATES,)),
         ("decision", "i8", (CANDIDATES,)),
@@ -174,6 +174,11 @@ LOG_DTYPE = np.dtype(
     ]
 )
 """One message considered for one customer on one day; minute counts from the first simulated midnight."""
+
+
+def in_order(contacts: np.ndarray) -> np.ndarray:
+    """A day's contact log by (segment, index); one person's messages keep the order of arbitration."""
+    return contacts[np.lexsort((contacts["index"], contacts["segment"]))]
 
 
 def ledger_names(channels: dict[int, str], rules: dict[int, str]) -> dict[str, int]:

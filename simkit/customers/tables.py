@@ -21,8 +21,6 @@ TODAY = np.dtype(
         ("key0", "i8"),
         ("key1", "i8"),
         ("keep", "i8"),  # done-mask bits that stay; a slot given to a new message is cleared
-        ("slots", "i8"),  # slots to look at
-        ("ads", "i8"),
         ("caps", "i8"),
         ("gap", "i8"),  # minutes
         ("defer", "i8"),  # 1: a blocked message is tried again while it is live
@@ -46,6 +44,8 @@ SEGMENT = np.dtype(
         ("price_push", "f8"),  # bP x harm
         ("for_customers", "i8"),  # bit per slot
         ("for_prospects", "i8"),
+        ("ads_for_customers", "i8"),  # bit per paid campaign
+        ("ads_for_prospects", "i8"),
         ("forget_per_day", "f8"),
         ("advocate_after", "i8"),
         ("spend_row", "i8"),
@@ -92,8 +92,6 @@ AD = np.dtype(
         ("occurrence", "i8"),
         ("channel", "i8"),
         ("touch", "i8"),  # days since it went live
-        ("customers", "i8"),  # bit per segment
-        ("prospects", "i8"),
         ("bought_within", "f8"),
         ("not_bought_within", "f8"),
         ("strength", "f8"),
