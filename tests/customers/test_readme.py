@@ -1,0 +1,152 @@
+"""The page of the customer model says what the code does: order of the day, rules, tests, every default number.
+
+`python tests/customers/test_readme.py --renew` writes the two tables between their markers anew.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simkit.customers import day, rules
+from simkit.rng import Purpose
+from simkit.scenario.channels import PRESETS
+from simkit.scenario.market import Fatigue, Funnel, Market, Purchases, Spend
+from simkit.scenario.policy import ContactPolicy
+from simkit.scenario.quantity import Provenance, Table, provenance_of
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "simkit" / "customers" / "README.md"
+TABLES: dict[str, type[Table]] = {
+    "market": Market,
+    "market.purchases": Purchases,
+    "market.purchases.spend": Spend,
+    "market.fatigue": Fatigue,
+    "market.funnel": Funnel,
+    "contact_policy": ContactPolicy,
+}
+"""Where the customers' defaults stand in a scenario file."""
+
+
+# --- the two tables, from the code ---------------------------------------------------------------------
+
+
+def order_of_the_day() -> str:
+    """`DAY` as a table."""
+    rows = [f"| {stage.phase} | `{stage.name}` | {stage.does} |" for stage in day.DAY]
+    return "\n".join(["| phase | stage | what it does |", "|---|---|---|", *rows])
+
+
+def defaults() -> str:
+    """Every number of market, contact policy and channels as a table."""
+    head = "| setting | default | unit | plausible | grade | source |"
+    return "\n".join([head, "|---|--:|---|---|---|---|", *table_rows(), *channel_rows()])
+
+
+def table_rows() -> Iterator[str]:
+    for path, table in TABLES.items():
+        for name, field in table.model_fields.items():
+            provenance = provenance_of(field)
+            if provenance is not None:
+                yield row(f"{path}.{name}", f"{field.default:g}", provenance)
+
+
+def channel_rows() -> Iterator[str]:
+    """One row a number; those that differ by stage of the funnel share one, with half and double as range."""
+    for channel, figures in PRESETS.items():
+        together: dict[str, list[str]] = {}
+        for field, figure in figures.items():
+            name, _, stage = field.partition(".")
+            if stage:
+                together.setdefault(name, []).append(f"{stage} {figure.value:g}")
+            else:
+                yield row(f"{channel}.{name}", f"{figure.value:g}", figure)
+        for name, values in together.items():
+            figure = next(f for field, f in figures.items() if field.startswith(f"{name}."))
+            yield row(f"{channel}.{name}", ", ".join(values), figure, plausible="half to double")
+
+
+def row(setting: str, value: str, known: Provenance, plausible: str = "") -> str:
+    plausible = plausible or ("" if known.grade == "convention" else f"{known.low:g} to {known.high:g}")
+    return f"| `{setting}` | {value} | {known.unit} | {plausible} | {known.grade} | {known.source} |"
+
+
+SECTIONS = {"order of the day": order_of_the_day, "defaults": defaults}
+
+
+def section(text: str, name: str) -> str:
+    """What stands between the two markers of a section."""
+    return text.split(f"<!-- {name} -->\n")[1].split(f"<!-- end of {name} -->")[0].rstrip("\n")
+
+
+def renewed(text: str) -> str:
+    """The page with its sections as the code has them now."""
+    for name, make in SECTIONS.items():
+        before, rest = text.split(f"<!-- {name} -->\n")
+        text = f"{before}<!-- {name} -->\n{make()}\n<!-- end of {name} -->" + rest.split(f"<!-- end of {name} -->")[1]
+    return text
+
+
+# --- tests ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_the_page_says_what_the_code_does(name):
+    """Order of the day and defaults are those of the code; `--renew` writes them anew."""
+    assert section(README.read_text(encoding="utf-8"), name) == SECTIONS[name]()
+
+
+def test_the_printed_order_is_the_one_followed():
+    """Read back from the page, the stages are the rules that both drivers run."""
+    rows = re.findall(r"^\| (\w+) \| `(\w+)` \|", section(README.read_text(encoding="utf-8"), "order of the day"), re.M)
+    chosen = day.day_rules()
+    for name in ("propose", "live"):
+        assert [chosen[stage] for part, stage in rows if part == name] == day.phase(chosen, name)
+
+
+def test_every_default_has_a_row():
+    """No number of a shipped channel or of the market is left out."""
+    text = section(README.read_text(encoding="utf-8"), "defaults")
+    for path, table in TABLES.items():
+        for name, field in table.model_fields.items():
+            if isinstance(field.default, (int, float)) and not isinstance(field.default, bool):
+                assert f"`{path}.{name}`" in text
+    for channel, figures in PRESETS.items():
+        for field in figures:
+            assert f"`{channel}.{field.split('.')[0]}`" in text
+
+
+def test_rules_that_are_named_exist():
+    """Every `rules.name` on the page is a rule or a law of the rulebook, and every stage has an equation or a line."""
+    text = README.read_text(encoding="utf-8")
+    named = set(re.findall(r"`rules\.(\w+)`", text)) - {"py"}
+    assert len(named) > 15
+    assert [name for name in named if not callable(getattr(rules, name, None))] == []
+    stages = {stage.name for stage in day.DAY if stage.phase != "allocate"}
+    assert stages - named == set()
+
+
+def test_tests_that_are_named_exist():
+    """Every claim is held by a test of that name."""
+    text = README.read_text(encoding="utf-8")
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    named = re.findall(r"`(test_\w+)`", text)
+    assert len(named) > 10
+    assert [name for name in named if f"def {name}(" not in tests] == []
+
+
+def test_every_purpose_of_a_customer_has_a_key_on_the_page():
+    """The list of draws is complete: every purpose below the world's and teams' is named."""
+    text = README.read_text(encoding="utf-8")
+    missing = [p.name for p in Purpose if p < Purpose.OCCASION_GAP and not re.search(rf"`{p.name}`", text)]
+    assert missing == []
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--renew"]:
+        sys.exit("usage: python tests/customers/test_readme.py --renew")
+    README.write_text(renewed(README.read_text(encoding="utf-8")), encoding="utf-8")
