@@ -57,7 +57,7 @@ class Run:
     """One row a day: `day`, `date`, persons by stage, messages by channel and rule, money."""
     cases: pd.DataFrame
     """One row a piece of work (see `teams/department_records.py`), and `launch_day`, when customers could first
-    get it."""
+    get it. What happened and was noticed only after the end is open and arrives after the last day."""
     persons: pd.DataFrame
     """One row a person of the department: where the measured days' time went."""
     launches: pd.DataFrame
@@ -209,8 +209,8 @@ class _Coupling:
         }
         for watch in self.watches:
             signal = watch.read(day, *figures[watch.monitor.figure])
-            if signal is not None and signal.noticed_day < self.scenario.days:
-                source = f"{signal.source}@{day}"
+            if signal is not None:
+                source = f"{signal.source}@day {day}"
                 self.signals[source] = signal
                 self.department.submit([self._order(source)])
 
@@ -221,6 +221,20 @@ class _Coupling:
 
     def _note_start(self) -> tuple[np.ndarray, pd.DataFrame]:
         return self.market.customers()["revenue"].copy(), self.department.records().persons
+
+    def _with_unnoticed(self, cases: pd.DataFrame) -> pd.DataFrame:
+        """What happened and nobody noticed before the end is open work too, or late signals would seem quick."""
+        import pandas as pd
+
+        known, rows = set(cases["name"]), []
+        for source, signal in self.signals.items():
+            order = self._order(source)
+            if order.name not in known and signal.happened_day < self.scenario.days:
+                told = {name: getattr(order, name, None) for name in cases.columns}
+                told |= {"arrived_day": order.arrives_day, "unit": "", "status": "open", "versions": 1, "defects": 0}
+                seconds = {name: 0 for name in cases.columns if name.endswith("_seconds")}
+                rows.append(told | seconds | {"lead_seconds": -1})
+        return pd.concat([cases, pd.DataFrame(rows).astype(cases.dtypes)], ignore_index=True) if rows else cases
 
     def _tables(
         self,
@@ -238,7 +252,8 @@ class _Coupling:
         )
         warmup = self.scenario.warmup_days
         launches["day"] -= warmup
-        cases = records.cases.merge(launches[["name", "day"]].rename(columns={"day": "launch_day"}), "left", on="name")
+        cases = self._with_unnoticed(records.cases)
+        cases = cases.merge(launches[["name", "day"]].rename(columns={"day": "launch_day"}), "left", on="name")
         for column in ("arrived_day", "happened_day", "due_day", "live_day", "expired_day"):
             cases[column] -= warmup
         return Run(

@@ -176,7 +176,7 @@ class Watch:
         self._quiet_until = day + 1 + monitor.quiet_days
         return Signal(
             source=self.name,
-            key=crc(f"{self.name}@{day}"),
+            key=crc(f"{self.name}@day {day}"),
             happened_day=float(day + 1),
             noticed_day=day + 1 + monitor.lag / HOURS_PER_DAY,
             segment=None,

@@ -14,7 +14,7 @@ from simkit.measures import MEASURES, Measure, compute
 from simkit.rng import run_key
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
-from simkit.world import planned_orders
+from simkit.world import episodes, planned_orders
 
 WARMUP, HORIZON = 20, 60
 SEGMENTS = {"north": {"share": 0.6}, "south": {"share": 0.4}}
@@ -121,6 +121,40 @@ def test_the_contact_log_says_what_the_ledger_says(hierarchy):
         told = hierarchy.daily[[f"{what}_{name}" for name in ("email", "sms", "push")]].to_numpy().sum()
         sent_rows = log[log["decision"] == SENT]
         assert sent_rows[what].sum() * stands_for == told
+
+
+def test_a_signal_nobody_noticed_before_the_end_is_open_work():
+    """Every occasion of the run has a row: those noticed too late are open, and count as not live yet."""
+    cut = {"per_year": 200, "noticed_after": 24 * 20, "answered_by": "answer", "expires_days": 300}
+    plan = made(1, 9, occasions={"cut": cut}, campaigns={"answer": {"work": "making"}})
+    cases = simulate(plan).cases
+    rows = cases[cases["cause"] == "occasion"].set_index("name")
+    expected = {f"answer-{e.source}": e.signal for e in episodes(plan, run_key(plan.seed, 0))}
+    assert set(rows.index) == set(expected)
+    late = rows[rows["arrived_day"] >= HORIZON]
+    assert len(late) > 5
+    assert (late["status"] == "open").all()
+    assert late["live_day"].isna().all()
+    for name, signal in expected.items():
+        assert rows.loc[name, "happened_day"] == pytest.approx(signal.happened_day - WARMUP)
+        assert rows.loc[name, "arrived_day"] == pytest.approx(signal.noticed_day - WARMUP, abs=1e-5)
+    assert cases.dtypes["key"] == cases.dtypes["lead_seconds"] == np.int64
+
+
+def test_an_occasion_and_a_monitor_may_share_a_name():
+    """Their work, keys and stakes stay apart."""
+    rule = {"answered_by": "answer", "half_life_days": 10}
+    churn = {"figure": "churn_rate", "worsens_by": 0.01, "every_days": 1, "quiet_days": 0, "lag": 1}
+    monitor = {**rule, **churn, "window_days": 1, "baseline_days": 2}
+    answer = {"answer": {"work": "making"}}
+    occasion = {**rule, "per_year": 300}
+    plan = made(1, 9, market=SHOPPERS, occasions={"x": occasion}, monitors={"x": monitor}, campaigns=answer)
+    run = simulate(plan)
+    answers = run.cases[run.cases["campaign"] == "answer"]
+    assert answers["cause"].value_counts().min() > 10
+    assert set(answers["cause"]) == {"occasion", "monitor"}
+    assert answers["name"].is_unique
+    assert answers["key"].is_unique
 
 
 # --- relevance -----------------------------------------------------------------------------------------
