@@ -1,0 +1,70 @@
+"""A wind tunnel for marketing organizations: customers and teams simulated together.
+
+>>> import simkit
+>>> study = simkit.load("scenarios/quickstart.yaml")    # doctest: +SKIP
+>>> simkit.run(study, replications=5).summary()         # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simkit.experiment.result import Result
+    from simkit.experiment.study import run
+    from simkit.measures import MEASURES, Measure, compute
+    from simkit.records import Launch, Signal, WorkOrder
+    from simkit.scenario.errors import Problem, ScenarioError
+    from simkit.scenario.load import Study, load
+    from simkit.scenario.schema import Scenario
+    from simkit.simulation import Run, simulate
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "load": "simkit.scenario.load",
+    "Study": "simkit.scenario.load",
+    "Scenario": "simkit.scenario.schema",
+    "ScenarioError": "simkit.scenario.errors",
+    "Problem": "simkit.scenario.errors",
+    "run": "simkit.experiment.study",
+    "Result": "simkit.experiment.result",
+    "simulate": "simkit.simulation",
+    "Run": "simkit.simulation",
+    "compute": "simkit.measures",
+    "Measure": "simkit.measures",
+    "MEASURES": "simkit.measures",
+    "WorkOrder": "simkit.records",
+    "Launch": "simkit.records",
+    "Signal": "simkit.records",
+}
+
+__all__ = [
+    "MEASURES",
+    "Launch",
+    "Measure",
+    "Problem",
+    "Result",
+    "Run",
+    "Scenario",
+    "ScenarioError",
+    "Signal",
+    "Study",
+    "WorkOrder",
+    "compute",
+    "load",
+    "run",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `simkit --help` does not wait for NumPy."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'simkit' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
