@@ -49,20 +49,23 @@ class EventLog:
         who = "" if person is None else person.id
         self._extend((case.order.name, run.node.id, run.number, event, now, who, unit, 0, ""))
 
-    def of_task(self, task: Task, person: Person, event: str, now: int, seconds: int = 0, category: str = "") -> None:
+    def of_task(self, task: Task, person: Person, event: str, now: int) -> None:
         """Something a person did."""
         case, run = task.case, task.run
         name = "" if case is None else case.order.name
-        self._extend((name, run.node.id, run.number, event, now, person.id, person.unit, seconds, category))
+        self._extend((name, run.node.id, run.number, event, now, person.id, person.unit, 0, ""))
 
     def spent(self, task: Task, person: Person, now: int) -> None:
         """Where the time on a desk went; efforts in on-shift seconds."""
+        case, run = task.case, task.run
+        head = ("" if case is None else case.order.name, run.node.id, run.number)
+        who = (now, person.id, person.unit)
         other = task.wall - task.coordination - task.effort
         if task.coordination:
-            self.of_task(task, person, "coordinate", now, task.coordination, "coordination")
+            self._extend((*head, "coordinate", *who, task.coordination, "coordination"))
         if other:
-            self.of_task(task, person, "interrupt", now, other, "other_duties")
-        self.of_task(task, person, "complete", now, task.effort, task.category)
+            self._extend((*head, "interrupt", *who, other, "other_duties"))
+        self._extend((*head, "complete", *who, task.effort, task.category))
 
 
 def frame(cells: list[Any]) -> pd.DataFrame:

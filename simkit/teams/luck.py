@@ -18,6 +18,7 @@ EFFORT, OUTCOME, CHECK = range(3)
 WORK_PURPOSES = (Purpose.EFFORT, Purpose.INTERNAL_ERROR, Purpose.CAUGHT)
 GATE_PURPOSES = (Purpose.GATE_EFFORT, Purpose.REJECT, Purpose.AUDIT)
 
+_STANDARD_NORMAL = NormalDist()
 _AHEAD = 6
 """Passes drawn when the case is taken in: few need more."""
 
@@ -97,7 +98,7 @@ def effort_hours(form: tuple[str, float, float], u: float) -> float:
     """Person-hours at a quantile; the lognormal has the stated mean and coefficient of variation."""
     name, location, scale = form
     if name == "lognormal":
-        return math.exp(location + scale * NormalDist().inv_cdf(u))
+        return math.exp(location + scale * _STANDARD_NORMAL.inv_cdf(u))
     if name == "exponential":
         return -location * math.log(u)
     return location
