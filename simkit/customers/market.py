@@ -13,7 +13,7 @@ import numpy as np
 
 from simkit.customers import tables
 from simkit.customers.population import channel_index, tag
-from simkit.customers.rules import ADDRESSED_KIND, MINUTES_PER_DAY
+from simkit.customers.rules import ADDRESSED_KIND, MINUTES_PER_DAY, NO_BOUND
 from simkit.customers.state import (
     ADDRESSED,
     ADS,
@@ -39,7 +39,6 @@ from simkit.scenario.quantity import DAYS_PER_WEEK
 from simkit.scenario.schema import Scenario
 
 _WEAR_OUT = {"exponential": 0, "hyperbolic": 1, "linear": 2}
-_FOREVER = 1e9
 
 
 class MarketDriver(Protocol):
@@ -316,7 +315,7 @@ def _days_into(today: date, per: str) -> int:
 
 
 def _bounds(audience: Audience) -> tuple[float, float]:
-    return audience.bought_within_days or _FOREVER, audience.not_bought_within_days or -_FOREVER
+    return audience.bought_within_days or NO_BOUND, audience.not_bought_within_days or -NO_BOUND
 
 
 def _fill_message(row: np.void, live: Live, channel_at: dict[str, int], scenario: Scenario, day: int) -> None:

@@ -69,6 +69,8 @@ from simkit.rng import Purpose, exponential, uniform, uniform_pair
 
 MINUTES_PER_DAY = 1440
 ADDRESSED_KIND = 1
+NO_BOUND = 1e9
+"""Days: an audience without a bound on the last purchase."""
 STEPS_PER_LOGIT = (NODES - 1) / (2 * LOGIT_END)
 
 # Purposes as plain integers: compiled code has no enums.
@@ -236,17 +238,16 @@ def engage(c: Any, w: Any, s: Any, k: int, what: int, purpose: int, touch: int, 
 
 @register_jitable
 def move_up(c: Any, w: Any) -> None:
-    """A prospect's next stage; the clock of forgetting starts anew."""
+    """A prospect's next stage."""
     c.stage += 1
-    c.forgets += 1
-    c.forget_clock = draw_clock(c, w, c.forgets, FORGET)
+    restart_forgetting(c, w)
 
 
 @register_jitable
 def fits(c: Any, w: Any, bought_within: float, not_bought_within: float) -> bool:
-    """Whether the last purchase lies within the audience's bounds."""
+    """Whether the last purchase lies within the audience's bounds; who never bought did not buy lately."""
     if c.relation == PROSPECT:
-        return True
+        return bought_within >= NO_BOUND
     since = w.today.day - c.last_purchase_day
     return not_bought_within <= since <= bought_within
 
@@ -289,8 +290,8 @@ def fall_due(c: Any, w: Any, s: Any) -> None:
 @register_jitable
 def propose(c: Any, w: Any, s: Any) -> None:
     """4 Live messages for the person's segment and relation that were not had yet."""
-    if c.relation == AWAY:
-        c.candidates = 0
+    if c.relation == AWAY or c.last_purchase_day >= w.today.day and c.relation >= CUSTOMER:
+        c.candidates = 0  # not there yet, or arrived in the course of today
     elif c.relation >= CUSTOMER:
         c.candidates = w.segment[c.segment].for_customers & ~c.done
     else:
@@ -300,12 +301,17 @@ def propose(c: Any, w: Any, s: Any) -> None:
 @register_jitable
 def screen(c: Any, w: Any, s: Any) -> None:
     """5 Strike out what the person may not get: control group, consent, audience."""
-    if c.candidates == 0:
-        return
-    if c.bucket < w.today.control:
-        s.total[HELD_OUT] += 1
-        c.candidates = 0
-        return
+    if c.candidates != 0:
+        if c.bucket < w.today.control:
+            s.total[HELD_OUT] += 1
+            c.candidates = 0
+        else:
+            strike_out(c, w)
+
+
+@register_jitable
+def strike_out(c: Any, w: Any) -> None:
+    """Candidates without consent on their channel, or whose audience the person is not in."""
     rest = c.candidates
     slot = 0
     while rest != 0:
@@ -347,8 +353,15 @@ def arbitrate(c: Any, w: Any, s: Any) -> None:
     """6 Candidates in order of (time, priority) against the rules: sent, deferred or dropped, and why."""
     s.n = 0
     s.sent = 0
-    if c.candidates == 0:
-        return
+    if c.candidates != 0:
+        gather(c, w, s)
+        for j in range(s.n):
+            decide(c, w, s, j)
+
+
+@register_jitable
+def gather(c: Any, w: Any, s: Any) -> None:
+    """Candidates into the scratch, in the order in which they compete."""
     rest = c.candidates
     slot = 0
     while rest != 0:
@@ -359,8 +372,6 @@ def arbitrate(c: Any, w: Any, s: Any) -> None:
                 s.total[OVERFLOW] += 1
         rest >>= 1
         slot += 1
-    for j in range(s.n):
-        decide(c, w, s, j)
 
 
 @register_jitable
@@ -462,36 +473,44 @@ def feel(c: Any, w: Any, s: Any) -> None:
 @register_jitable
 def deliver(c: Any, w: Any, s: Any) -> None:
     """8 Sent messages arrive or bounce."""
-    if s.sent == 0:
-        return
-    for j in range(s.n):
-        if s.decision[j] == SENT:
-            message = w.message[s.slot[j]]
-            u_bounce, s.u_opt_out[j] = draw_pair(c, w, message.occurrence, ARRIVE_OPT_OUT, 0)
-            if u_bounce >= w.channel[message.channel].bounce:
-                s.delivered[j] = 1
-                s.total[message.channel * PER_CHANNEL + DELIVERED] += 1
+    if s.sent > 0:
+        for j in range(s.n):
+            if s.decision[j] == SENT:
+                deliver_message(c, w, s, j)
+
+
+@register_jitable
+def deliver_message(c: Any, w: Any, s: Any, j: int) -> None:
+    """One message arrives or bounces; its second uniform waits for the question of opting out."""
+    message = w.message[s.slot[j]]
+    u_bounce, s.u_opt_out[j] = draw_pair(c, w, message.occurrence, ARRIVE_OPT_OUT, 0)
+    if u_bounce >= w.channel[message.channel].bounce:
+        s.delivered[j] = 1
+        s.total[message.channel * PER_CHANNEL + DELIVERED] += 1
 
 
 @register_jitable
 def respond(c: Any, w: Any, s: Any) -> None:
     """9 Open, click, convert: fatigue wears the opening out, relevance carries opening and clicking."""
-    if s.sent == 0:
-        return
-    for j in range(s.n):
-        if s.delivered[j] == 1:
-            message = w.message[s.slot[j]]
-            channel = w.channel[message.channel]
-            u_open, u_click = draw_pair(c, w, message.occurrence, OPEN_CLICK, 0)
-            if u_open < channel.open_rate * c.affinity[message.channel] * s.wear_out * message.strength:
-                s.opened[j] = 1
-                s.total[message.channel * PER_CHANNEL + OPENED] += 1
-                if u_click < channel.click_given_open * message.strength:
-                    s.clicked[j] = 1
-                    s.bought[j] = engage(
-                        c, w, s, message.channel, message.occurrence, CONVERT, 0, message.strength,
-                        message.minute / MINUTES_PER_DAY,
-                    )  # fmt: skip
+    if s.sent > 0:
+        for j in range(s.n):
+            if s.delivered[j] == 1:
+                respond_to_message(c, w, s, j)
+
+
+@register_jitable
+def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
+    """Open with open_rate x affinity x wear-out x strength, click with click_given_open x strength, then engage."""
+    message = w.message[s.slot[j]]
+    channel = w.channel[message.channel]
+    u_open, u_click = draw_pair(c, w, message.occurrence, OPEN_CLICK, 0)
+    if u_open < channel.open_rate * c.affinity[message.channel] * s.wear_out * message.strength:
+        s.opened[j] = 1
+        s.total[message.channel * PER_CHANNEL + OPENED] += 1
+        if u_click < channel.click_given_open * message.strength:
+            s.clicked[j] = 1
+            time = message.minute / MINUTES_PER_DAY
+            s.bought[j] = engage(c, w, s, message.channel, message.occurrence, CONVERT, 0, message.strength, time)
 
 
 @register_jitable
@@ -500,17 +519,24 @@ def see_ads(c: Any, w: Any, s: Any) -> None:
     rest = ads_for(c, w)
     j = 0
     while rest != 0:
-        ad = w.ad[j]
-        if rest & 1 == 1 and ad.plan > 0.0 and fits(c, w, ad.bought_within, ad.not_bought_within):
-            k = ad.channel - ADDRESSED
-            seen = poisson(ad.plan * c.media_affinity[k], draw(c, w, ad.occurrence, IMPRESSIONS, ad.touch))
-            if seen > 0:
-                s.total[ad.channel * PER_CHANNEL + OUT] += seen
-                c.exposed = 1
-                c.ad_memory[k] += seen
-                respond_to_ad(c, w, s, ad, seen)
+        if rest & 1 == 1:
+            see_ad(c, w, s, j)
         rest >>= 1
         j += 1
+
+
+@register_jitable
+def see_ad(c: Any, w: Any, s: Any, j: int) -> None:
+    """One campaign's impressions on one person today: Poisson around plan x affinity."""
+    ad = w.ad[j]
+    if ad.plan > 0.0 and fits(c, w, ad.bought_within, ad.not_bought_within):
+        k = ad.channel - ADDRESSED
+        seen = poisson(ad.plan * c.media_affinity[k], draw(c, w, ad.occurrence, IMPRESSIONS, ad.touch))
+        if seen > 0:
+            s.total[ad.channel * PER_CHANNEL + OUT] += seen
+            c.exposed = 1
+            c.ad_memory[k] += seen
+            respond_to_ad(c, w, s, ad, seen)
 
 
 @register_jitable
@@ -530,24 +556,34 @@ def respond_to_ad(c: Any, w: Any, s: Any, ad: Any, seen: int) -> None:
 @register_jitable
 def search_and_visit(c: Any, w: Any, s: Any) -> None:
     """9 Queries and direct visits: clocks whose speed depends on the stage; no draw on a quiet day."""
-    if c.relation == AWAY or c.relation == LOST:
-        return
     k = w.today.search
     if k >= 0:
         c.query_clock -= w.channel[k].per_day[c.stage]
         if c.query_clock < 0.0:
-            c.queries += 1
-            c.query_clock = draw_clock(c, w, c.queries, QUERY)
-            s.total[k * PER_CHANNEL + OUT] += 1
-            if draw(c, w, c.queries, QUERY_CLICK, 0) < w.channel[k].click_share:
-                engage(c, w, s, k, c.queries, QUERY_CONVERT, 0, 1.0, w.today.day + 0.5)
+            search(c, w, s, k)
     k = w.today.web
-    if k >= 0:
+    if k >= 0 and c.relation == PROSPECT:
         c.visit_clock -= w.channel[k].per_day[c.stage]
         if c.visit_clock < 0.0:
-            c.visits += 1
-            c.visit_clock = draw_clock(c, w, c.visits, VISIT)
-            engage(c, w, s, k, c.visits, VISIT_CONVERT, 0, 1.0, w.today.day + 0.5)
+            visit(c, w, s, k)
+
+
+@register_jitable
+def search(c: Any, w: Any, s: Any, k: int) -> None:
+    """A query; the advertisement may be shown and clicked. Then the clock is filled again."""
+    c.queries += 1
+    c.query_clock = draw_clock(c, w, c.queries, QUERY)
+    s.total[k * PER_CHANNEL + OUT] += 1
+    if draw(c, w, c.queries, QUERY_CLICK, 0) < w.channel[k].click_share:
+        engage(c, w, s, k, c.queries, QUERY_CONVERT, 0, 1.0, w.today.day + 0.5)
+
+
+@register_jitable
+def visit(c: Any, w: Any, s: Any, k: int) -> None:
+    """A prospect comes to the site without having been asked."""
+    c.visits += 1
+    c.visit_clock = draw_clock(c, w, c.visits, VISIT)
+    engage(c, w, s, k, c.visits, VISIT_CONVERT, 0, 1.0, w.today.day + 0.5)
 
 
 @register_jitable
@@ -592,32 +628,28 @@ def need_arises(c: Any, w: Any, s: Any, time: float) -> None:
 @register_jitable
 def opt_out(c: Any, w: Any, s: Any) -> None:
     """12 A delivered message may end consent on its channel, from tomorrow on."""
-    if s.sent == 0:
-        return
-    for j in range(s.n):
-        if s.delivered[j] == 1:
-            message = w.message[s.slot[j]]
-            k = message.channel
-            chance = s.opt_out * w.channel[k].opt_out_factor * message.dislike
-            if s.u_opt_out[j] < chance and c.opt_out_day[k] == 0:
-                s.opted_out[j] = 1
-                c.opt_out_day[k] = w.today.day + 1
-                c.leaving += 1
-                s.total[k * PER_CHANNEL + OPTED_OUT] += 1
-                s.total[OPT_OUTS] += 1
+    if s.sent > 0:
+        for j in range(s.n):
+            if s.delivered[j] == 1:
+                message = w.message[s.slot[j]]
+                k = message.channel
+                chance = s.opt_out * w.channel[k].opt_out_factor * message.dislike
+                if s.u_opt_out[j] < chance and c.opt_out_day[k] == 0:
+                    s.opted_out[j] = 1
+                    c.opt_out_day[k] = w.today.day + 1
+                    c.leaving += 1
+                    s.total[k * PER_CHANNEL + OPTED_OUT] += 1
+                    s.total[OPT_OUTS] += 1
 
 
 @register_jitable
 def tire(c: Any, w: Any, s: Any) -> None:
     """13 Today's delivered contacts are added to fatigue."""
-    if s.sent == 0:
-        return
-    touched = 0
-    for j in range(s.n):
-        if s.delivered[j] == 1:
-            c.fatigue += w.channel[w.message[s.slot[j]].channel].fatigue_weight
-            touched = 1
-    s.total[CONTACTED] += touched
+    if s.sent > 0:
+        s.total[CONTACTED] += 1
+        for j in range(s.n):
+            if s.delivered[j] == 1:
+                c.fatigue += w.channel[w.message[s.slot[j]].channel].fatigue_weight
 
 
 @register_jitable
@@ -627,8 +659,14 @@ def forget(c: Any, w: Any, s: Any) -> None:
         c.forget_clock -= w.segment[c.segment].forget_per_day
         if c.forget_clock < 0.0:
             c.stage -= 1
-            c.forgets += 1
-            c.forget_clock = draw_clock(c, w, c.forgets, FORGET)
+            restart_forgetting(c, w)
+
+
+@register_jitable
+def restart_forgetting(c: Any, w: Any) -> None:
+    """A new clock of forgetting, after every change of stage."""
+    c.forgets += 1
+    c.forget_clock = draw_clock(c, w, c.forgets, FORGET)
 
 
 @register_jitable

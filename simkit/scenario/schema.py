@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Annotated, Any
 
@@ -194,6 +195,8 @@ class Scenario(Table):
                 ),
             )
 
+        yield from _same_key("channels", "channel", self.channels, 0xFFFF)
+        yield from _same_key("market.segments", "segment", self.market.segments, 0xFFFFFFFF)
         for kind in ("search", "web"):
             of_kind = [name for name, channel in self.channels.items() if channel.kind == kind]
             if len(of_kind) > 1:
@@ -239,3 +242,12 @@ def _unknown(path: str, what: str, found: Any, allowed: set[str]) -> Iterator[tu
     for name in found:
         if name not in allowed:
             yield path, f"unknown {what} {name!r}; there are: {', '.join(sorted(allowed)) or 'none'}"
+
+
+def _same_key(path: str, what: str, names: Iterable[str], mask: int) -> Iterator[tuple[str, str]]:
+    """Two names that stand for one word in the random numbers' key would share their luck."""
+    seen: dict[int, str] = {}
+    for name in names:
+        other = seen.setdefault(zlib.crc32(name.encode("utf-8")) & mask, name)
+        if other != name:
+            yield f"{path}.{name}", f"{what} {name!r} would share its random numbers with {other!r}; rename one"

@@ -244,7 +244,28 @@ def test_calendar_weeks_begin_on_monday():
     market = CompiledMarket(scenario, 0, people=newborn(scenario))
     totals = live(market, 21, lambda t, day: t.launch(f"letter-{day}", "letter", None, 0.5, day))
     sent = column(market, totals, "sent_email")
-    # the first day's customers come in the course of the day, after its messages were proposed
-    assert [day for day in range(21) if sent[day]] == [1, 2, 7, 8, 14, 15] or [
-        day for day in range(21) if sent[day]
-    ] == [0, 1, 7, 8, 14, 15]
+    # the first day's customers come in the course of that day, so nobody is written to before the second
+    assert [day for day in range(21) if sent[day]] == [1, 2, 7, 8, 14, 15]
+
+
+def test_nobody_is_contacted_before_the_first_purchase():
+    """Who first buys at 21:36 does not get the ten o'clock message of that day."""
+    scenario = Scenario(market=quiet_market(50), channels=CHANNELS, campaigns={"letter": {"live_days": 1}}, occasions={},
+                        monitors={}, horizon=30)  # fmt: skip
+    people = newborn(scenario)
+    people["first_purchase_day"] = 0.9
+    market = CompiledMarket(scenario, 0, people=people)
+    totals = live(market, 3, lambda t, day: t.launch(f"letter-{day}", "letter", None, 0.5, day))
+    assert column(market, totals, "sent_email").tolist() == [0, 50, 50]
+
+
+def test_an_audience_of_recent_buyers_holds_no_prospects():
+    """`bought_within_days` leaves prospects out although the audience is everyone; `not_bought_within_days` does not."""
+    audiences = {"recent": {"bought_within_days": 30}, "lapsed": {"not_bought_within_days": 30}}
+    for name, bounds in audiences.items():
+        campaigns = {name: {"live_days": 1, "audience": {"who": "everyone", **bounds}}}
+        scenario = Scenario(market={"customers": 200, "prospects": 1}, channels=CHANNELS, campaigns=campaigns,
+                            occasions={}, monitors={}, horizon=30)  # fmt: skip
+        market = CompiledMarket(scenario, 0)
+        totals = live(market, 2, lambda t, day, name=name: t.launch(f"{name}-{day}", name, None, 0.5, day))
+        assert column(market, totals, "sent_email").sum() == (0 if name == "recent" else 400)
