@@ -126,9 +126,7 @@ def uniform(key0: Any, key1: Any, index: Any, what: Any, purpose: Any, k: Any, s
 
 
 @register_jitable
-def uniform_pair(
-    key0: Any, key1: Any, index: Any, what: Any, purpose: Any, k: Any, space: Any
-) -> tuple[Any, Any]:
+def uniform_pair(key0: Any, key1: Any, index: Any, what: Any, purpose: Any, k: Any, space: Any) -> tuple[Any, Any]:
     """Two independent uniforms in (0, 1) from one call of the generator."""
     x0, x1, x2, x3 = philox(index, what, purpose * 65536 + k, space, key0, key1)
     return unit_interval(x0, x1), unit_interval(x2, x3)
@@ -140,9 +138,7 @@ def exponential(key0: Any, key1: Any, index: Any, what: Any, purpose: Any, k: An
     return -math.log(uniform(key0, key1, index, what, purpose, k, space))
 
 
-def uniforms(
-    key: tuple[int, int], index: np.ndarray, what: int, purpose: int, k: int, space: int
-) -> np.ndarray:
+def uniforms(key: tuple[int, int], index: np.ndarray, what: int, purpose: int, k: int, space: int) -> np.ndarray:
     """:func:`uniform` for an array of indices (int64): float64 of the same shape, the same bits."""
     x0, x1, _, _ = philox(
         index.astype(np.int64),

@@ -81,7 +81,7 @@ def _six(
     return six
 
 
-def build_phase(rule: Rule, mark: int) -> Callable[..., None]:
+def build_phase(rule: Rule, mark: int) -> Callable[..., int]:
     """A compiled function that lets a block of customers pass through one phase."""
 
     @numba.njit(nogil=True, cache=True)
@@ -202,4 +202,4 @@ class CompiledMarket:
         if log is not None:
             parts_of_log = [part[: cursor[0]] for part, cursor in zip(rows, cursors, strict=True)]
             log.append(state.in_order(np.concatenate(parts_of_log)))
-        return np.sum(parts, axis=0, dtype=np.int64)
+        return np.asarray(np.sum(parts, axis=0, dtype=np.int64))

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -290,7 +291,7 @@ def _fill_channel(row: np.void, name: str, channel: Channel) -> None:
         row["per_day"] = _by_stage(channel.visits_per_week)
 
 
-def _by_stage(per_week: dict[str, float]) -> list[float]:  # type: ignore[misc]
+def _by_stage(per_week: Mapping[Any, float]) -> list[float]:
     """Rates a day in the order of STAGES; a customer's rate holds for repeat buyers and advocates too."""
     customer = per_week.get("customer", 0.0)
     weekly = {**per_week, "repeat": customer, "advocate": customer}

@@ -290,7 +290,7 @@ def fall_due(c: Any, w: Any, s: Any) -> None:
 @register_jitable
 def propose(c: Any, w: Any, s: Any) -> None:
     """4 Live messages for the person's segment and relation that were not had yet."""
-    if c.relation == AWAY or c.last_purchase_day >= w.today.day and c.relation >= CUSTOMER:
+    if c.relation == AWAY or (c.relation >= CUSTOMER and c.last_purchase_day >= w.today.day):
         c.candidates = 0  # not there yet, or arrived in the course of today
     elif c.relation >= CUSTOMER:
         c.candidates = w.segment[c.segment].for_customers & ~c.done

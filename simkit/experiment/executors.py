@@ -93,9 +93,7 @@ def _next(queue: Iterator[Cell], again: deque[tuple[Cell, int]]) -> tuple[Cell, 
     return None if cell is None else (cell, 1)
 
 
-def _collect(
-    busy: list[Worker], crew: list[Worker], again: deque[tuple[Cell, int]]
-) -> Iterator[tuple[Cell, Outcome]]:
+def _collect(busy: list[Worker], crew: list[Worker], again: deque[tuple[Cell, int]]) -> Iterator[tuple[Cell, Outcome]]:
     """Wait for at least one message, and yield the outcomes among them."""
     by_connection: dict[Any, Worker] = {worker.connection: worker for worker in busy}
     for connection in wait(list(by_connection)):

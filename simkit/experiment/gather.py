@@ -27,14 +27,12 @@ def gather(
 ) -> Result:
     """Sort what came back by alternative and replication, whoever ran it and in whatever order."""
     cells = [Cell(name, i) for name in scenarios for i in range(replications)]
-    failures = tuple(
-        Failure(cell, one.error, one.digest) for cell in cells if isinstance(one := outcomes[cell], Err)
-    )
+    failures = tuple(Failure(cell, one.error, one.digest) for cell in cells if isinstance(one := outcomes[cell], Err))
     rows = [row for cell in cells for row in _run_rows(cell, outcomes[cell], measures)]
     return Result(
         path=str(study.path),
         texts=dict(study.texts),
-        sets=tuple(getattr(study, "sets", ())),
+        sets=study.sets,
         scenarios=scenarios,
         replications=replications,
         engine=engine,

@@ -90,9 +90,7 @@ def interval(values: Sequence[float] | np.ndarray, level: float = LEVEL) -> Inte
     return Interval(mean, mean - half, mean + half, int(known.size))
 
 
-def paired(
-    a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray, margin: float | None = None
-) -> Difference:
+def paired(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray, margin: float | None = None) -> Difference:
     """The paired difference a - b; position i of both is replication i, nan where it does not exist.
 
     With a `margin`, two one-sided tests (Schuirmann 1987) say whether the difference lies within it: that

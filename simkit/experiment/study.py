@@ -60,8 +60,7 @@ def run(
 def _same_luck(alternatives: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Every alternative with one seed, or nothing would be paired."""
     return {
-        name: one if one.seed == seed else one.model_copy(update={"seed": seed})
-        for name, one in alternatives.items()
+        name: one if one.seed == seed else one.model_copy(update={"seed": seed}) for name, one in alternatives.items()
     }
 
 

@@ -104,8 +104,10 @@ def _alone(result: Result, measure: str) -> str:
         return f"{result.base_name} has no value for {result.measures[measure].title.lower()}."
     form = shared([one.mean, one.low, one.high], result.unit(measure), currency=result.base.currency)
     told = _titled(result, measure, form.quantity(one.mean))
-    luck = "one replication, so no interval" if one.low is None else (
-        f"95% interval over simulated luck: {form.range(one.low, one.high)}; {one.count} replications"
+    luck = (
+        "one replication, so no interval"
+        if one.low is None
+        else (f"95% interval over simulated luck: {form.range(one.low, one.high)}; {one.count} replications")
     )
     return f"{result.base_name}: {told} ({luck}). There is no alternative to choose."
 

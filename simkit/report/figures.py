@@ -239,9 +239,7 @@ def _few(parts: pd.DataFrame) -> pd.DataFrame:
     return parts.loc[:, seen].assign(other=parts.loc[:, ~seen].sum(axis=1))
 
 
-def _stack(
-    axes: Axes, frame: pd.DataFrame, colors: Sequence[str], form: Format, legend_columns: int = 3
-) -> None:
+def _stack(axes: Axes, frame: pd.DataFrame, colors: Sequence[str], form: Format, legend_columns: int = 3) -> None:
     """Stacked bars, a row per alternative, the total written at the end."""
     start = np.zeros(len(frame))
     for i, name in enumerate(frame):

@@ -41,6 +41,8 @@ class Study:
     """Every file that was read, as it was."""
     written: set[str]
     """Dotted paths that the user, and no preset, wrote for the base."""
+    sets: tuple[str, ...] = ()
+    """Overrides it was loaded with, as they were given."""
 
 
 def load(path: str | Path, sets: Sequence[str] = ()) -> Study:
@@ -59,7 +61,7 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Study:
         plan.add_file(layer)
     for option in sets:
         plan.add_option(option)
-    return plan.study()
+    return replace(plan.study(), sets=tuple(sets))
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,14 @@ class _Plan:
             raise ScenarioError(list(dict.fromkeys(self.problems)))
         scenarios = {name: scenario for name, scenario in checked.items() if scenario is not None}
         assert base is not None
-        return Study(self.path, base, scenarios, _warnings(scenarios, base_name), self.sources.texts, _written(tree))
+        return Study(
+            path=self.path,
+            base=base,
+            alternatives=scenarios,
+            warnings=_warnings(scenarios, base_name),
+            texts=self.sources.texts,
+            written=_written(tree),
+        )
 
     def _check_names(self, tree: Node, base_name: str) -> None:
         if base_name in self.alternatives:

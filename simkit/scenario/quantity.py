@@ -70,23 +70,23 @@ def default(value: Any, *, unit: str, source: str, grade: Grade, low: float, hig
     `low` and `high` are the plausible range (what the world may be like), `limits` (``ge``, ``gt``, ``le``,
     ``lt``) are what is allowed at all.
     """
-    extra = {"unit": unit, "source": source, "grade": grade, "plausible": [low, high]}
+    extra: Any = {"unit": unit, "source": source, "grade": grade, "plausible": [low, high]}
     return Field(default=value, json_schema_extra=extra, **limits)
 
 
 def convention(value: Any, *, unit: str, why: str, **limits: Any) -> Any:
     """A field whose default is a choice of ours and not a claim about the world (a seed, a window)."""
-    extra = {"unit": unit, "source": why, "grade": "convention", "plausible": [value, value]}
+    extra: Any = {"unit": unit, "source": why, "grade": "convention", "plausible": [value, value]}
     return Field(default=value, json_schema_extra=extra, **limits)
 
 
 def provenance_of(field: FieldInfo) -> Provenance | None:
     """The provenance declared with a field, or None."""
-    extra = field.json_schema_extra
+    extra: Any = field.json_schema_extra
     if not isinstance(extra, dict) or "grade" not in extra:
         return None
-    low, high = extra["plausible"]  # type: ignore[misc]
-    return Provenance(extra["unit"], extra["source"], extra["grade"], low, high)  # type: ignore[arg-type]
+    low, high = extra["plausible"]
+    return Provenance(extra["unit"], extra["source"], extra["grade"], low, high)
 
 
 def walk(table: BaseModel, path: str = "") -> Iterator[tuple[str, BaseModel, str, Any]]:

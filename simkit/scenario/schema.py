@@ -6,7 +6,7 @@ import math
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -38,7 +38,8 @@ DEFAULT_CAMPAIGNS: dict[str, dict[str, Any]] = {
                "audience": {"who": "prospects", "segments": "each"}},
     "counter_offer": {"work": "reactive_campaign", "channels": ["email", "push"], "priority": 2},
     "trend_offer": {"work": "reactive_campaign", "channels": ["email", "sms", "push"], "priority": 3},
-    "save": {"work": "reactive_campaign", "channels": ["email"], "priority": 3, "audience": {"not_bought_within_days": 60}},
+    "save": {"work": "reactive_campaign", "channels": ["email"], "priority": 3,
+             "audience": {"not_bought_within_days": 60}},
 }  # fmt: skip
 DEFAULT_OCCASIONS: dict[str, dict[str, Any]] = {
     "price_cut": {
@@ -86,9 +87,9 @@ class Scenario(Table):
         default_factory=lambda: channel_presets.fill(list(channel_presets.PRESETS))
     )
     contact_policy: ContactPolicy = ContactPolicy()
-    campaigns: dict[str, Campaign] = Field(default_factory=lambda: DEFAULT_CAMPAIGNS)  # type: ignore[assignment]
-    occasions: dict[str, Occasion] = Field(default_factory=lambda: DEFAULT_OCCASIONS)  # type: ignore[assignment]
-    monitors: dict[str, Monitor] = Field(default_factory=lambda: DEFAULT_MONITORS)  # type: ignore[assignment]
+    campaigns: dict[str, Campaign] = Field(default_factory=lambda: cast(Any, DEFAULT_CAMPAIGNS))
+    occasions: dict[str, Occasion] = Field(default_factory=lambda: cast(Any, DEFAULT_OCCASIONS))
+    monitors: dict[str, Monitor] = Field(default_factory=lambda: cast(Any, DEFAULT_MONITORS))
     teams: Teams = Teams()
     work: Load = Load()
     economics: Economics = Economics()

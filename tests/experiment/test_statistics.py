@@ -83,9 +83,7 @@ def test_constant_difference_is_decided():
 
 def test_holm_worked_example():
     """p values .01, .04, .03, .005 adjust to .03, .06, .06, .02 (the step-down rule by hand)."""
-    family = [
-        Difference(1.0, 0.5, 1.5, 5, 0, p, p, None) for p in (0.01, 0.04, 0.03, 0.005)
-    ]
+    family = [Difference(1.0, 0.5, 1.5, 5, 0, p, p, None) for p in (0.01, 0.04, 0.03, 0.005)]
     assert [one.p_adjusted for one in holm(family)] == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert [one.verdict for one in holm(family)] == ["higher", "undecided", "undecided", "higher"]
 
