@@ -150,7 +150,7 @@ def test_mean_fatigue(run, found):
     """Sum of fatigue over reachable person-days; the daily column is the same ratio of one day."""
     assert found["mean_fatigue"] == pytest.approx(total(run, "fatigue") / total(run, "reachable"))
     last, people = days(run)[-1], run.customers
-    mean = people["fatigue"][(people["reachable"] > 0) & (people["relation"] > 0)].mean()
+    mean = people["fatigue"][(people["consent"] > 0) & (people["relation"] > 0)].mean()
     assert last["mean_fatigue"] == pytest.approx(mean, rel=1e-4)
 
 
@@ -158,7 +158,7 @@ def test_the_market_at_the_end(run, found):
     """Reachable share and active customers counted from the persons themselves on the last day."""
     people, end = run.customers, WARMUP + HORIZON
     here = people[people["relation"] > 0]
-    assert found["reachable_share_end"] == pytest.approx((here["reachable"] > 0).mean())
+    assert found["reachable_share_end"] == pytest.approx((here["consent"] > 0).mean())
     active = sum(person["relation"] >= CUSTOMER and end - person["last_purchase_day"] <= 180 for person in people)
     assert found["active_customers_end"] == active * STANDS_FOR
 

@@ -17,7 +17,10 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba.extending import register_jitable
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic, register_jitable
+from numba.np.arrayobj import make_array
 
 from simkit import rng
 from simkit.customers import rules as rulebook
@@ -81,6 +84,27 @@ def _six(
     return six
 
 
+AHEAD = 12
+"""Customers whose first cache line is fetched before their turn; there is no other use of order."""
+
+
+@intrinsic
+def fetch(typing_context: Any, customers: Any, index: Any) -> Any:
+    """Ask the processor to bring a customer's first cache line near. Compiled code only; changes no result."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array_type, index_type = signature.args
+        array = make_array(array_type)(context, builder, arguments[0])
+        line = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(8).as_pointer())
+        integer = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), integer, integer, integer])
+        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(prefetch, [line, integer(1), integer(3), integer(1)])
+        return context.get_dummy_value()
+
+    return types.none(customers, index), generate
+
+
 def build_phase(rule: Rule, mark: int) -> Callable[..., int]:
     """A compiled function that lets a block of customers pass through one phase."""
 
@@ -89,6 +113,7 @@ def build_phase(rule: Rule, mark: int) -> Callable[..., int]:
         w = world[0]
         s = scratch[0]
         for i in range(customers.shape[0]):
+            fetch(customers, min(i + AHEAD, customers.shape[0] - 1))
             c = customers[i]
             rule(c, w, s)
             if log.shape[0] > 0:
@@ -167,10 +192,7 @@ class CompiledMarket:
         guesses most branches right."""
         self._blocks, self._scratch = [people], [np.zeros(1, state.SCRATCH_DTYPE)]
         self._run(self._day.age)
-        channels = range(state.ADDRESSED)
-        return sorted_people(
-            people, [*(people["consent"][:, k] for k in channels), people["segment"], people["relation"]]
-        )
+        return sorted_people(people, [people["consent"], people["segment"], people["relation"]])
 
     def customers(self) -> np.ndarray:
         """Everyone, in order of (segment, index)."""

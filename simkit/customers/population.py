@@ -127,8 +127,7 @@ def _consent(people: np.ndarray, draw: _Draws, channels: dict[str, Channel]) -> 
         channel = channels[name]
         if isinstance(channel, Addressed):
             share = np.where(buyer, channel.consent_customers, channel.consent_prospects)
-            people["consent"][:, k] = draw(Purpose.CONSENT, tag(name)) < share
-    people["reachable"] = people["consent"].sum(axis=1)
+            people["consent"] |= ((draw(Purpose.CONSENT, tag(name)) < share) << k).astype(np.uint8)
 
 
 def _affinities(people: np.ndarray, draw: _Draws, spread: float, channels: dict[str, Channel]) -> None:

@@ -198,10 +198,9 @@ def become_customer(c: Any, w: Any, time: float) -> None:
     c.need_clock = draw_clock(c, w, c.needs, NEED_CLOCK) + c.rate * (time - w.today.day)
     for k in range(ADDRESSED):
         channel = w.channel[k]
-        asked = channel.kind == ADDRESSED_KIND and c.consent[k] == 0 and c.opt_out_day[k] == 0
+        asked = channel.kind == ADDRESSED_KIND and (c.consent >> k) & 1 == 0 and c.opt_out_day[k] == 0
         if asked and draw(c, w, 0, CONSENT, channel.tag) < channel.consent_customers:
-            c.consent[k] = 1
-            c.reachable += 1
+            c.consent |= 1 << k
 
 
 @register_jitable
@@ -281,9 +280,8 @@ def fall_due(c: Any, w: Any, s: Any) -> None:
     """3 Opt-outs of yesterday take effect."""
     if c.leaving > 0:
         for k in range(ADDRESSED):
-            if c.consent[k] == 1 and 0 < c.opt_out_day[k] <= w.today.day:
-                c.consent[k] = 0
-                c.reachable -= 1
+            if (c.consent >> k) & 1 == 1 and 0 < c.opt_out_day[k] <= w.today.day:
+                c.consent &= ~(1 << k)
                 c.leaving -= 1
 
 
@@ -317,7 +315,9 @@ def strike_out(c: Any, w: Any) -> None:
     while rest != 0:
         if rest & 1 == 1:
             message = w.message[slot]
-            if c.consent[message.channel] == 0 or not fits(c, w, message.bought_within, message.not_bought_within):
+            if (c.consent >> message.channel) & 1 == 0 or not fits(
+                c, w, message.bought_within, message.not_bought_within
+            ):
                 c.candidates &= ~(1 << slot)
         rest >>= 1
         slot += 1
@@ -679,7 +679,7 @@ def account(c: Any, w: Any, s: Any) -> None:
         s.total[CUSTOMERS_NOW] += 1
     if c.relation >= CUSTOMER and w.today.day + 1 - c.last_purchase_day <= w.today.active_days:
         s.total[ACTIVE] += 1
-    if c.reachable > 0:
+    if c.consent != 0:
         s.total[REACHABLE] += 1
         s.total[FATIGUE] += int(c.fatigue * GRAIN + 0.5)
 

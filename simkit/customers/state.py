@@ -50,7 +50,7 @@ CUSTOMER_DTYPE = np.dtype(
         ("segment", "i1"),
         ("relation", "i1"),
         ("stage", "i1"),
-        ("reachable", "i1"),  # channels with consent
+        ("consent", "u1"),  # bit per addressed channel
         ("leaving", "i1"),  # channels with an opt-out that falls due
         ("exposed", "i1"),  # remembers paid media
         # traits and history
@@ -72,7 +72,7 @@ CUSTOMER_DTYPE = np.dtype(
         # per channel
         ("recent_minute", "i4", (RECENT,)),
         ("recent_channel", "i1", (RECENT,)),
-        ("consent", "i1", (ADDRESSED,)),
+        ("spare", "i1", (8,)),  # keeps the record at whole cache lines
         ("opt_out_day", "i2", (ADDRESSED,)),
         ("affinity", "f4", (ADDRESSED,)),
         ("media_affinity", "f4", (MEDIA,)),

@@ -47,7 +47,7 @@ def test_a_customer_fits_its_cache_lines():
     """At most 512 bytes, whole cache lines, and what a quiet day reads lies in the first."""
     assert CUSTOMER_DTYPE.itemsize == 448
     hot = ("done", "candidates", "fatigue", "need_clock", "rate", "query_clock", "last_purchase_day", "segment", "relation",
-           "stage", "reachable", "leaving", "exposed", "bucket")  # fmt: skip
+           "stage", "consent", "leaving", "exposed", "bucket")  # fmt: skip
     assert all(CUSTOMER_DTYPE.fields[name][1] < 64 for name in hot)
 
 
