@@ -50,38 +50,34 @@ def _source(function: Callable[..., Any]) -> bytes:
     return inspect.getsource(function).encode()
 
 
-def fold(chosen: Sequence[Rule]) -> Rule:
-    """Several rules as one, in their order; six at a time, because every level of calls costs compile time."""
-    rules = [register_jitable(rule) for rule in chosen]
-    while len(rules) > 1:
-        rules = [_six(*rules[at : at + 6]) for at in range(0, len(rules), 6)]
-    return rules[0]
+PLACES = 12
+"""Rules that a phase's loop calls directly; every further level of calls costs compile time."""
+
+
+def compilable(rule: Rule) -> Rule:
+    """The rule, to be compiled into its caller's loop: a quiet day then passes its guards without a call."""
+    register_jitable(forceinline=True)(rule)
+    return rule
+
+
+def fold(chosen: Sequence[Rule]) -> list[Rule]:
+    """The rules of a phase on exactly PLACES places: empty ones do nothing, what is too much shares the last."""
+    rules = [compilable(rule) for rule in chosen]
+    while len(rules) > PLACES:
+        rules[-2:] = [_both(*rules[-2:])]
+    return rules + [compilable(_nothing)] * (PLACES - len(rules))
 
 
 def _nothing(c: Any, w: Any, s: Any) -> None:
     """The rule of an empty place."""
 
 
-def _six(
-    first: Rule,
-    second: Rule = _nothing,
-    third: Rule = _nothing,
-    fourth: Rule = _nothing,
-    fifth: Rule = _nothing,
-    sixth: Rule = _nothing,
-) -> Rule:
-    register_jitable(_nothing)
-
-    @register_jitable
-    def six(c: Any, w: Any, s: Any) -> None:
+def _both(first: Rule, second: Rule) -> Rule:
+    def both(c: Any, w: Any, s: Any) -> None:
         first(c, w, s)
         second(c, w, s)
-        third(c, w, s)
-        fourth(c, w, s)
-        fifth(c, w, s)
-        sixth(c, w, s)
 
-    return six
+    return compilable(both)
 
 
 AHEAD = 12
@@ -105,8 +101,9 @@ def fetch(typing_context: Any, customers: Any, index: Any) -> Any:
     return types.none(customers, index), generate
 
 
-def build_phase(rule: Rule, mark: int) -> Callable[..., int]:
-    """A compiled function that lets a block of customers pass through one phase."""
+def build_phase(chosen: Sequence[Rule], mark: int) -> Callable[..., int]:
+    """A compiled function that lets a block of customers pass through the rules of one phase."""
+    r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12 = fold(chosen)
 
     @numba.njit(nogil=True, cache=True)
     def block(customers: Any, world: Any, scratch: Any, log: Any, cursor: Any) -> int:
@@ -115,7 +112,18 @@ def build_phase(rule: Rule, mark: int) -> Callable[..., int]:
         for i in range(customers.shape[0]):
             fetch(customers, min(i + AHEAD, customers.shape[0] - 1))
             c = customers[i]
-            rule(c, w, s)
+            r1(c, w, s)
+            r2(c, w, s)
+            r3(c, w, s)
+            r4(c, w, s)
+            r5(c, w, s)
+            r6(c, w, s)
+            r7(c, w, s)
+            r8(c, w, s)
+            r9(c, w, s)
+            r10(c, w, s)
+            r11(c, w, s)
+            r12(c, w, s)
             if log.shape[0] > 0:
                 write_log(c, w, s, log, cursor)
         return mark
@@ -148,9 +156,9 @@ class CompiledDay:
 
     def __init__(self, chosen: Mapping[str, Rule]):
         mark = fingerprint(chosen)
-        self.propose = build_phase(fold(phase(chosen, "propose")), mark)
-        self.live = build_phase(fold(phase(chosen, "live")), mark)
-        self.age = build_phase(fold([chosen["age"]]), mark)
+        self.propose = build_phase(phase(chosen, "propose"), mark)
+        self.live = build_phase(phase(chosen, "live"), mark)
+        self.age = build_phase([chosen["age"]], mark)
 
 
 @lru_cache(maxsize=4)

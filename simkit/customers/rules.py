@@ -22,6 +22,7 @@ from simkit.customers.state import (
     BOUGHT,
     CANDIDATES,
     CLICKED,
+    CLICKS,
     CONTACTED,
     CUSTOMER,
     CUSTOMERS_NOW,
@@ -204,35 +205,21 @@ def become_customer(c: Any, w: Any, time: float) -> None:
 
 
 @register_jitable
-def engage(c: Any, w: Any, s: Any, k: int, what: int, purpose: int, touch: int, strength: float, time: float) -> int:
-    """A click or visit on channel k: a customer may buy, a prospect may move up. Returns 1 when it sold.
-
-    A customer buys with 1 - exp(-rate x purchase_days x strength): a click brings the purchases of so many days
-    at the person's own rate, so that frequent buyers stay the frequent ones. The money of the purchase has the
-    purpose right after the conversion's own.
-    """
-    at = k * PER_CHANNEL
-    s.total[at + CLICKED] += 1
-    channel = w.channel[k]
-    if c.relation == PROSPECT:
-        if draw(c, w, what, purpose, touch) >= channel.moves[c.stage] * strength:
-            return 0
-        s.total[at + MOVED] += 1
-        if c.stage < INTENT:
-            move_up(c, w)
-            return 0
-        become_customer(c, w, time)
-        s.total[NEW_CUSTOMERS] += 1
-    elif c.relation == CUSTOMER:
-        chance = 1.0 - math.exp(-c.rate * channel.purchase_days * strength)
-        if draw(c, w, what, purpose, touch) >= chance:
-            return 0
-        count_purchase(c, w, time)
+def click(s: Any, k: int, what: int, purpose: int, touch: int, strength: float, time: float, message: int) -> None:
+    """Note a click or visit on channel k for `convert`; `message` is its place among the candidates, or -1."""
+    s.total[k * PER_CHANNEL + CLICKED] += 1
+    if s.clicks < CLICKS:
+        at = s.clicks
+        s.click_channel[at] = k
+        s.click_what[at] = what
+        s.click_purpose[at] = purpose
+        s.click_touch[at] = touch
+        s.click_strength[at] = strength
+        s.click_time[at] = time
+        s.click_message[at] = message
+        s.clicks += 1
     else:
-        return 0
-    s.total[at + BOUGHT] += 1
-    s.total[at + EARNED] += pay(c, w, what, purpose + 1, touch)
-    return 1
+        s.total[OVERFLOW] += 1
 
 
 @register_jitable
@@ -254,7 +241,6 @@ def fits(c: Any, w: Any, bought_within: float, not_bought_within: float) -> bool
 # --- propose ---------------------------------------------------------------------------------------------
 
 
-@register_jitable
 def arrive(c: Any, w: Any, s: Any) -> None:
     """1 A person whose entry day has come makes the first purchase."""
     if c.relation == AWAY and c.first_purchase_day < w.today.day + 1:
@@ -264,7 +250,6 @@ def arrive(c: Any, w: Any, s: Any) -> None:
         s.total[REVENUE_ORGANIC] += pay(c, w, 0, SPEND, 0)
 
 
-@register_jitable
 def recover(c: Any, w: Any, s: Any) -> None:
     """2 Fatigue and remembered advertisements decay; a message slot given anew is forgotten."""
     if w.today.keep != -1:
@@ -275,7 +260,6 @@ def recover(c: Any, w: Any, s: Any) -> None:
             c.ad_memory[k] *= w.channel[ADDRESSED + k].kept
 
 
-@register_jitable
 def fall_due(c: Any, w: Any, s: Any) -> None:
     """3 Opt-outs of yesterday take effect."""
     if c.leaving > 0:
@@ -285,7 +269,6 @@ def fall_due(c: Any, w: Any, s: Any) -> None:
                 c.leaving -= 1
 
 
-@register_jitable
 def propose(c: Any, w: Any, s: Any) -> None:
     """4 Live messages for the person's segment and relation that were not had yet."""
     if c.relation == AWAY or (c.relation >= CUSTOMER and c.last_purchase_day >= w.today.day):
@@ -296,7 +279,6 @@ def propose(c: Any, w: Any, s: Any) -> None:
         c.candidates = w.segment[c.segment].for_prospects & ~c.done
 
 
-@register_jitable
 def screen(c: Any, w: Any, s: Any) -> None:
     """5 Strike out what the person may not get: control group, consent, audience."""
     if c.candidates != 0:
@@ -323,7 +305,6 @@ def strike_out(c: Any, w: Any) -> None:
         slot += 1
 
 
-@register_jitable
 def demand(c: Any, w: Any, s: Any) -> None:
     """5 Paid campaigns see how much affinity their audience has: what a budget is divided by."""
     rest = ads_for(c, w)
@@ -348,11 +329,11 @@ def ads_for(c: Any, w: Any) -> int:
 # --- live --------------------------------------------------------------------------------------------------
 
 
-@register_jitable
 def arbitrate(c: Any, w: Any, s: Any) -> None:
     """6 Candidates in order of (time, priority) against the rules: sent, deferred or dropped, and why."""
     s.n = 0
     s.sent = 0
+    s.clicks = 0
     if c.candidates != 0:
         gather(c, w, s)
         for j in range(s.n):
@@ -460,7 +441,6 @@ def full(c: Any, s: Any, cap: Any, minute: int) -> bool:
     return False
 
 
-@register_jitable
 def feel(c: Any, w: Any, s: Any) -> None:
     """7 What today's fatigue, the one before today's contacts, does to response and to opting out."""
     if s.sent > 0:
@@ -470,7 +450,6 @@ def feel(c: Any, w: Any, s: Any) -> None:
         s.opt_out = segment.opt_out * math.exp(segment.opt_out_growth * tiredness)
 
 
-@register_jitable
 def deliver(c: Any, w: Any, s: Any) -> None:
     """8 Sent messages arrive or bounce."""
     if s.sent > 0:
@@ -489,9 +468,8 @@ def deliver_message(c: Any, w: Any, s: Any, j: int) -> None:
         s.total[message.channel * PER_CHANNEL + DELIVERED] += 1
 
 
-@register_jitable
 def respond(c: Any, w: Any, s: Any) -> None:
-    """9 Open, click, convert: fatigue wears the opening out, relevance carries opening and clicking."""
+    """9 Open and click: fatigue wears the opening out, relevance carries opening and clicking."""
     if s.sent > 0:
         for j in range(s.n):
             if s.delivered[j] == 1:
@@ -510,10 +488,9 @@ def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
         if u_click < channel.click_given_open * message.strength:
             s.clicked[j] = 1
             time = message.minute / MINUTES_PER_DAY
-            s.bought[j] = engage(c, w, s, message.channel, message.occurrence, CONVERT, 0, message.strength, time)
+            click(s, message.channel, message.occurrence, CONVERT, 0, message.strength, time, j)
 
 
-@register_jitable
 def see_ads(c: Any, w: Any, s: Any) -> None:
     """9 Paid media: impressions by plan and affinity, awareness by remembered frequency (Hill), clicks."""
     rest = ads_for(c, w)
@@ -550,10 +527,9 @@ def respond_to_ad(c: Any, w: Any, s: Any, ad: Any, seen: int) -> None:
         move_up(c, w)
     chance = at_least(float(seen), min(0.5, channel.click_rate * ad.strength))
     if u_click < chance:
-        engage(c, w, s, ad.channel, ad.occurrence, AD_CONVERT, ad.touch, ad.strength, w.today.day + 0.5)
+        click(s, ad.channel, ad.occurrence, AD_CONVERT, ad.touch, ad.strength, w.today.day + 0.5, -1)
 
 
-@register_jitable
 def search_and_visit(c: Any, w: Any, s: Any) -> None:
     """9 Queries and direct visits: clocks whose speed depends on the stage; no draw on a quiet day."""
     k = w.today.search
@@ -575,7 +551,7 @@ def search(c: Any, w: Any, s: Any, k: int) -> None:
     c.query_clock = draw_clock(c, w, c.queries, QUERY)
     s.total[k * PER_CHANNEL + OUT] += 1
     if draw(c, w, c.queries, QUERY_CLICK, 0) < w.channel[k].click_share:
-        engage(c, w, s, k, c.queries, QUERY_CONVERT, 0, 1.0, w.today.day + 0.5)
+        click(s, k, c.queries, QUERY_CONVERT, 0, 1.0, w.today.day + 0.5, -1)
 
 
 @register_jitable
@@ -583,12 +559,51 @@ def visit(c: Any, w: Any, s: Any, k: int) -> None:
     """A prospect comes to the site without having been asked."""
     c.visits += 1
     c.visit_clock = draw_clock(c, w, c.visits, VISIT)
-    engage(c, w, s, k, c.visits, VISIT_CONVERT, 0, 1.0, w.today.day + 0.5)
+    click(s, k, c.visits, VISIT_CONVERT, 0, 1.0, w.today.day + 0.5, -1)
+
+
+def convert(c: Any, w: Any, s: Any) -> None:
+    """10 What today's clicks and visits lead to: a customer may buy, a prospect may move up."""
+    for i in range(s.clicks):
+        if engaged(c, w, s, i) and s.click_message[i] >= 0:
+            s.bought[s.click_message[i]] = 1
 
 
 @register_jitable
+def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
+    """One click; True when it sold.
+
+    A customer buys with 1 - exp(-rate x purchase_days x strength): a click brings the purchases of so many days
+    at the person's own rate, so that frequent buyers stay the frequent ones. A prospect moves up with the channel's
+    probability x strength; the move after intent is the first purchase. The money of a purchase has the purpose
+    right after the conversion's own.
+    """
+    k, what, purpose, touch = s.click_channel[i], s.click_what[i], s.click_purpose[i], s.click_touch[i]
+    channel = w.channel[k]
+    at = k * PER_CHANNEL
+    if c.relation == PROSPECT:
+        if draw(c, w, what, purpose, touch) >= channel.moves[c.stage] * s.click_strength[i]:
+            return False
+        s.total[at + MOVED] += 1
+        if c.stage < INTENT:
+            move_up(c, w)
+            return False
+        become_customer(c, w, s.click_time[i])
+        s.total[NEW_CUSTOMERS] += 1
+    elif c.relation == CUSTOMER:
+        chance = 1.0 - math.exp(-c.rate * channel.purchase_days * s.click_strength[i])
+        if draw(c, w, what, purpose, touch) >= chance:
+            return False
+        count_purchase(c, w, s.click_time[i])
+    else:
+        return False
+    s.total[at + BOUGHT] += 1
+    s.total[at + EARNED] += pay(c, w, what, purpose + 1, touch)
+    return True
+
+
 def buy(c: Any, w: Any, s: Any) -> None:
-    """10 and 11 Needs arise by the person's clock; each may become an organic purchase, and after each the
+    """11 and 12 Needs arise by the person's clock; each may become an organic purchase, and after each the
     person may leave for good.
 
     BG/NBD (Fader, Hardie & Lee 2005) on the person's own rate and dropout: with an organic share of 1 every need
@@ -625,9 +640,8 @@ def need_arises(c: Any, w: Any, s: Any, time: float) -> None:
     c.need_clock += draw_clock(c, w, c.needs, NEED_CLOCK)
 
 
-@register_jitable
 def opt_out(c: Any, w: Any, s: Any) -> None:
-    """12 A delivered message may end consent on its channel, from tomorrow on."""
+    """13 A delivered message may end consent on its channel, from tomorrow on."""
     if s.sent > 0:
         for j in range(s.n):
             if s.delivered[j] == 1:
@@ -642,9 +656,8 @@ def opt_out(c: Any, w: Any, s: Any) -> None:
                     s.total[OPT_OUTS] += 1
 
 
-@register_jitable
 def tire(c: Any, w: Any, s: Any) -> None:
-    """13 Today's delivered contacts are added to fatigue."""
+    """14 Today's delivered contacts are added to fatigue."""
     if s.sent > 0:
         s.total[CONTACTED] += 1
         for j in range(s.n):
@@ -652,9 +665,8 @@ def tire(c: Any, w: Any, s: Any) -> None:
                 c.fatigue += w.channel[w.message[s.slot[j]].channel].fatigue_weight
 
 
-@register_jitable
 def forget(c: Any, w: Any, s: Any) -> None:
-    """14 A prospect nobody reminds falls back a stage."""
+    """15 A prospect nobody reminds falls back a stage."""
     if c.relation == PROSPECT and c.stage >= AWARE:
         c.forget_clock -= w.segment[c.segment].forget_per_day
         if c.forget_clock < 0.0:
@@ -669,9 +681,8 @@ def restart_forgetting(c: Any, w: Any) -> None:
     c.forget_clock = draw_clock(c, w, c.forgets, FORGET)
 
 
-@register_jitable
 def account(c: Any, w: Any, s: Any) -> None:
-    """15 Where everyone stands when the day ends."""
+    """16 Where everyone stands when the day ends."""
     s.total[STAGE_AT + c.stage] += 1
     if c.relation == AWAY:
         return
@@ -687,7 +698,6 @@ def account(c: Any, w: Any, s: Any) -> None:
 # --- before the first day ----------------------------------------------------------------------------------
 
 
-@register_jitable
 def age(c: Any, w: Any, s: Any) -> None:
     """Life from the first purchase to day 0 by the fitted purchase process alone, so that nobody starts new.
 

@@ -17,6 +17,8 @@ RECENT = 16
 """Recent contacts remembered for caps and gaps."""
 CANDIDATES = 32
 """Messages that can compete for one person on one day; more are counted as overflow."""
+CLICKS = 32
+"""Clicks and visits of one person on one day that can lead to something; more are counted as overflow."""
 SLOTS = 62
 """Messages that can be live at once: bits of a customer's done-mask."""
 ADS = 16
@@ -143,6 +145,14 @@ SCRATCH_DTYPE = np.dtype(
         ("bought", "i8", (CANDIDATES,)),
         ("opted_out", "i8", (CANDIDATES,)),
         ("u_opt_out", "f8", (CANDIDATES,)),
+        ("clicks", "i8"),
+        ("click_channel", "i8", (CLICKS,)),
+        ("click_what", "i8", (CLICKS,)),
+        ("click_purpose", "i8", (CLICKS,)),
+        ("click_touch", "i8", (CLICKS,)),
+        ("click_strength", "f8", (CLICKS,)),
+        ("click_time", "f8", (CLICKS,)),
+        ("click_message", "i8", (CLICKS,)),
     ]
 )
 

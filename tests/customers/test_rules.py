@@ -20,7 +20,7 @@ from simkit.scenario.schema import Scenario
 ORDER = [
     ("propose", ["arrive", "recover", "fall_due", "propose", "screen", "demand"]),
     ("allocate", ["budgets"]),
-    ("live", ["arbitrate", "feel", "deliver", "respond", "see_ads", "search_and_visit", "buy", "opt_out", "tire", "forget",
+    ("live", ["arbitrate", "feel", "deliver", "respond", "see_ads", "search_and_visit", "convert", "buy", "opt_out", "tire", "forget",
               "account"]),
 ]  # fmt: skip
 
