@@ -103,6 +103,18 @@ def simulate(
     return _Coupling(scenario, replication, engine, threads, rules, contact_log).run()
 
 
+def warm_up(engine: str = "compiled", helper: bool = False) -> None:
+    """Import what a run needs and compile the customers' day, unless a cache has it.
+
+    The phases are compiled in opposite order by a process and by its helper: together they fill an empty cache in
+    little more than the time of the longest.
+    """
+    if engine == "compiled":
+        from simkit.customers.compiled import warm_up as compile_phases
+
+        compile_phases(("age", "propose", "live") if helper else ("live", "propose", "age"))
+
+
 class _Coupling:
     """The state of a run while its days pass."""
 

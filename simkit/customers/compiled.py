@@ -28,6 +28,7 @@ from simkit.customers import state, tables
 from simkit.customers.day import Replacement, Rule, day_rules, phase
 from simkit.customers.market import MarketTables, stage_counts
 from simkit.customers.population import population, sorted_people
+from simkit.customers.tables import blank_world
 from simkit.scenario.schema import Scenario
 
 
@@ -50,6 +51,8 @@ def _source(function: Callable[..., Any]) -> bytes:
     return inspect.getsource(function).encode()
 
 
+PEOPLE_PER_THREAD = 10_000
+"""A thread is worth its hand-over only for so many people."""
 PLACES = 12
 """Rules that a phase's loop calls directly; every further level of calls costs compile time."""
 
@@ -89,7 +92,7 @@ def fetch(typing_context: Any, customers: Any, index: Any) -> Any:
     """Ask the processor to bring a customer's first cache line near. Compiled code only; changes no result."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array_type, index_type = signature.args
+        array_type = signature.args[0]
         array = make_array(array_type)(context, builder, arguments[0])
         line = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(8).as_pointer())
         integer = ir.IntType(32)
@@ -101,16 +104,15 @@ def fetch(typing_context: Any, customers: Any, index: Any) -> Any:
     return types.none(customers, index), generate
 
 
-def build_phase(chosen: Sequence[Rule], mark: int) -> Callable[..., int]:
+def build_phase(name: str, chosen: Sequence[Rule], mark: int) -> Callable[..., int]:
     """A compiled function that lets a block of customers pass through the rules of one phase."""
     r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12 = fold(chosen)
 
-    @numba.njit(nogil=True, cache=True)
     def block(customers: Any, world: Any, scratch: Any, log: Any, cursor: Any) -> int:
         w = world[0]
         s = scratch[0]
         for i in range(customers.shape[0]):
-            fetch(customers, min(i + AHEAD, customers.shape[0] - 1))
+            fetch(customers, min(i + AHEAD, customers.shape[0] - 1))  # type: ignore[call-arg]
             c = customers[i]
             r1(c, w, s)
             r2(c, w, s)
@@ -128,7 +130,8 @@ def build_phase(chosen: Sequence[Rule], mark: int) -> Callable[..., int]:
                 write_log(c, w, s, log, cursor)
         return mark
 
-    return block
+    block.__qualname__ = f"{name}_block"  # each phase has a cache file of its own
+    return numba.njit(nogil=True, cache=True)(block)
 
 
 @register_jitable
@@ -156,14 +159,23 @@ class CompiledDay:
 
     def __init__(self, chosen: Mapping[str, Rule]):
         mark = fingerprint(chosen)
-        self.propose = build_phase(phase(chosen, "propose"), mark)
-        self.live = build_phase(phase(chosen, "live"), mark)
-        self.age = build_phase([chosen["age"]], mark)
+        self.propose = build_phase("propose", phase(chosen, "propose"), mark)
+        self.live = build_phase("live", phase(chosen, "live"), mark)
+        self.age = build_phase("age", [chosen["age"]], mark)
 
 
 @lru_cache(maxsize=4)
 def _compiled(rules: tuple[tuple[str, Rule], ...]) -> CompiledDay:
     return CompiledDay(dict(rules))
+
+
+def warm_up(phases: Sequence[str] = ("live", "propose", "age"), rules: Mapping[str, Replacement] | None = None) -> None:
+    """Compile phases of the day, or load them from the cache, by letting nobody pass through."""
+    day = _compiled(tuple(sorted(day_rules(rules).items())))
+    nobody, nothing = state.people_array(0), np.zeros(0, state.LOG_DTYPE)
+    for name in phases:
+        world, _ = blank_world()
+        getattr(day, name)(nobody, world, np.zeros(1, state.SCRATCH_DTYPE), nothing, np.zeros(1, np.int64))
 
 
 class CompiledMarket:
@@ -188,6 +200,7 @@ class CompiledMarket:
             people = population(scenario.market, scenario.channels, scenario.days, scenario.seed, replication)
         self._log = log
         self._day = _compiled(tuple(sorted(day_rules(rules).items())))
+        threads = max(1, min(threads, len(people) // PEOPLE_PER_THREAD))
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._people = self._aged(people)
         size = max(1, -(-len(people) // threads))

@@ -57,6 +57,8 @@ class Model:
     simulate: Callable[..., Any] | str = "simkit.simulation:simulate"
     compute: Callable[..., dict[str, float | None]] | str = "simkit.measures:compute"
     measures: Mapping[str, Any] | str = "simkit.measures:MEASURES"
+    warm_up: Callable[..., None] | str | None = "simkit.simulation:warm_up"
+    """Called once in each process before its first cell, as ``warm_up(engine, helper)``."""
 
 
 def resolve(reference: Any) -> Any:
@@ -74,6 +76,12 @@ class Work:
     scenarios: Mapping[str, Any]
     engine: str
     model: Model
+
+    def warm(self, helper: bool) -> None:
+        """Get ready for the first cell; a helper does another part of it than the process it helps."""
+        warm_up = resolve(self.model.warm_up)
+        if warm_up is not None:
+            warm_up(self.engine, helper)
 
     def run(self, cell: Cell, threads: int) -> Outcome:
         """Run one cell. Never raises: what goes wrong is an :class:`Err`."""

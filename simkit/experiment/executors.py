@@ -54,94 +54,97 @@ class Processes:
     """Worker processes, started afresh (``spawn``, as on every platform), each on one core.
 
     A worker that dies loses only its cell, which is tried once more and then reported as an :class:`Err`.
-    Workers end by themselves when this process dies.
+    Workers end by themselves when this process dies. With `lend_a_hand` this process runs cells as well: it begins
+    at once, while workers are still starting, so that a short study is over before any of them is needed.
     """
 
-    def __init__(self, work: Work, workers: int):
-        self.work, self.workers = work, workers
+    def __init__(self, work: Work, workers: int, lend_a_hand: bool = False):
+        self.work, self.workers, self.lend_a_hand = work, workers, lend_a_hand
 
     def submit_stream(self, cells: Iterable[Cell], window: int) -> Iterator[tuple[Cell, Outcome]]:
-        """Hand cells to idle workers in order; leaving the loop early ends the workers."""
-        queue, again, crew = iter(cells), deque[tuple[Cell, int]](), list[Worker]()
+        """Hand cells to workers in order; leaving the loop early ends the workers."""
+        queue, again = deque((cell, 1) for cell in cells), deque[Task]()
+        crew = [Worker(self.work) for _ in range(min(window, self.workers, len(queue)))]
         try:
-            while True:
-                busy = [worker for worker in crew if worker.cell is not None]
-                while len(busy) < min(window, self.workers) and (task := _next(queue, again)) is not None:
-                    busy.append(self._give(task, crew))
-                if not busy:
-                    return
-                yield from _collect(busy, crew, again)
+            if self.lend_a_hand:
+                self.work.warm(helper=False)
+            while queue or again or any(worker.tasks for worker in crew):
+                self._hand_out(queue, again, crew)
+                if self.lend_a_hand and queue:
+                    cell, _ = queue.popleft()
+                    yield cell, self.work.run(cell, threads=1)
+                    yield from _collect(crew, again, timeout=0)
+                else:
+                    yield from _collect(crew, again, timeout=None)
         finally:
             for worker in crew:
                 worker.stop()
 
-    def _give(self, task: tuple[Cell, int], crew: list[Worker]) -> Worker:
-        """Give a task to an idle worker; the crew grows only when there is work for one more."""
-        worker = next((one for one in crew if one.cell is None), None)
-        if worker is None:
-            worker = Worker(self.work)
-            crew.append(worker)
-        worker.give(*task)
-        return worker
+    def _hand_out(self, queue: deque[Task], again: deque[Task], crew: list[Worker]) -> None:
+        """Give tasks to workers that have none; while this process is at a cell of its own they need one in reserve."""
+        if not crew or (again and len(crew) < self.workers):
+            crew.append(Worker(self.work))
+        plenty = self.lend_a_hand and len(queue) > 2 * (len(crew) + 1)
+        for worker in crew:
+            waits = worker.ready or not self.lend_a_hand
+            while waits and len(worker.tasks) < (2 if plenty else 1) and (again or queue):
+                worker.give((again or queue).popleft())
 
 
-def _next(queue: Iterator[Cell], again: deque[tuple[Cell, int]]) -> tuple[Cell, int] | None:
-    """The next task as (cell, attempt): what has to be repeated first."""
-    if again:
-        return again.popleft()
-    cell = next(queue, None)
-    return None if cell is None else (cell, 1)
+Task = tuple[Cell, int]
+"""A cell, and which attempt at it this is."""
 
 
-def _collect(busy: list[Worker], crew: list[Worker], again: deque[tuple[Cell, int]]) -> Iterator[tuple[Cell, Outcome]]:
-    """Wait for at least one message, and yield the outcomes among them."""
-    by_connection: dict[Any, Worker] = {worker.connection: worker for worker in busy}
-    for connection in wait(list(by_connection)):
+def _collect(crew: list[Worker], again: deque[Task], timeout: float | None) -> Iterator[tuple[Cell, Outcome]]:
+    """Take the messages that are there (waiting for one when `timeout` is None), and yield the outcomes among them."""
+    by_connection: dict[Any, Worker] = {worker.connection: worker for worker in crew}
+    for connection in wait(list(by_connection), timeout):
         worker = by_connection[connection]
-        cell, attempt = worker.task()
         try:
             message = worker.connection.recv()
         except (EOFError, OSError):
             crew.remove(worker)
-            code = worker.stop()
-            if not worker.ready:
-                raise WorkerStartError(f"a worker process ended before it could start (exit code {code})") from None
-            if attempt < ATTEMPTS:
-                again.append((cell, attempt + 1))
-            else:
-                yield cell, Err(f"the worker process ended {ATTEMPTS} times (exit code {code})", "worker", 0.0)
+            yield from _lost(worker, again)
             continue
         if message == READY:
             worker.ready = True
         else:
-            worker.cell = None
+            cell, _ = worker.tasks.popleft()
             yield cell, message
 
 
+def _lost(worker: Worker, again: deque[Task]) -> Iterator[tuple[Cell, Outcome]]:
+    """A worker has ended: what it was at is tried once more, what it had in reserve as if it had never been given."""
+    code = worker.stop()
+    if not worker.ready:
+        raise WorkerStartError(f"a worker process ended before it could start (exit code {code})") from None
+    if worker.tasks:
+        cell, attempt = worker.tasks.popleft()
+        again.extend(worker.tasks)
+        if attempt < ATTEMPTS:
+            again.append((cell, attempt + 1))
+        else:
+            yield cell, Err(f"the worker process ended {ATTEMPTS} times (exit code {code})", "worker", 0.0)
+
+
 class Worker:
-    """One worker process, seen from the parent: its connection, and the cell that it is at."""
+    """One worker process, seen from the parent: its connection, and the tasks it has."""
 
     def __init__(self, work: Work):
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(theirs, work), daemon=True)
-        self.cell: Cell | None = None
-        self.attempt = 0
+        self.tasks: deque[Task] = deque()
         self.ready = False
         with _own_start():
             self.process.start()
         theirs.close()  # or the end of the worker would never be an end of file here
 
-    def give(self, cell: Cell, attempt: int) -> None:
+    def give(self, task: Task) -> None:
         """Send a cell. A worker that is already dead is noticed when its answer is awaited."""
-        self.cell, self.attempt = cell, attempt
+        self.tasks.append(task)
         with contextlib.suppress(OSError):
-            self.connection.send(cell)
-
-    def task(self) -> tuple[Cell, int]:
-        """What it is at."""
-        assert self.cell is not None
-        return self.cell, self.attempt
+            self.connection.send(task[0])
 
     def stop(self) -> int | None:
         """End the process, gently and then not; its exit code."""
@@ -177,6 +180,7 @@ def serve(connection: Connection, work: Work) -> None:
     """A worker's life: take a cell, run it on one core, give back the outcome, until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    work.warm(helper=True)
     connection.send(READY)
     while True:
         try:

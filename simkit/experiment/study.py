@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from simkit.experiment.cells import Cell, Model, Outcome, Work, plan, resolve
 from simkit.experiment.executors import Processes, Serial
-from simkit.experiment.gather import gather
 from simkit.experiment.progress import Progress
-from simkit.experiment.result import Result
 
 if TYPE_CHECKING:
+    from simkit.experiment.result import Result
     from simkit.scenario.load import Study
-
-STAYS_SECONDS = 10.0
-"""Work expected to take no longer stays in this process: starting workers costs seconds itself."""
 
 
 def run(
@@ -34,11 +30,10 @@ def run(
 ) -> Result:
     """Simulate every alternative of a study, paired: in one replication all meet the same luck.
 
-    `workers` is the number of cores to use: 1 stays in this process on one core, more start that many
-    worker processes; by default what takes seconds stays in the process, on all cores, and the rest goes to
-    one worker per core. The result does not depend on it. `model` replaces what simulates and measures.
+    `workers` is the number of cores to use, by default all: this process and one worker process for each
+    further core. The result does not depend on it. `model` replaces what simulates and measures.
 
-        >>> simkit.run(simkit.load("scenarios/retail.yaml"), replications=30)  # doctest: +SKIP
+    >>> simkit.run(simkit.load("scenarios/retail.yaml"), replications=30)  # doctest: +SKIP
     """
     scenarios = _same_luck(study.alternatives, study.base.seed if seed is None else seed)
     count = study.base.replications if replications is None else replications
@@ -53,6 +48,8 @@ def run(
         for cell, outcome in stream:
             outcomes[cell] = outcome
             bar.advance()
+    from simkit.experiment.gather import gather  # pandas and more: workers start meanwhile
+
     times = {"started": started.isoformat(timespec="seconds"), "seconds": round(time.perf_counter() - clock, 3)}
     return gather(study, scenarios, count, engine, outcomes, resolve(model.measures), times)
 
@@ -65,21 +62,13 @@ def _same_luck(alternatives: Mapping[str, Any], seed: int) -> dict[str, Any]:
 
 
 def _stream(work: Work, cells: list[Cell], workers: int | None) -> Generator[tuple[Cell, Outcome]]:
-    """Run the cells here or in workers.
+    """Run the cells here, on one core, or here and in one worker for each further core.
 
-    The first cells always run here: that fills the compilation cache once, and the last of them, no longer
-    slowed by compiling, says how long the rest would take.
+    This process begins at once. Workers take part as soon as they are up, so that what takes seconds is done in the
+    process. While the compilation cache is empty, this process and a worker each fill a part of it.
     """
-    cores = workers or os.cpu_count() or 1
-    here = Serial(work, threads=cores)
-    tried = 2 if workers is None else 1
-    first, rest = cells[:tried], cells[tried:]
-    seconds = 0.0
-    for cell, outcome in here.submit_stream(first):
-        seconds = outcome.seconds
-        yield cell, outcome
-    brief = workers is None and seconds * len(rest) <= STAYS_SECONDS
-    if cores == 1 or brief or len(rest) < 2:
-        yield from here.submit_stream(rest)
+    cores = min(workers or os.cpu_count() or 1, len(cells))
+    if cores == 1:
+        yield from Serial(work, threads=1).submit_stream(cells)
     else:
-        yield from Processes(work, min(cores, len(rest))).submit_stream(rest, window=cores)
+        yield from Processes(work, cores - 1, lend_a_hand=True).submit_stream(cells, window=cores)

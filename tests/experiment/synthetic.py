@@ -106,6 +106,7 @@ class Study:
     path: Path = Path("made-up.yaml")
     warnings: list[str] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=lambda: {"made-up.yaml": "name: made-up\n"})
+    sets: tuple[str, ...] = ()
 
     @property
     def base(self) -> Scenario:
@@ -123,7 +124,7 @@ def study(**common: Any) -> Study:
     )
 
 
-MODEL = Model("synthetic:simulate", "synthetic:compute", "synthetic:MEASURES")
+MODEL = Model("synthetic:simulate", "synthetic:compute", "synthetic:MEASURES", warm_up=None)
 """Found by the name of this file's folder on the path, as in a worker."""
 
 

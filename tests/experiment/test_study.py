@@ -14,8 +14,8 @@ from simkit.experiment import study as study_module
 from simkit.experiment.study import run
 
 
-def test_long_work_goes_to_workers(synthetic: Any, monkeypatch: pytest.MonkeyPatch):
-    """By default what is expected to take seconds stays in the process and the rest is spread; to equal results."""
+def test_further_cores_have_workers(synthetic: Any, monkeypatch: pytest.MonkeyPatch):
+    """By default every core takes part, this process with its own; on one core no process is started; equal results."""
     used = []
 
     class Spy(study_module.Processes):
@@ -25,9 +25,8 @@ def test_long_work_goes_to_workers(synthetic: Any, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(study_module, "Processes", Spy)
     monkeypatch.setattr(study_module.os, "cpu_count", lambda: 2)
-    brief = run(synthetic.study(horizon_days=60), replications=2, model=synthetic.MODEL)
+    brief = run(synthetic.study(horizon_days=60), replications=2, workers=1, model=synthetic.MODEL)
     assert used == []
-    monkeypatch.setattr(study_module, "STAYS_SECONDS", 0.0)
     spread = run(synthetic.study(horizon_days=60), replications=2, model=synthetic.MODEL)
     assert used == [2]
     assert spread.runs.equals(brief.runs)
