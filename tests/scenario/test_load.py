@@ -90,7 +90,7 @@ def test_changes_compound(write):
 def test_a_change_is_relative_to_what_a_short_form_stands_for(write):
     """The preset's open rate is nowhere in the file."""
     study = load(write("channels: [email, web]\n" + ONE_CAMPAIGN), ["channels.email.open_rate=x2"])
-    assert study.base.channels["email"].open_rate == pytest.approx(0.46)
+    assert study.base.channels["email"].open_rate == pytest.approx(0.60)
     assert list(study.base.channels) == ["email", "web"]
 
 
@@ -250,8 +250,8 @@ def test_all_mistakes_of_base_alternatives_and_options_come_at_once_in_order(wri
         "seed: -1\nmarket: {customers: x}\nalternatives:\n  a: {horizon: 3, contact_policy.gap: -1}\n  b: {}\n  c: 3\n"
     )
     assert problems(path, "replications=0", "alternatives.d.work.urgent_per_month=1") == [
-        "--set alternatives.d.work.urgent_per_month=1:0:0: unknown alternative 'd'; there are: today, a, b",
-        "--set replications=0:0:0: replications: expected at least 1, found 0",
+        "--set alternatives.d.work.urgent_per_month=1: unknown alternative 'd'; there are: today, a, b",
+        "--set replications=0: replications: expected at least 1, found 0",
         "s.yaml:1:7: seed: expected at least 0, found -1",
         "s.yaml:2:21: market.customers: expected a whole number, found 'x'",
         "s.yaml:4:7: 'horizon' holds for all alternatives and cannot stand in one ('a')",
