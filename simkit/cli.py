@@ -137,6 +137,9 @@ def explain(
     sources: Annotated[bool, typer.Option("--sources", help="Where every number comes from.")] = False,
     day: Annotated[bool, typer.Option("--day", help="The order of a customer's day.")] = False,
     teams: Annotated[bool, typer.Option("--teams", help="Who sits where in each alternative.")] = False,
+    purchases: Annotated[
+        bool, typer.Option("--purchases", help="Whether the policy reproduces the fitted purchase rate (simulates).")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Print the resolved scenario, every short form expanded; it can be fed back as a scenario file."""
@@ -151,6 +154,8 @@ def explain(
     if teams:
         units = {name: explained.unit_rows(department) for name, department in explained.departments(study).items()}
         document["teams"] = units
+    if purchases:
+        document["purchases"] = _reproduction(study)
     if not document:
         document["scenario"] = explained.written_out(study)
     if as_json:
@@ -238,6 +243,15 @@ def _load(file: Path, sets: list[str] | None) -> Study:
     if not file.is_file():
         _stop(USAGE, f"{str(file)!r} is not a file; name a scenario, such as scenario.yaml")
     return load(file, sets or ())
+
+
+def _reproduction(study: Study) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from simkit.experiment.purchases import reproduction
+
+    found = reproduction(study.base)
+    return {**asdict(found), "sentence": found.sentence}
 
 
 def _folder_name(name: str) -> str:

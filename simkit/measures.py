@@ -177,15 +177,23 @@ def _clv(run: Run) -> Value:
     return float(margin * (realized + _residual_revenue(run)[mine].sum()) / mine.sum())
 
 
+def purchases_per_need(run: Run) -> Value:
+    """Repeat purchases, with and without messages, per need of the fitted process: 1 where the fit is reproduced.
+
+    A first purchase answers no need and is left out.
+    """
+    repeat = _sum(run, "purchases_organic", "purchases_response") - _sum(run, "new_customers")
+    return _ratio(repeat, _sum(run, "needs"))
+
+
 def _residual_revenue(run: Run) -> np.ndarray:
     """Expected discounted revenue after the last day of those who are still customers.
 
     Rate x mean spend / (discount + rate x dropout): needs come at the person's rate, each is the last one with the
-    person's dropout, and as many become purchases as did in the window. A first purchase answers no need.
+    person's dropout, and as many become purchases as did in the window.
     """
     people = run.customers
-    repeat = _sum(run, "purchases_organic", "purchases_response") - _sum(run, "new_customers")
-    per_need = _ratio(repeat, _sum(run, "needs")) or 0.0
+    per_need = purchases_per_need(run) or 0.0
     discount = math.log1p(run.scenario.economics.discount_per_year) / DAYS_PER_YEAR
     spend = people["spend_scale"].astype(float) * _spend_shape(run)[people["segment"]]
     alive = people["relation"] == CUSTOMER

@@ -26,6 +26,8 @@ def print_explained(document: dict[str, Any], currency: str) -> None:
         print(", ".join(f"{count} {origin}" for origin, count in document["sources"]["counts"].items()))
     if "day" in document:
         print_table(document["day"], ("phase", "name", "does"))
+    if "purchases" in document:
+        print(document["purchases"]["sentence"])
     for name, units in document.get("teams", {}).items():
         wages = f"wages_per_year ({currency})"
         rows = [{**unit, wages: f"{unit['wages_per_year']:,}", "crafts": _listed(unit["crafts"])} for unit in units]
