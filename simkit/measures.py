@@ -65,13 +65,26 @@ def _per_year(run: Run, amount: float) -> float:
 
 def signal_to_live(run: Run, causes: tuple[str, ...] = ("occasion",)) -> CumulativeIncidence | None:
     """How the signals of the measured days ended: live, expired (never live) or not yet (censored at the end)."""
-    cases = run.cases
+    cases, horizon = run.cases, run.scenario.horizon_days
     cohort = cases[cases["cause"].isin(causes) & (cases["happened_day"] >= 0)]
+    settled = cohort["happened_day"] <= horizon - _longest_wait(run, causes)
+    # with enough of them, only those whose occasion had passed before the end: each is live or expired, and the
+    # figure exists whichever case happens to be the last
+    cohort = cohort[settled] if settled.any() else cohort
     if cohort.empty:
         return None
-    end = cohort[["live_day", "expired_day"]].min(axis=1).fillna(run.scenario.horizon_days)
+    end = cohort[["live_day", "expired_day"]].min(axis=1).fillna(horizon)
     kind = np.select([cohort["live_day"].notna(), cohort["expired_day"].notna()], [1, 2], 0)
     return cumulative_incidence((end - cohort["happened_day"]).to_numpy(float), kind)
+
+
+def _longest_wait(run: Run, causes: tuple[str, ...]) -> float:
+    """Days after which work on a signal is given up, the longest of all."""
+    rules = [*run.scenario.occasions.values()] if "occasion" in causes else []
+    waits = [rule.expires_days for rule in rules]
+    if "monitor" in causes:
+        waits += [rule.expires_days for rule in run.scenario.monitors.values()]
+    return max(waits, default=0.0)
 
 
 def _restricted_mean(run: Run) -> Value:
@@ -224,8 +237,8 @@ def _roas(run: Run) -> Value:
 
 
 _SIGNALS = (
-    "signals of occasions (the same in every alternative) that happened on measured days; "
-    "not yet live at the end: censored"
+    "signals of occasions (the same in every alternative) that happened on measured days and would have expired "
+    "before the end; if there are none, all, censored at the end"
 )
 _MEASURED = "measured days"
 

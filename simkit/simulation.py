@@ -30,6 +30,7 @@ from simkit.customers.state import (
 )
 from simkit.records import Launch, Signal, WorkOrder
 from simkit.rng import run_key
+from simkit.scenario.errors import SenseError
 from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 from simkit.scenario.structures import organization
@@ -127,6 +128,8 @@ class _Coupling:
         rules: Mapping[str, Replacement] | None,
         contact_log: bool,
     ):
+        for path, message in scenario.check_sense():
+            raise SenseError(path, message)
         self.scenario, self.replication = scenario, replication
         key = run_key(scenario.seed, replication)
         self.logs: list[np.ndarray] | None = [] if contact_log else None
@@ -176,6 +179,7 @@ class _Coupling:
         program = self.scenario.campaigns[order.campaign]
         first = day + 1
         stake, half_life = 0.0, program.half_life_days
+        segments: str | tuple[str, ...] | None = order.segment
         if order.due_day is not None:
             first = max(first, math.ceil(order.due_day))
             late = max(0.0, first - math.ceil(order.due_day))
@@ -184,11 +188,13 @@ class _Coupling:
             signal = self.signals[source]
             stake, half_life = signal.stake, signal.half_life_days
             late = first - signal.happened_day
+            if source in self.episodes:
+                segments = self.episodes[source].segments
         relevance = min(1.0, program.relevance * (1 + stake) * launch.quality * 0.5 ** (late / half_life))
         if order.due_day is None:
             self._answer(source, first, relevance)
         if first < self.scenario.days:
-            self.market.tables.launch(order.name, order.campaign, order.segment, relevance, first)
+            self.market.tables.launch(order.name, order.campaign, segments, relevance, first)
         self.launched.append(
             {
                 "name": order.name, "campaign": order.campaign, "segment": order.segment, "cause": order.cause,
@@ -358,7 +364,7 @@ def _spent_since(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 def _warnings(market: MarketDriver, totals: np.ndarray) -> list[str]:
     notes = []
     if market.tables.crowded:
-        notes.append(f"{market.tables.crowded} times a campaign waited because too many were live at once")
+        notes.append(f"{market.tables.crowded} messages of campaigns never went: too many were live at once")
     if overflow := int(totals[:, OVERFLOW].sum()):
         notes.append(f"{overflow} messages were not considered: more than fit one customer's day")
     if full := int(totals[:, RING_FULL].sum()):

@@ -19,6 +19,8 @@ from simkit.scenario.schema import Scenario
 
 Key = tuple[int, int]
 _WORLD = crc("world")
+NOISE_ERRORS = 3.0
+"""Standard errors of counting by which a figure must have changed before a monitor speaks."""
 _FADED = 12
 """Half-lives after which an occasion is over: under 0.03 % of it is left."""
 
@@ -167,11 +169,7 @@ class Watch:
         span = monitor.window_days + monitor.baseline_days
         if len(self._above) < span or (day + 1) % monitor.every_days or day + 1 < self._quiet_until:
             return None
-        now, before = self._ratio(-monitor.window_days, None), self._ratio(-span, -monitor.window_days)
-        if now is None or not before:
-            return None
-        worse = now / before - 1 if monitor.figure == "churn_rate" else 1 - now / before
-        if worse < monitor.worsens_by:
+        if not self._worse(-monitor.window_days, -span):
             return None
         self._quiet_until = day + 1 + monitor.quiet_days
         return Signal(
@@ -185,6 +183,19 @@ class Watch:
             exogenous=False,
         )
 
-    def _ratio(self, start: int, end: int | None) -> float | None:
-        below = sum(self._below[start:end])
-        return sum(self._above[start:end]) / below if below else None
+    def _worse(self, window: int, baseline: int) -> bool:
+        """Whether the window is worse than its baseline by the threshold, and by more than counting noise.
+
+        The counts are of simulated persons, far fewer than the real market's: without the second condition a
+        smaller simulation of the same market would raise more alarms. The noise is that of a ratio of two Poisson
+        counts on the log scale, sqrt(1/a + 1/b).
+        """
+        above, below = sum(self._above[window:]), sum(self._below[window:])
+        before, before_below = sum(self._above[baseline:window]), sum(self._below[baseline:window])
+        if not below or not before or not before_below:
+            return False
+        now, then = above / below, before / before_below
+        worse = now / then - 1 if self.monitor.figure == "churn_rate" else 1 - now / then
+        change = abs(math.log(max(above, 0.5) / below / then))
+        noise = math.sqrt(1 / max(above, 1) + 1 / before)
+        return worse >= self.monitor.worsens_by and change > NOISE_ERRORS * noise

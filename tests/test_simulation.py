@@ -141,8 +141,9 @@ def test_a_signal_nobody_noticed_before_the_end_is_open_work():
     assert cases.dtypes["key"] == cases.dtypes["lead_seconds"] == np.int64
 
 
-def test_an_occasion_and_a_monitor_may_share_a_name():
+def test_an_occasion_and_a_monitor_may_share_a_name(monkeypatch):
     """Their work, keys and stakes stay apart."""
+    monkeypatch.setattr("simkit.world.NOISE_ERRORS", 0.0)  # so that a small market's monitor speaks at all
     rule = {"answered_by": "answer", "half_life_days": 10}
     churn = {"figure": "churn_rate", "worsens_by": 0.01, "every_days": 1, "quiet_days": 0, "lag": 1}
     monitor = {**rule, **churn, "window_days": 1, "baseline_days": 2}
@@ -271,7 +272,7 @@ def test_harm_is_in_the_ledger(cuts, which):
     needs = run.daily["needs"].to_numpy()
     met = 0.9 * (1 - harm)
     error = math.sqrt((needs * met * (1 - met)).sum())
-    assert needs.sum() > 5_000
+    assert needs.sum() > 4_000
     assert which == "none" or harm.max() > (0.4 if which == "open" else 0.1)
     assert abs(repeat_purchases(run).sum() - (needs * met).sum()) < 3 * error
 

@@ -303,3 +303,11 @@ def test_the_same_day_gives_a_monitor_the_same_key():
     again = {s.key for s in read(Watch("up", monitor()), days).values()}
     assert len(keys) == 2
     assert again < keys
+
+
+def test_counting_noise_raises_no_alarm():
+    """The same rates from a tenth of the persons: what is clear in large counts is no signal in small ones."""
+    large = [(100, 10_000)] * 20 + [(140, 10_000)] * 10
+    small = [(1, 100)] * 20 + [(2, 100)] * 10
+    assert read(Watch("up", monitor()), large) != {}
+    assert read(Watch("up", monitor()), small) == {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -37,10 +37,35 @@ def fingerprint(chosen: Mapping[str, Rule]) -> int:
     digest = hashlib.sha256()
     for module in (rng, state, tables, rulebook):
         digest.update(Path(module.__file__ or "").read_bytes())
+    seen: set[int] = set()
     for name in sorted(chosen):
         if chosen[name].__module__ != rulebook.__name__:
-            digest.update(name.encode() + _source(chosen[name]))
+            digest.update(name.encode())
+            for part in _made_of(chosen[name], seen):
+                digest.update(part)
     return int.from_bytes(digest.digest()[:7], "big")
+
+
+def _made_of(thing: Any, seen: set[int]) -> Iterator[bytes]:
+    """All that a replaced rule depends on: its source, and what the names in it stand for, however deep.
+
+    Compiled code freezes the values of globals; so a number in another file of the user's counts as well.
+    """
+    if id(thing) in seen or getattr(thing, "__module__", "").split(".")[0] in ("simkit", "numba", "numpy", "math"):
+        return
+    seen.add(id(thing))
+    thing = getattr(thing, "py_func", thing)
+    if inspect.isfunction(thing):
+        yield _source(thing)
+        names = inspect.getclosurevars(thing)
+        for name, value in sorted({**names.globals, **names.nonlocals}.items()):
+            yield name.encode()
+            yield from _made_of(value, seen)
+    elif inspect.ismodule(thing):
+        path = getattr(thing, "__file__", None)
+        yield Path(path).read_bytes() if path and thing.__name__.split(".")[0] != "simkit" else thing.__name__.encode()
+    else:
+        yield repr(thing).encode()
 
 
 def _source(function: Callable[..., Any]) -> bytes:

@@ -62,7 +62,8 @@ class Live:
     """Campaign, planned ordinal or occasion, and channel: names its luck and nothing else does."""
     campaign: Campaign
     channel: str
-    segment: str | None
+    segments: tuple[str, ...] | None
+    """Whom it is for besides the campaign's audience; None is everyone the audience names."""
     relevance: float
     first_day: int
     last_day: int
@@ -88,7 +89,7 @@ class MarketTables:
         self.ads: list[Live] = []
         self.waiting: list[Live] = []
         self.crowded = 0
-        """Messages that waited because all slots were taken."""
+        """Messages that never went because all slots were taken until their last day had passed."""
         self.names: dict[tuple[int, int], str] = {}
         """(first day, slot) -> message: what the contact log's slots mean."""
         self.array, self.world = tables.blank_world()
@@ -96,17 +97,20 @@ class MarketTables:
 
     # --- campaigns --------------------------------------------------------------------------------
 
-    def launch(self, name: str, campaign: str, segment: str | None, relevance: float, day: int) -> None:
+    def launch(
+        self, name: str, campaign: str, segments: str | tuple[str, ...] | None, relevance: float, day: int
+    ) -> None:
         """A campaign goes live on `day` (today or later) on all its channels.
 
         `name` identifies it in every key (campaign and planned ordinal, or campaign and occasion); `relevance` is
         audience fit x quality x what lateness left of it, 0..1.
         """
         program = self.scenario.campaigns[campaign]
+        segments = (segments,) if isinstance(segments, str) else segments
         for channel in program.channels:
             paid = self.scenario.channels[channel].kind == "paid"
             last = day + (program.flight_days if paid else program.live_days) - 1
-            live = Live(f"{name}/{channel}", program, channel, segment, relevance, day, last)
+            live = Live(f"{name}/{channel}", program, channel, segments, relevance, day, last)
             self.waiting.append(live)
 
     def begin_day(self, harm: dict[str, float]) -> World:
@@ -170,6 +174,8 @@ class MarketTables:
         """Take out what ended, let in what is due; returns the done-bits to keep."""
         self.messages = [live if live and live.last_day >= self.day else None for live in self.messages]
         self.ads = [ad for ad in self.ads if ad.last_day >= self.day]
+        self.crowded += sum(live.last_day < self.day for live in self.waiting)
+        self.waiting = [live for live in self.waiting if live.last_day >= self.day]
         due = sorted(
             (live for live in self.waiting if live.first_day <= self.day), key=lambda live: (live.first_day, live.name)
         )
@@ -188,8 +194,6 @@ class MarketTables:
                     keep &= ~(1 << slot)
             if taken:
                 self.waiting.remove(live)
-            else:
-                self.crowded += 1
         return keep
 
     # --- tables -------------------------------------------------------------------------------------
@@ -265,8 +269,8 @@ class MarketTables:
             w.segment[f"{prefix}for_prospects"][meant] |= 1 << bit
 
     def _meant(self, live: Live) -> list[int]:
-        if live.segment is not None:
-            return [self.segments[live.segment]]
+        if live.segments is not None:
+            return [self.segments[name] for name in live.segments]
         wanted = live.campaign.audience.segments
         return [i for name, i in self.segments.items() if not isinstance(wanted, tuple) or name in wanted]
 

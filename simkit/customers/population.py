@@ -94,7 +94,8 @@ def _life(people: np.ndarray, draw: _Draws, market: Market, purchases: Purchases
     people["dropout"] = np.minimum(betaincinv(purchases.a, purchases.b, draw(Purpose.DROPOUT)), 1 - 1e-12)
     spend = purchases.spend
     people["spend_scale"] = spend.v / np.maximum(gammaincinv(spend.q, draw(Purpose.SPEND_SCALE)), 1e-300)
-    entry = -market.history_days + draw(Purpose.ENTRY) * (market.history_days + days)
+    # arrivals go on for at least as long as history, so that the horizon does not change who is there today
+    entry = -market.history_days + draw(Purpose.ENTRY) * (market.history_days + max(market.history_days, days))
     prospect = draw(Purpose.ROLE) < market.prospects
     here = ~prospect & (entry < 0)
     people["relation"] = np.select([prospect, here], [PROSPECT, CUSTOMER], AWAY)

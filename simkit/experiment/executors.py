@@ -73,7 +73,7 @@ class Processes:
                 if self.lend_a_hand and queue:
                     cell, _ = queue.popleft()
                     yield cell, self.work.run(cell, threads=1)
-                    yield from _collect(crew, again, timeout=0)
+                    yield from _collect(crew, again, timeout=0, needed=False)
                 else:
                     yield from _collect(crew, again, timeout=None)
         finally:
@@ -82,7 +82,7 @@ class Processes:
 
     def _hand_out(self, queue: deque[Task], again: deque[Task], crew: list[Worker]) -> None:
         """Give tasks to workers that have none; while this process is at a cell of its own they need one in reserve."""
-        if not crew or (again and len(crew) < self.workers):
+        if (not crew and not self.lend_a_hand) or (again and len(crew) < self.workers):
             crew.append(Worker(self.work))
         plenty = self.lend_a_hand and len(queue) > 2 * (len(crew) + 1)
         for worker in crew:
@@ -95,8 +95,13 @@ Task = tuple[Cell, int]
 """A cell, and which attempt at it this is."""
 
 
-def _collect(crew: list[Worker], again: deque[Task], timeout: float | None) -> Iterator[tuple[Cell, Outcome]]:
-    """Take the messages that are there (waiting for one when `timeout` is None), and yield the outcomes among them."""
+def _collect(
+    crew: list[Worker], again: deque[Task], timeout: float | None, needed: bool = True
+) -> Iterator[tuple[Cell, Outcome]]:
+    """Take the messages that are there (waiting for one when `timeout` is None), and yield the outcomes among them.
+
+    A worker that cannot even start is an error where workers are `needed`; else the others do its work.
+    """
     by_connection: dict[Any, Worker] = {worker.connection: worker for worker in crew}
     for connection in wait(list(by_connection), timeout):
         worker = by_connection[connection]
@@ -104,7 +109,7 @@ def _collect(crew: list[Worker], again: deque[Task], timeout: float | None) -> I
             message = worker.connection.recv()
         except (EOFError, OSError):
             crew.remove(worker)
-            yield from _lost(worker, again)
+            yield from _lost(worker, again, needed)
             continue
         if message == READY:
             worker.ready = True
@@ -113,10 +118,10 @@ def _collect(crew: list[Worker], again: deque[Task], timeout: float | None) -> I
             yield cell, message
 
 
-def _lost(worker: Worker, again: deque[Task]) -> Iterator[tuple[Cell, Outcome]]:
+def _lost(worker: Worker, again: deque[Task], needed: bool) -> Iterator[tuple[Cell, Outcome]]:
     """A worker has ended: what it was at is tried once more, what it had in reserve as if it had never been given."""
     code = worker.stop()
-    if not worker.ready:
+    if not worker.ready and needed:
         raise WorkerStartError(f"a worker process ended before it could start (exit code {code})") from None
     if worker.tasks:
         cell, attempt = worker.tasks.popleft()

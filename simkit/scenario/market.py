@@ -162,7 +162,8 @@ class Market(Table):
     )
     """Persons who are no customers at the start and come only if marketing moves them."""
     history_days: Days = convention(730, unit="days", why="two years of entries before the start", ge=1, le=36_500)
-    """The other persons' first purchases are uniform from this long before the start until the end."""
+    """The other persons' first purchases are uniform from this long before the first simulated day until as long after
+    it, or until the end of a longer run: half of them are customers at the start, whatever the horizon."""
     active_within_days: Days = convention(180, unit="days", why="observable definition of active", gt=0, le=36_500)
     """A customer counts as active when the last purchase is at most this old."""
     organic_share: Share = default(

@@ -77,7 +77,9 @@ def _parse_quiet(value: Any) -> Any:
         start, dash, end = value.partition("-")
         if not dash:
             raise ValueError(f"expected quiet hours such as '21:00-09:00'; found {value!r}")
-        return {"start": parse_clock(start), "end": parse_clock(end)}
+        value = {"start": parse_clock(start), "end": parse_clock(end)}
+    if isinstance(value, dict) and value.get("end") in (24, "24:00") and value.get("start"):
+        return {**value, "end": 0}  # midnight belongs to the next day: 21:00-24:00 ends where it begins
     return value
 
 

@@ -16,7 +16,7 @@ from simkit.scenario.channels import AnyChannel
 from simkit.scenario.economics import AnyTarget, Economics
 from simkit.scenario.market import Market
 from simkit.scenario.organization import Teams
-from simkit.scenario.policy import ContactPolicy
+from simkit.scenario.policy import RECENT_CONTACTS, ContactPolicy
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR, Days, Figure, Table, convention
 
 MEASURE_NAMES = (
@@ -55,6 +55,28 @@ DEFAULT_MONITORS: dict[str, dict[str, Any]] = {
     "churn_up": {"figure": "churn_rate", "answered_by": "save"},
     "conversion_down": {"figure": "conversion_rate", "answered_by": "save"},
 }
+
+
+LEDGER_WORDS = {"organic", "response", "of_goods"}
+"""Names that the ledger's columns already use (`revenue_organic`, `cost_of_goods`)."""
+
+
+def _only_with_channels(data: dict[str, Any]) -> dict[str, Any]:
+    """Shipped programs keep to the channels that the scenario has; what no channel is left for is left out."""
+    channels = data.get("channels")
+    if not isinstance(channels, (list, tuple, dict)) or "campaigns" in data:
+        return data
+    there = {name for name in channels if isinstance(name, str)}
+    campaigns: dict[str, Any] = {}
+    for name, table in DEFAULT_CAMPAIGNS.items():
+        kept = [channel for channel in table.get("channels", ["email"]) if channel in there]
+        if kept:
+            campaigns[name] = {**table, "channels": kept}
+    data["campaigns"] = campaigns
+    for section, shipped in (("occasions", DEFAULT_OCCASIONS), ("monitors", DEFAULT_MONITORS)):
+        if section not in data:
+            data[section] = {name: one for name, one in shipped.items() if one["answered_by"] in campaigns}
+    return data
 
 
 class Load(Table):
@@ -108,7 +130,7 @@ class Scenario(Table):
         """A campaign, occasion or monitor named like a shipped one changes only what it states."""
         if not isinstance(data, dict):
             return data
-        data = dict(data)
+        data = _only_with_channels(dict(data))
         for section, shipped in (
             ("campaigns", DEFAULT_CAMPAIGNS), ("occasions", DEFAULT_OCCASIONS), ("monitors", DEFAULT_MONITORS)
         ):  # fmt: skip
@@ -155,7 +177,7 @@ class Scenario(Table):
 
     def check_sense(self) -> list[tuple[str, str]]:
         """Mistakes that no single field shows, as (dotted path, sentence)."""
-        return [*self._unknown_names(), *self._unknown_measures(), *self._layout()]
+        return [*self._unknown_names(), *self._unknown_measures(), *self._layout(), *self._load_without_programs()]
 
     def _unknown_names(self) -> Iterator[tuple[str, str]]:
         segments, channels = set(self.market.segments), set(self.channels)
@@ -197,6 +219,9 @@ class Scenario(Table):
             )
 
         yield from _same_key("channels", "channel", self.channels, 0xFFFF)
+        for name in sorted(LEDGER_WORDS & set(self.channels)):
+            yield f"channels.{name}", f"{name!r} is a word of the ledger and cannot name a channel"
+        yield from self._forgotten_contacts()
         yield from _same_key("market.segments", "segment", self.market.segments, 0xFFFFFFFF)
         for kind in ("search", "web"):
             of_kind = [name for name, channel in self.channels.items() if channel.kind == kind]
@@ -205,6 +230,33 @@ class Scenario(Table):
         shapes = {(s.purchases or self.market.purchases).spend.p for s in self.market.segments.values()}
         if len(shapes) > 8:
             yield "market.segments", f"at most 8 different spend shapes p, found {len(shapes)}"
+
+    def _forgotten_contacts(self) -> Iterator[tuple[str, str]]:
+        """Caps on some channels need all contacts of their window remembered, other channels' included."""
+        policy = self.contact_policy
+        for i, cap in enumerate(policy.at_most):
+            if cap.channels:
+                bounds = [cap.days / policy.gap + 1] if policy.gap else []
+                bounds += [
+                    one.count * (math.ceil(cap.days / one.days) + 1) for one in policy.at_most if not one.channels
+                ]
+                if min(bounds, default=math.inf) > RECENT_CONTACTS and len(self._addressed()) > len(cap.channels):
+                    yield (
+                        f"contact_policy.at_most[{i}]",
+                        (
+                            f"a record remembers {RECENT_CONTACTS} contacts, and {cap.days} days can hold more of them "
+                            "on all channels; shorten the window, cap all channels, or widen the gap"
+                        ),
+                    )
+
+    def _addressed(self) -> list[str]:
+        return [name for name, channel in self.channels.items() if channel.kind == "addressed"]
+
+    def _load_without_programs(self) -> Iterator[tuple[str, str]]:
+        if self.work.campaigns_per_week and not any(c.per_week for c in self.campaigns.values()):
+            yield "work.campaigns_per_week", "there is no planned campaign to scale; give a campaign a per_week"
+        if self.work.urgent_per_month and not any(o.per_year for o in self.occasions.values()):
+            yield "work.urgent_per_month", "there is no occasion to scale; give an occasion a per_year"
 
     def sense_warnings(self) -> list[str]:
         """What is allowed and may still mislead."""

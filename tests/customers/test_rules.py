@@ -141,7 +141,7 @@ print(int(np.count_nonzero(market.customers()["opt_out_day"])))
 
 
 def test_editing_a_rule_changes_the_next_run(tmp_path):
-    """A rule in a user's file, and a helper it calls, may be edited: no cached code outlives the edit."""
+    """A rule in a user's file, a helper it calls and a number it imports may be edited: no cached code outlives that."""
     module = tmp_path / "my_rules.py"
 
     def run():
@@ -151,11 +151,14 @@ def test_editing_a_rule_changes_the_next_run(tmp_path):
                              check=True, cwd=tmp_path)  # fmt: skip
         return int(out.stdout)
 
+    (tmp_path / "my_numbers.py").write_text("LAST = 99\n")
     source = """from numba.extending import register_jitable
+
+from my_numbers import LAST
 
 @register_jitable
 def chosen(slot):
-    return {answer}
+    return {answer} and slot <= LAST
 
 def opt_out(c, w, s):
     for j in range(s.n):
@@ -168,6 +171,8 @@ def opt_out(c, w, s):
     assert run() == 0
     module.write_text(source.format(answer="slot >= 0"))
     assert run() > 50
+    (tmp_path / "my_numbers.py").write_text("LAST = -1\n")
+    assert run() == 0, "a number in another file counts too"
 
 
 def test_editing_the_rulebook_changes_the_fingerprint(monkeypatch, tmp_path):
