@@ -39,6 +39,7 @@ from simkit.scenario.policy import Cap, ContactPolicy
 from simkit.scenario.quantity import DAYS_PER_WEEK
 from simkit.scenario.schema import Scenario
 
+_MASKS = ("for_customers", "for_prospects", "ads_for_customers", "ads_for_prospects")
 _WEAR_OUT = {"exponential": 0, "hyperbolic": 1, "linear": 2}
 
 
@@ -191,6 +192,7 @@ class MarketTables:
                 if slot is not None:
                     self.messages[slot] = live
                     self.names[self.day, slot] = live.name
+                    _fill_message(self.world.message[slot], live, self.channel_at, self.scenario)
                     keep &= ~(1 << slot)
             if taken:
                 self.waiting.remove(live)
@@ -249,24 +251,29 @@ class MarketTables:
                 w.cap["start"][k] = (self.day - _days_into(today, cap.per)) * MINUTES_PER_DAY
 
     def _aim(self, w: World) -> None:
-        """Whom each live message and advertisement is for."""
-        for field in ("for_customers", "for_prospects", "ads_for_customers", "ads_for_prospects"):
-            w.segment[field] = 0
+        """Whom each live message and advertisement is for, and when messages go today."""
+        masks = {name: [0] * len(self.segments) for name in _MASKS}
         for slot, live in enumerate(self.messages):
             if live:
-                _fill_message(w.message[slot], live, self.channel_at, self.scenario, self.day)
-                self._mark(w, live, "", slot)
+                minute, quiet = _send_minute(live, self.scenario, self.day)
+                row = w.message[slot]
+                row["minute"], row["quiet"] = self.day * MINUTES_PER_DAY + minute, quiet
+                row["last"] = self.day >= live.last_day
+                self._mark(masks, live, "", 1 << slot)
         for j, live in enumerate(self.ads):
             _fill_ad(w.ad[j], live, self.channel_at, self.scenario, self.day)
-            self._mark(w, live, "ads_", j)
+            self._mark(masks, live, "ads_", 1 << j)
+        for name, mask in masks.items():
+            w.segment[name][: len(mask)] = mask
 
-    def _mark(self, w: World, live: Live, prefix: str, bit: int) -> None:
+    def _mark(self, masks: dict[str, list[int]], live: Live, prefix: str, bit: int) -> None:
         """Set the bit of a message or advertisement in the segments it is for."""
-        meant = self._meant(live)
-        if live.campaign.audience.who != "prospects":
-            w.segment[f"{prefix}for_customers"][meant] |= 1 << bit
-        if live.campaign.audience.who != "customers":
-            w.segment[f"{prefix}for_prospects"][meant] |= 1 << bit
+        who = live.campaign.audience.who
+        for i in self._meant(live):
+            if who != "prospects":
+                masks[f"{prefix}for_customers"][i] |= bit
+            if who != "customers":
+                masks[f"{prefix}for_prospects"][i] |= bit
 
     def _meant(self, live: Live) -> list[int]:
         if live.segments is not None:
@@ -323,16 +330,11 @@ def _bounds(audience: Audience) -> tuple[float, float]:
     return audience.bought_within_days or NO_BOUND, audience.not_bought_within_days or -NO_BOUND
 
 
-def _fill_message(row: np.void, live: Live, channel_at: dict[str, int], scenario: Scenario, day: int) -> None:
+def _fill_message(row: np.void, live: Live, channel_at: dict[str, int], scenario: Scenario) -> None:
+    """What stays the same on all its days."""
     reference = scenario.market.reference_relevance
-    row["occurrence"], row["channel"], row["priority"] = (
-        live.occurrence,
-        channel_at[live.channel],
-        live.campaign.priority,
-    )
-    minute, quiet = _send_minute(live, scenario, day)
-    row["minute"], row["quiet"] = day * MINUTES_PER_DAY + minute, quiet
-    row["last"] = day >= live.last_day
+    row["occurrence"], row["channel"] = live.occurrence, channel_at[live.channel]
+    row["priority"] = live.campaign.priority
     row["bought_within"], row["not_bought_within"] = _bounds(live.campaign.audience)
     row["strength"] = live.relevance / reference
     row["dislike"] = (1 - live.relevance) / (1 - reference)
