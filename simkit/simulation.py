@@ -107,13 +107,13 @@ def simulate(
 def warm_up(engine: str = "compiled", helper: bool = False) -> None:
     """Import what a run needs and compile the customers' day, unless a cache has it.
 
-    The phases are compiled in opposite order by a process and by its helper: together they fill an empty cache in
-    little more than the time of the longest.
+    A process compiles the longest phase first and its helper meanwhile the two others, so that an empty cache is
+    full in little more than the time of the longest. The helper finds that one in the cache when it gets a cell.
     """
     if engine == "compiled":
         from simkit.customers.compiled import warm_up as compile_phases
 
-        compile_phases(("age", "propose", "live") if helper else ("live", "propose", "age"))
+        compile_phases(("age", "propose") if helper else ("live", "propose", "age"))
 
 
 class _Coupling:
