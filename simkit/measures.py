@@ -240,6 +240,9 @@ _SIGNALS = (
     "signals of occasions (the same in every alternative) that happened on measured days and would have expired "
     "before the end; if there are none, all, censored at the end"
 )
+_SIGNALS_OF_ALL = (
+    "signals of measured days that would have expired before the end; if there are none, all, censored at the end"
+)
 _MEASURED = "measured days"
 
 MEASURES: dict[str, Measure] = {
@@ -263,7 +266,7 @@ MEASURES: dict[str, Measure] = {
         Measure("expired_signal_share", "share", "Signals expired",
             f"cumulative incidence of expiring at {RESTRICTED_DAYS:g} days",
             "signals given up before anything was live", "signals of occasions and monitors",
-            "signals of measured days; open at the end: censored", "lower", _expired),
+            _SIGNALS_OF_ALL, "lower", _expired),
         Measure("contacts_per_customer_week", "contacts/person/week", "Contacts a week",
             "delivered messages / reachable person-weeks", "delivered messages",
             "persons with consent on any channel x weeks", _MEASURED, "", _contacts),

@@ -82,12 +82,10 @@ class Purpose(IntEnum):
     # teams; `what` is the step
     EFFORT = 100
     INTERNAL_ERROR = 101
-    INFORMATION_LOSS = 102
     CAUGHT = 103
     REJECT = 104
     FINDS = 105
     GATE_EFFORT = 106
-    ATTENTION = 107
     POD = 108
     AUDIT = 109
     REQUEST_GAP = 110

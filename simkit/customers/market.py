@@ -91,8 +91,6 @@ class MarketTables:
         self.waiting: list[Live] = []
         self.crowded = 0
         """Messages that never went because all slots were taken until their last day had passed."""
-        self.names: dict[tuple[int, int], str] = {}
-        """(first day, slot) -> message: what the contact log's slots mean."""
         self.array, self.world = tables.blank_world()
         self._fill(run_key(scenario.seed, replication))
 
@@ -191,7 +189,6 @@ class MarketTables:
                 taken = slot is not None
                 if slot is not None:
                     self.messages[slot] = live
-                    self.names[self.day, slot] = live.name
                     _fill_message(self.world.message[slot], live, self.channel_at, self.scenario)
                     keep &= ~(1 << slot)
             if taken:

@@ -478,7 +478,7 @@ def respond(c: Any, w: Any, s: Any) -> None:
 
 @register_jitable
 def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
-    """Open with open_rate x affinity x wear-out x strength, click with click_given_open x strength, then engage."""
+    """Open with open_rate x affinity x wear-out x strength, click with click_given_open x strength."""
     message = w.message[s.slot[j]]
     channel = w.channel[message.channel]
     u_open, u_click = draw_pair(c, w, message.occurrence, OPEN_CLICK, 0)
