@@ -78,6 +78,10 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Simulate every alternative under the same luck; print the answer, write results and report.html."""
+    if file.is_file():
+        from simkit.experiment.executors import start_early
+
+        start_early(workers)
     study = _load(file, sets)
     folder = out or Path("results") / _folder_name(study.base.name)
     _check_writable(folder)

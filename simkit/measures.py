@@ -53,7 +53,7 @@ def _ratio(above: float, below: float) -> Value:
 
 
 def _sum(run: Run, *columns: str) -> float:
-    return float(run.measured[list(columns)].to_numpy().sum()) if columns else 0.0
+    return math.fsum(run.sums[name] for name in columns)
 
 
 def _per_year(run: Run, amount: float) -> float:

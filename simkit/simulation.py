@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,10 +78,15 @@ class Run:
         """The department's event log; made when asked for."""
         return self._log()
 
-    @property
+    @cached_property
     def measured(self) -> pd.DataFrame:
         """The daily table without the warm-up."""
         return self.daily[self.daily["day"] >= 0]
+
+    @cached_property
+    def sums(self) -> dict[str, float]:
+        """Every column of the daily table added over the measured days."""
+        return {name: float(self.measured[name].to_numpy().sum()) for name in self.daily.columns if name != "date"}
 
 
 def simulate(

@@ -7,6 +7,7 @@ handed out and not yet given back.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,7 @@ import types
 from collections import deque
 from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection, wait
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from simkit.experiment.cells import Cell, Err, Outcome, Work
 
@@ -132,18 +133,36 @@ def _lost(worker: Worker, again: deque[Task], needed: bool) -> Iterator[tuple[Ce
             yield cell, Err(f"the worker process ended {ATTEMPTS} times (exit code {code})", "worker", 0.0)
 
 
+class Spare:
+    """A worker process that imports what any study needs, and waits to be told which."""
+
+    waiting: ClassVar[list[Spare]] = []
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(theirs,), daemon=True)
+        with _own_start():
+            self.process.start()
+        theirs.close()  # or the end of the worker would never be an end of file here
+
+
+def start_early(workers: int | None) -> None:
+    """Start the worker processes of a coming study, so that they get ready while its scenario is read."""
+    for _ in range((workers or os.cpu_count() or 1) - 1 - len(Spare.waiting)):
+        Spare.waiting.append(Spare())
+
+
 class Worker:
     """One worker process, seen from the parent: its connection, and the tasks it has."""
 
     def __init__(self, work: Work):
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, work), daemon=True)
+        spare = Spare.waiting.pop() if Spare.waiting else Spare()
+        self.connection, self.process = spare.connection, spare.process
         self.tasks: deque[Task] = deque()
         self.ready = False
-        with _own_start():
-            self.process.start()
-        theirs.close()  # or the end of the worker would never be an end of file here
+        with contextlib.suppress(OSError):  # a dead one is noticed when its answer is awaited
+            self.connection.send(work)
 
     def give(self, task: Task) -> None:
         """Send a cell. A worker that is already dead is noticed when its answer is awaited."""
@@ -181,18 +200,17 @@ def _own_start() -> Iterator[None]:
             signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
-def serve(connection: Connection, work: Work) -> None:
+def serve(connection: Connection) -> None:
     """A worker's life: take a cell, run it on one core, give back the outcome, until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    work.warm(helper=True)
-    connection.send(READY)
-    while True:
-        try:
-            cell = connection.recv()
-        except (EOFError, OSError):
-            return
-        connection.send(work.run(cell, threads=1))
+    importlib.import_module("simkit.simulation")
+    with contextlib.suppress(EOFError, OSError):
+        work = connection.recv()
+        work.warm(helper=True)
+        connection.send(READY)
+        while True:
+            connection.send(work.run(connection.recv(), threads=1))
 
 
 def _end_with_parent() -> None:

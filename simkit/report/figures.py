@@ -262,6 +262,7 @@ def _over_time(axes: Axes, result: Result, frame: pd.DataFrame, form: Format) ->
         axes.plot(frame.index, frame[name], label=label(str(name)), **pen(result, str(name)))
     axes.set_ylim(0, max(float(np.nanmax(frame.to_numpy(float), initial=0)) * 1.08, 1e-9))
     axes.set_xlim(float(frame.index.min() if len(frame) else 0), float(frame.index.max() if len(frame) > 1 else 1))
+    _scale(axes.xaxis, Format(1, 0, ""))
     _scale(axes.yaxis, form)
     axes.grid()
 
@@ -295,7 +296,7 @@ def _scale(axis: Axis, form: Format) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     after = "%" if form.unit == "%" else ""
-    axis.set_major_locator(MaxNLocator(5))
+    axis.set_major_locator(MaxNLocator(4))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / form.scale:,.6g}{after}".replace("-", MINUS)))
 
 

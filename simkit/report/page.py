@@ -72,7 +72,8 @@ def pictures(result: Result) -> list[Picture]:
     """The four pictures, where there are days to draw."""
     if not len(tables.measured(result)):
         return []
-    return [make(result) for make in (_signal_to_live, _contacts, _funnel, _profit)]
+    with style():
+        return [make(result) for make in (_signal_to_live, _contacts, _funnel, _profit)]
 
 
 def command(result: Result) -> str:
@@ -150,8 +151,7 @@ def _profit(result: Result) -> Picture:
 def _picture(
     result: Result, name: str, title: str, draw: Callable[[Result], Figure], words: str, data: list[Table]
 ) -> Picture:
-    with style():
-        return Picture(name, title, svg(draw(result), name, title), words, data)
+    return Picture(name, title, svg(draw(result), name, title), words, data)
 
 
 def _gathered(named: Any) -> list[str]:

@@ -173,15 +173,3 @@ def opt_out(c, w, s):
     assert run() > 50
     (tmp_path / "my_numbers.py").write_text("LAST = -1\n")
     assert run() == 0, "a number in another file counts too"
-
-
-def test_editing_the_rulebook_changes_the_fingerprint(monkeypatch, tmp_path):
-    """The cache's key holds every source the compiled day is made of."""
-    from simkit.customers import compiled
-
-    chosen = day.day_rules()
-    before = compiled.fingerprint(chosen)
-    copy = tmp_path / "rules.py"
-    copy.write_text(Path(rules.__file__).read_text() + "\n# edited\n")
-    monkeypatch.setattr(rules, "__file__", str(copy))
-    assert compiled.fingerprint(chosen) != before

@@ -1,0 +1,42 @@
+"""A phase is one compiled loop: its cache key holds every source, and Numba is left as it was found."""
+
+from pathlib import Path
+
+import numba
+from numba.core.registry import cpu_target
+
+from simkit.customers import compiling, day, rules
+
+
+def test_editing_the_rulebook_changes_the_fingerprint(monkeypatch, tmp_path):
+    """The cache's key holds every source the compiled day is made of."""
+    chosen = day.day_rules()
+    before = compiling.fingerprint(chosen)
+    copy = tmp_path / "rules.py"
+    copy.write_text(Path(rules.__file__).read_text() + "\n# edited\n")
+    monkeypatch.setattr(rules, "__file__", str(copy))
+    assert compiling.fingerprint(chosen) != before
+
+
+def test_numba_compiles_as_ever_outside_a_phase():
+    """What `one_library` replaces in Numba's CPU target is given back, also after an error."""
+    context = cpu_target.target_context
+    library, executable = context.codegen()._library_class, context.get_executable
+    try:
+        with compiling.one_library():
+            raise KeyError
+    except KeyError:
+        pass
+    assert context.codegen()._library_class is library
+    assert context.get_executable == executable
+
+    @numba.njit
+    def tenfold(x: int) -> int:
+        return 10 * x
+
+    @numba.njit
+    def hundredfold(x: int) -> int:
+        return tenfold(tenfold(x))
+
+    assert hundredfold(3) == 300
+    assert tenfold(3) == 30
