@@ -83,12 +83,13 @@ def _compiled(rules: tuple[tuple[str, Rule], ...]) -> CompiledDay:
 def fingerprint(chosen: Mapping[str, Rule]) -> int:
     """A number that changes with any source the compiled day is made of."""
     digest = hashlib.sha256()
-    for module in (rng, state, tables, rulebook):
+    for module in (rng, state, tables):
         digest.update(Path(module.__file__ or "").read_bytes())
-    digest.update(Path(__file__).read_bytes())
+    for path in (Path(__file__), *sorted(Path(rulebook.__file__).parent.glob("*.py"))):
+        digest.update(path.read_bytes())
     seen: set[int] = set()
     for name in sorted(chosen):
-        if chosen[name].__module__ != rulebook.__name__:
+        if not chosen[name].__module__.startswith(rulebook.__name__):
             digest.update(name.encode())
             for part in _made_of(chosen[name], seen):
                 digest.update(part)

@@ -14,7 +14,8 @@ import numpy as np
 
 from simkit.customers import tables
 from simkit.customers.population import channel_index, tag
-from simkit.customers.rules import ADDRESSED_KIND, MINUTES_PER_DAY, NO_BOUND
+from simkit.customers.rules.laws import MINUTES_PER_DAY
+from simkit.customers.rules.person import ADDRESSED_KIND, NO_BOUND
 from simkit.customers.state import (
     ADDRESSED,
     ADS,

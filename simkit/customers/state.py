@@ -48,7 +48,7 @@ CUSTOMER_DTYPE = np.dtype(
         ("rate", "f8"),  # needs a day
         ("query_clock", "f8"),
         ("last_purchase_day", "f8"),
-        ("bucket", "i2"),  # 0..9999, stable: control group
+        ("spare_hot", "i1", (2,)),
         ("segment", "i1"),
         ("relation", "i1"),
         ("stage", "i1"),
@@ -56,32 +56,34 @@ CUSTOMER_DTYPE = np.dtype(
         ("leaving", "i1"),  # channels with an opt-out that falls due
         ("exposed", "i1"),  # remembers paid media
         # traits and history
-        ("index", "i8"),  # within the segment: the customer's name in every key
         ("first_purchase_day", "f8"),  # of those who will come by themselves: the day they will
         ("lost_day", "f8"),
         ("dropout", "f8"),  # probability to leave after a repeat need
-        ("spend_scale", "f4"),  # 1/nu: a purchase is gamma(p) x spend_scale
-        ("sensitivity", "f4"),  # 1/patience
         ("revenue", "i8"),  # so far, in 1/10,000 of the currency
-        ("needs", "i8"),  # ordinals of the latest need, query, visit and change of stage
-        ("queries", "i8"),
-        ("visits", "i8"),
-        ("forgets", "i8"),
         ("visit_clock", "f8"),
         ("forget_clock", "f8"),
+        ("index", "i4"),  # within the segment: the customer's name in every key
+        ("needs", "i4"),  # ordinals of the latest need, query, visit and change of stage
+        ("queries", "i4"),
+        ("visits", "i4"),
+        ("forgets", "i4"),
         ("purchases", "i4"),
         ("contacts", "i4"),  # sent so far; the newest stands at (contacts - 1) % RECENT
-        # per channel
+        ("spend_scale", "f4"),  # 1/nu: a purchase is gamma(p) x spend_scale
+        ("sensitivity", "f4"),  # 1/patience
+        # per channel and per contact
         ("recent_minute", "i4", (RECENT,)),
-        ("recent_channel", "i1", (RECENT,)),
-        ("spare", "i1", (8,)),  # keeps the record at whole cache lines
-        ("opt_out_day", "i2", (ADDRESSED,)),
         ("affinity", "f4", (ADDRESSED,)),
         ("media_affinity", "f4", (MEDIA,)),
         ("ad_memory", "f8", (MEDIA,)),
+        ("opt_out_day", "i2", (ADDRESSED,)),
+        ("recent_channel", "i1", (RECENT,)),
+        # small ones last, so that all are aligned
+        ("bucket", "i2"),  # 0..9999, stable: control group
+        ("spare", "i1", (26,)),  # keeps the record at whole cache lines
     ]
 )
-"""One customer: 448 bytes, seven cache lines. float32 fields are traits, read and never computed."""
+"""One customer, in whole cache lines. float32 fields are traits, read and never computed."""
 
 CACHE_LINE = 64
 

@@ -1,5 +1,6 @@
 """A phase is one compiled loop: its cache key holds every source, and Numba is left as it was found."""
 
+import shutil
 from pathlib import Path
 
 import numba
@@ -12,9 +13,11 @@ def test_editing_the_rulebook_changes_the_fingerprint(monkeypatch, tmp_path):
     """The cache's key holds every source the compiled day is made of."""
     chosen = day.day_rules()
     before = compiling.fingerprint(chosen)
-    copy = tmp_path / "rules.py"
-    copy.write_text(Path(rules.__file__).read_text() + "\n# edited\n")
-    monkeypatch.setattr(rules, "__file__", str(copy))
+    copy = shutil.copytree(Path(rules.__file__).parent, tmp_path / "rules")
+    monkeypatch.setattr(rules, "__file__", str(copy / "__init__.py"))
+    assert compiling.fingerprint(chosen) == before
+    with (copy / "laws.py").open("a") as file:
+        file.write("# edited\n")
     assert compiling.fingerprint(chosen) != before
 
 

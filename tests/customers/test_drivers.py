@@ -44,7 +44,7 @@ def test_a_replaced_rule_is_used_by_name_or_reference():
     """`rules` takes a function or "module:function", and its effect shows."""
     market = CompiledMarket(scenario(), 0, rules={"opt_out": never_opt_out})
     assert column(market, live(market, DAYS, busy), "opt_outs").sum() == 0
-    shipped = CompiledMarket(scenario(), 0, rules={"opt_out": "simkit.customers.rules:opt_out"})
+    shipped = CompiledMarket(scenario(), 0, rules={"opt_out": "simkit.customers.rules.messages:opt_out"})
     assert column(shipped, live(shipped, DAYS, busy), "opt_outs").sum() > 0
 
 

@@ -54,7 +54,7 @@ def test_spend_quantiles_follow_the_gamma_law():
     """The quantile table is the gamma's inverse, in the middle and far in both tails."""
     from scipy.special import gammainccinv, gammaincinv
 
-    from simkit.customers.rules import quantile
+    from simkit.customers.rules.laws import quantile
     from simkit.customers.tables import gamma_table
 
     for shape in (0.3, 1.0, 6.25, 60.0):

@@ -125,7 +125,8 @@ def test_rules_that_are_named_exist():
     text = README.read_text(encoding="utf-8")
     named = set(re.findall(r"`rules\.(\w+)`", text)) - {"py"}
     assert len(named) > 15
-    assert [name for name in named if not callable(getattr(rules, name, None))] == []
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in Path(rules.__file__).parent.glob("*.py"))
+    assert [name for name in named if f"\ndef {name}(" not in sources] == []
     stages = {stage.name for stage in day.DAY if stage.phase != "allocate"}
     assert stages - named == set()
 

@@ -1,0 +1,42 @@
+"""How a day ends: forgetting, and where everyone stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simkit.customers.rules.person import restart_forgetting
+from simkit.customers.state import (
+    ACTIVE,
+    AWARE,
+    AWAY,
+    CUSTOMER,
+    CUSTOMERS_NOW,
+    FATIGUE,
+    GRAIN,
+    PROSPECT,
+    REACHABLE,
+    STAGE_AT,
+)
+
+
+def forget(c: Any, w: Any, s: Any) -> None:
+    """15 A prospect nobody reminds falls back a stage."""
+    if c.relation == PROSPECT and c.stage >= AWARE:
+        c.forget_clock -= w.segment[c.segment].forget_per_day
+        if c.forget_clock < 0.0:
+            c.stage -= 1
+            restart_forgetting(c, w)
+
+
+def account(c: Any, w: Any, s: Any) -> None:
+    """16 Where everyone stands when the day ends."""
+    s.total[STAGE_AT + c.stage] += 1
+    if c.relation == AWAY:
+        return
+    if c.relation == CUSTOMER:
+        s.total[CUSTOMERS_NOW] += 1
+    if c.relation >= CUSTOMER and w.today.day + 1 - c.last_purchase_day <= w.today.active_days:
+        s.total[ACTIVE] += 1
+    if c.consent != 0:
+        s.total[REACHABLE] += 1
+        s.total[FATIGUE] += int(c.fatigue * GRAIN + 0.5)

@@ -1,0 +1,93 @@
+"""Paid media, search and the site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba.extending import register_jitable
+
+from simkit.customers.rules.laws import at_least, draw, draw_clock, draw_pair, hill, poisson
+from simkit.customers.rules.person import ads_for, click, fits, move_up
+from simkit.customers.state import ADDRESSED, MOVED, OUT, PER_CHANNEL, PROSPECT, UNAWARE
+from simkit.rng import Purpose
+
+# purposes as plain integers: compiled code has no enums
+IMPRESSIONS = int(Purpose.IMPRESSIONS)
+AD_RESPONSE = int(Purpose.AD_RESPONSE)
+AD_CONVERT = int(Purpose.AD_CONVERT)
+QUERY = int(Purpose.QUERY)
+QUERY_CLICK = int(Purpose.QUERY_CLICK)
+QUERY_CONVERT = int(Purpose.QUERY_CONVERT)
+VISIT = int(Purpose.VISIT)
+VISIT_CONVERT = int(Purpose.VISIT_CONVERT)
+
+
+def see_ads(c: Any, w: Any, s: Any) -> None:
+    """9 Paid media: impressions by plan and affinity, awareness by remembered frequency (Hill), clicks."""
+    rest = ads_for(c, w)
+    j = 0
+    while rest != 0:
+        if rest & 1 == 1:
+            see_ad(c, w, s, j)
+        rest >>= 1
+        j += 1
+
+
+@register_jitable
+def see_ad(c: Any, w: Any, s: Any, j: int) -> None:
+    """One campaign's impressions on one person today: Poisson around plan x affinity."""
+    ad = w.ad[j]
+    if ad.plan > 0.0 and fits(c, w, ad.bought_within, ad.not_bought_within):
+        k = ad.channel - ADDRESSED
+        seen = poisson(ad.plan * c.media_affinity[k], draw(c, w, ad.occurrence, IMPRESSIONS, ad.touch))
+        if seen > 0:
+            s.total[ad.channel * PER_CHANNEL + OUT] += seen
+            c.exposed = 1
+            c.ad_memory[k] += seen
+            respond_to_ad(c, w, s, ad, seen)
+
+
+@register_jitable
+def respond_to_ad(c: Any, w: Any, s: Any, ad: Any, seen: int) -> None:
+    """The unaware may become aware by seeing; anybody may click."""
+    channel = w.channel[ad.channel]
+    u_aware, u_click = draw_pair(c, w, ad.occurrence, AD_RESPONSE, ad.touch)
+    effect = hill(c.ad_memory[ad.channel - ADDRESSED], channel.hill_half, channel.hill_slope)
+    if c.relation == PROSPECT and c.stage == UNAWARE and u_aware < channel.awareness * effect * ad.strength:
+        s.total[ad.channel * PER_CHANNEL + MOVED] += 1
+        move_up(c, w)
+    chance = at_least(float(seen), min(0.5, channel.click_rate * ad.strength))
+    if u_click < chance:
+        click(s, ad.channel, ad.occurrence, AD_CONVERT, ad.touch, ad.strength, w.today.day + 0.5, -1)
+
+
+def search_and_visit(c: Any, w: Any, s: Any) -> None:
+    """9 Queries and direct visits: clocks whose speed depends on the stage; no draw on a quiet day."""
+    k = w.today.search
+    if k >= 0:
+        c.query_clock -= w.channel[k].per_day[c.stage]
+        if c.query_clock < 0.0:
+            search(c, w, s, k)
+    k = w.today.web
+    if k >= 0 and c.relation == PROSPECT:
+        c.visit_clock -= w.channel[k].per_day[c.stage]
+        if c.visit_clock < 0.0:
+            visit(c, w, s, k)
+
+
+@register_jitable
+def search(c: Any, w: Any, s: Any, k: int) -> None:
+    """A query; the advertisement may be shown and clicked. Then the clock is filled again."""
+    c.queries += 1
+    c.query_clock = draw_clock(c, w, c.queries, QUERY)
+    s.total[k * PER_CHANNEL + OUT] += 1
+    if draw(c, w, c.queries, QUERY_CLICK, 0) < w.channel[k].click_share:
+        click(s, k, c.queries, QUERY_CONVERT, 0, 1.0, w.today.day + 0.5, -1)
+
+
+@register_jitable
+def visit(c: Any, w: Any, s: Any, k: int) -> None:
+    """A prospect comes to the site without having been asked."""
+    c.visits += 1
+    c.visit_clock = draw_clock(c, w, c.visits, VISIT)
+    click(s, k, c.visits, VISIT_CONVERT, 0, 1.0, w.today.day + 0.5, -1)

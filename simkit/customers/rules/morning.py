@@ -1,0 +1,100 @@
+"""Propose: who is there today, and what could be sent to whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba.extending import register_jitable
+
+from simkit.customers.rules.person import ads_for, become_customer, fits, pay
+from simkit.customers.state import (
+    ADDRESSED,
+    AWAY,
+    CUSTOMER,
+    DEMAND_AT,
+    GRAIN,
+    HELD_OUT,
+    MEDIA,
+    NEW_CUSTOMERS,
+    PURCHASES_ORGANIC,
+    REVENUE_ORGANIC,
+)
+from simkit.rng import Purpose
+
+# purposes as plain integers: compiled code has no enums
+SPEND = int(Purpose.SPEND)
+
+
+def arrive(c: Any, w: Any, s: Any) -> None:
+    """1 A person whose entry day has come makes the first purchase."""
+    if c.relation == AWAY and c.first_purchase_day < w.today.day + 1:
+        become_customer(c, w, c.first_purchase_day)
+        s.total[NEW_CUSTOMERS] += 1
+        s.total[PURCHASES_ORGANIC] += 1
+        s.total[REVENUE_ORGANIC] += pay(c, w, 0, SPEND, 0)
+
+
+def recover(c: Any, w: Any, s: Any) -> None:
+    """2 Fatigue and remembered advertisements decay; a message slot given anew is forgotten."""
+    if w.today.keep != -1:
+        c.done &= w.today.keep
+    c.fatigue *= w.segment[c.segment].kept
+    if c.exposed > 0:
+        for k in range(MEDIA):
+            c.ad_memory[k] *= w.channel[ADDRESSED + k].kept
+
+
+def fall_due(c: Any, w: Any, s: Any) -> None:
+    """3 Opt-outs of yesterday take effect."""
+    if c.leaving > 0:
+        for k in range(ADDRESSED):
+            if (c.consent >> k) & 1 == 1 and 0 < c.opt_out_day[k] <= w.today.day:
+                c.consent &= ~(1 << k)
+                c.leaving -= 1
+
+
+def propose(c: Any, w: Any, s: Any) -> None:
+    """4 Live messages for the person's segment and relation that were not had yet."""
+    if c.relation == AWAY or (c.relation >= CUSTOMER and c.last_purchase_day >= w.today.day):
+        c.candidates = 0  # not there yet, or arrived in the course of today
+    elif c.relation >= CUSTOMER:
+        c.candidates = w.segment[c.segment].for_customers & ~c.done
+    else:
+        c.candidates = w.segment[c.segment].for_prospects & ~c.done
+
+
+def screen(c: Any, w: Any, s: Any) -> None:
+    """5 Strike out what the person may not get: control group, consent, audience."""
+    if c.candidates != 0:
+        if w.today.control > 0 and c.bucket < w.today.control:
+            s.total[HELD_OUT] += 1
+            c.candidates = 0
+        else:
+            strike_out(c, w)
+
+
+@register_jitable
+def strike_out(c: Any, w: Any) -> None:
+    """Candidates without consent on their channel, or whose audience the person is not in."""
+    rest = c.candidates
+    slot = 0
+    while rest != 0:
+        if rest & 1 == 1:
+            message = w.message[slot]
+            if (c.consent >> message.channel) & 1 == 0 or not fits(
+                c, w, message.bought_within, message.not_bought_within
+            ):
+                c.candidates &= ~(1 << slot)
+        rest >>= 1
+        slot += 1
+
+
+def demand(c: Any, w: Any, s: Any) -> None:
+    """5 Paid campaigns see how much affinity their audience has: what a budget is divided by."""
+    rest = ads_for(c, w)
+    j = 0
+    while rest != 0:
+        if rest & 1 == 1 and fits(c, w, w.ad[j].bought_within, w.ad[j].not_bought_within):
+            s.total[DEMAND_AT + j] += int(c.media_affinity[w.ad[j].channel - ADDRESSED] * GRAIN + 0.5)
+        rest >>= 1
+        j += 1

@@ -1,0 +1,122 @@
+"""What several rules do to a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba.extending import register_jitable
+
+from simkit.customers.rules.laws import draw, draw_clock, quantile
+from simkit.customers.state import (
+    ADDRESSED,
+    ADVOCATE,
+    AWAY,
+    CLICKED,
+    CLICKS,
+    CUSTOMER,
+    FIRST,
+    MONEY,
+    OVERFLOW,
+    PER_CHANNEL,
+    PROSPECT,
+    REPEAT,
+)
+from simkit.rng import Purpose
+
+ADDRESSED_KIND = 1
+NO_BOUND = 1e9
+"""Days: an audience without a bound on the last purchase."""
+# purposes as plain integers: compiled code has no enums
+NEED_CLOCK = int(Purpose.NEED_CLOCK)
+CONSENT = int(Purpose.CONSENT)
+FORGET = int(Purpose.FORGET)
+
+
+@register_jitable
+def pay(c: Any, w: Any, what: int, purpose: int, k: int) -> int:
+    """Money of one purchase in ledger units: gamma(p) at the person's own scale (Gamma-Gamma)."""
+    u = draw(c, w, what, purpose, k)
+    amount = quantile(w.spend[w.segment[c.segment].spend_row], u) * c.spend_scale
+    units = int(amount * MONEY + 0.5)
+    c.revenue += units
+    return units
+
+
+@register_jitable
+def count_purchase(c: Any, w: Any, time: float) -> None:
+    """A purchase moves the customer's stage: first, repeat, advocate."""
+    c.purchases += 1
+    c.last_purchase_day = time
+    if c.purchases >= w.segment[c.segment].advocate_after:
+        c.stage = ADVOCATE
+    elif c.purchases >= 2:
+        c.stage = REPEAT
+
+
+@register_jitable
+def become_customer(c: Any, w: Any, time: float) -> None:
+    """The first purchase: time zero of the purchase process; consent is asked at the till."""
+    c.relation = CUSTOMER
+    c.stage = FIRST
+    c.purchases = 1
+    c.first_purchase_day = time
+    c.last_purchase_day = time
+    c.needs = 1
+    # buy() takes a whole day off the clock today; give back what lies before the purchase
+    c.need_clock = draw_clock(c, w, c.needs, NEED_CLOCK) + c.rate * (time - w.today.day)
+    for k in range(ADDRESSED):
+        channel = w.channel[k]
+        asked = channel.kind == ADDRESSED_KIND and (c.consent >> k) & 1 == 0 and c.opt_out_day[k] == 0
+        if asked and draw(c, w, 0, CONSENT, channel.tag) < channel.consent_customers:
+            c.consent |= 1 << k
+
+
+@register_jitable
+def click(s: Any, k: int, what: int, purpose: int, touch: int, strength: float, time: float, message: int) -> None:
+    """Note a click or visit on channel k for `convert`; `message` is its place among the candidates, or -1."""
+    s.total[k * PER_CHANNEL + CLICKED] += 1
+    if s.clicks < CLICKS:
+        at = s.clicks
+        s.click_channel[at] = k
+        s.click_what[at] = what
+        s.click_purpose[at] = purpose
+        s.click_touch[at] = touch
+        s.click_strength[at] = strength
+        s.click_time[at] = time
+        s.click_message[at] = message
+        s.clicks += 1
+    else:
+        s.total[OVERFLOW] += 1
+
+
+@register_jitable
+def move_up(c: Any, w: Any) -> None:
+    """A prospect's next stage."""
+    c.stage += 1
+    restart_forgetting(c, w)
+
+
+@register_jitable
+def restart_forgetting(c: Any, w: Any) -> None:
+    """A new clock of forgetting, after every change of stage."""
+    c.forgets += 1
+    c.forget_clock = draw_clock(c, w, c.forgets, FORGET)
+
+
+@register_jitable
+def fits(c: Any, w: Any, bought_within: float, not_bought_within: float) -> bool:
+    """Whether the last purchase lies within the audience's bounds; who never bought did not buy lately."""
+    if c.relation == PROSPECT:
+        return bought_within >= NO_BOUND
+    since = w.today.day - c.last_purchase_day
+    return not_bought_within <= since <= bought_within
+
+
+@register_jitable
+def ads_for(c: Any, w: Any) -> int:
+    """Paid campaigns for the person's segment and relation, a bit each."""
+    if c.relation == AWAY:
+        return 0
+    if c.relation == PROSPECT:
+        return w.segment[c.segment].ads_for_prospects
+    return w.segment[c.segment].ads_for_customers
