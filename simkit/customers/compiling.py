@@ -11,7 +11,7 @@ import gc
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -253,17 +253,17 @@ class _Library(JITCodeLibrary):
 
 @contextmanager
 def one_library() -> Iterator[None]:
-    """While this lasts, Numba makes machine code of phases only, not of each of the sixty functions in them.
+    """While this lasts, Numba makes machine code of phases only, not of each of the many functions in them.
 
-    A function called from compiled code is linked and optimized there; that Numba beforehand optimizes and
-    translates it alone as well, for calls from Python that never come, takes a third of the time. There is no
-    switch for that, so this replaces two parts of Numba's CPU target for a while, under its own compiler lock;
+    A function called from compiled code is linked and optimized there; that Numba beforehand wraps, optimizes and
+    translates it alone as well, for calls from Python that never come, takes near half of the time. There is no
+    switch for that, so this replaces parts of Numba's CPU target for a while, under its own compiler lock;
     that the loop comes out the same shows in the tests that hold it against Mesa. Nothing may be compiled here
     that Python calls.
     """
     context = cpu_target.target_context
     codegen = context.codegen()
-    library_class, executable = codegen._library_class, context.get_executable
+    executable, wrapper = context.get_executable, context.create_cpython_wrapper
 
     def get_executable(library: Any, description: Any, environment: Any) -> Any:
         if description.qualname.endswith(BLOCK):
@@ -271,14 +271,35 @@ def one_library() -> Iterator[None]:
         library.inner = True
         return [].append  # Numba wants a built-in function of its own for each; nobody calls it
 
+    def create_cpython_wrapper(library: Any, description: Any, *more: Any, **named: Any) -> None:
+        if description.qualname.endswith(BLOCK):
+            wrapper(library, description, *more, **named)
+
+    def nothing(*_: Any) -> None:
+        """No function is called from C."""
+
     collecting = gc.isenabled()
-    with global_compiler_lock:
-        codegen._library_class, context.get_executable = _Library, get_executable
+    with global_compiler_lock, ExitStack() as given_back:
+        for owner, name, value in (
+            (codegen, "_library_class", _Library),
+            (context, "get_executable", get_executable),
+            (context, "create_cpython_wrapper", create_cpython_wrapper),
+            (context, "create_cfunc_wrapper", nothing),
+            (types.Record, "__repr__", lambda record: f"Record of {len(record.fields)} fields"),  # written often
+        ):
+            given_back.callback(_put_back, owner, name, vars(owner).get(name, _put_back))
+            setattr(owner, name, value)
         gc.disable()  # a compiler makes millions of small objects and hardly a cycle
         try:
             yield
         finally:
-            codegen._library_class = library_class
-            del context.get_executable
             if collecting:
                 gc.enable()
+
+
+def _put_back(owner: Any, name: str, value: Any) -> None:
+    """Give an attribute its old value, or take it away where there was none."""
+    if value is _put_back:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, value)
