@@ -5,27 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from simkit.customers import tables
-from simkit.customers.population import channel_index, tag
+from simkit.customers.market_media import Media, bounds
+from simkit.customers.population import channel_index
 from simkit.customers.rules.laws import MINUTES_PER_DAY
-from simkit.customers.rules.person import ADDRESSED_KIND, NO_BOUND
 from simkit.customers.state import (
     ADDRESSED,
     ADS,
     CAPS,
-    CLICKED,
-    DEMAND_AT,
-    GRAIN,
-    INTENT,
-    OUT,
-    PER_CHANNEL,
     SLOTS,
     STAGE_AT,
     STAGES,
@@ -33,11 +26,10 @@ from simkit.customers.state import (
 )  # fmt: skip
 from simkit.customers.tables import World
 from simkit.rng import crc, run_key
-from simkit.scenario.campaigns import Audience, Campaign
-from simkit.scenario.channels import Addressed, Channel, Paid, Search, Web
+from simkit.scenario.campaigns import Campaign
+from simkit.scenario.channels import Addressed
 from simkit.scenario.market import Fatigue, Purchases
 from simkit.scenario.policy import Cap, ContactPolicy
-from simkit.scenario.quantity import DAYS_PER_WEEK
 from simkit.scenario.schema import Scenario
 
 _MASKS = ("for_customers", "for_prospects", "ads_for_customers", "ads_for_prospects")
@@ -93,6 +85,7 @@ class MarketTables:
         self.crowded = 0
         """Messages that never went because all slots were taken until their last day had passed."""
         self.array, self.world = tables.blank_world()
+        self.media = Media(scenario, self.channel_at, self.world)
         self._fill(run_key(scenario.seed, replication))
 
     # --- campaigns --------------------------------------------------------------------------------
@@ -128,47 +121,12 @@ class MarketTables:
         return w
 
     def allocate(self, totals: np.ndarray, stages: np.ndarray) -> None:
-        """Budgets become planned impressions per unit of affinity, and the share of queries that can be clicked.
-
-        `totals` are the propose phase's; `stages` the persons by stage at the end of yesterday. Spend is the plan.
-        """
-        for j, ad in enumerate(self.ads):
-            channel = self.scenario.channels[ad.channel]
-            assert isinstance(channel, Paid)
-            affinity = totals[DEMAND_AT + j] / GRAIN
-            impressions = self._daily_budget(channel, ad.channel) / channel.cost_per_thousand * 1000
-            self.world.ad["plan"][j] = impressions / self.scenario.market.represents / affinity if affinity else 0.0
-        for name, channel in self.scenario.channels.items():
-            if isinstance(channel, Search):
-                row = self.world.channel[self.channel_at[name]]
-                answered = channel.coverage * channel.click_through
-                cost = (
-                    float(stages @ row["per_day"]) * answered * channel.cost_per_click * self.scenario.market.represents
-                )
-                row["click_share"] = answered * min(
-                    1.0, channel.budget_per_week / DAYS_PER_WEEK / cost if cost else 1.0
-                )
+        """What the market as a whole decides between propose and live: see `Media.allocate`."""
+        self.media.allocate(self.ads, totals, stages)
 
     def media_cost(self, totals: np.ndarray) -> dict[str, float]:
         """Money spent today by channel, for the real market."""
-        represents = self.scenario.market.represents
-        spent: dict[str, float] = {}
-        for name, channel in self.scenario.channels.items():
-            at = self.channel_at[name] * PER_CHANNEL
-            if isinstance(channel, Addressed):
-                spent[name] = float(totals[at + OUT]) * channel.cost_per_message * represents
-            elif isinstance(channel, Search):
-                spent[name] = float(totals[at + CLICKED]) * channel.cost_per_click * represents
-            elif isinstance(channel, Web):
-                spent[name] = float(totals[at + CLICKED]) * channel.cost_per_visit * represents
-            else:
-                running = sum(1 for j, ad in enumerate(self.ads) if ad.channel == name and self.world.ad["plan"][j] > 0)
-                spent[name] = running * self._daily_budget(channel, name)
-        return spent
-
-    def _daily_budget(self, channel: Paid, name: str) -> float:
-        """A paid channel's money for one of its campaigns on one day."""
-        return channel.budget_per_week / DAYS_PER_WEEK / max(1, sum(1 for ad in self.ads if ad.channel == name))
+        return self.media.cost(self.ads, totals)
 
     def _admit(self) -> int:
         """Take out what ended, let in what is due; returns the done-bits to keep."""
@@ -209,8 +167,6 @@ class MarketTables:
             part = scenario.market.segments[name]
             self._fill_segment(w.segment[i], name, part.purchases or scenario.market.purchases,
                                part.fatigue or scenario.market.fatigue, shapes)  # fmt: skip
-        for name, channel in scenario.channels.items():
-            _fill_channel(w.channel[self.channel_at[name]], name, channel)
         for k, cap in enumerate(scenario.contact_policy.at_most):
             _fill_cap(w.cap[k], cap, self.channel_at)
 
@@ -259,7 +215,7 @@ class MarketTables:
                 row["last"] = self.day >= live.last_day
                 self._mark(masks, live, "", 1 << slot)
         for j, live in enumerate(self.ads):
-            _fill_ad(w.ad[j], live, self.channel_at, self.scenario, self.day)
+            self.media.fill_ad(j, live, self.day)
             self._mark(masks, live, "ads_", 1 << j)
         for name, mask in masks.items():
             w.segment[name][: len(mask)] = mask
@@ -280,33 +236,6 @@ class MarketTables:
         return [i for name, i in self.segments.items() if not isinstance(wanted, tuple) or name in wanted]
 
 
-def _fill_channel(row: np.void, name: str, channel: Channel) -> None:
-    row["tag"] = tag(name)
-    row["moves"] = [channel.moves.get(stage, 0.0) for stage in STAGES[: INTENT + 1]]  # type: ignore[call-overload]
-    row["kept"] = 1.0
-    if isinstance(channel, Addressed):
-        row["kind"] = ADDRESSED_KIND
-        for field in ("open_rate", "click_given_open", "bounce", "fatigue_weight", "opt_out_factor", "purchase_days",
-                      "consent_customers", "consent_prospects"):  # fmt: skip
-            row[field] = getattr(channel, field)
-    elif isinstance(channel, Paid):
-        for field in ("click_rate", "awareness", "hill_half", "hill_slope", "purchase_days"):
-            row[field] = getattr(channel, field)
-        row["kept"] = 0.5 ** (1 / channel.memory_half_life_days)
-    elif isinstance(channel, Search):
-        row["purchase_days"] = channel.purchase_days
-        row["per_day"] = _by_stage(channel.queries_per_week)
-    else:
-        row["per_day"] = _by_stage(channel.visits_per_week)
-
-
-def _by_stage(per_week: Mapping[Any, float]) -> list[float]:
-    """Rates a day in the order of STAGES; a customer's rate holds for repeat buyers and advocates too."""
-    customer = per_week.get("customer", 0.0)
-    weekly = {**per_week, "repeat": customer, "advocate": customer}
-    return [weekly.get(stage, 0.0) / DAYS_PER_WEEK for stage in STAGES]
-
-
 def _fill_cap(row: np.void, cap: Cap, channel_at: dict[str, int]) -> None:
     row["count"], row["minutes"], row["calendar"] = cap.count, cap.days * MINUTES_PER_DAY, cap.window == "calendar"
     row["channels"] = sum(1 << channel_at[name] for name in cap.channels) if cap.channels else (1 << ADDRESSED) - 1
@@ -324,16 +253,12 @@ def _days_into(today: date, per: str) -> int:
     return (today - first).days
 
 
-def _bounds(audience: Audience) -> tuple[float, float]:
-    return audience.bought_within_days or NO_BOUND, audience.not_bought_within_days or -NO_BOUND
-
-
 def _fill_message(row: np.void, live: Live, channel_at: dict[str, int], scenario: Scenario) -> None:
     """What stays the same on all its days."""
     reference = scenario.market.reference_relevance
     row["occurrence"], row["channel"] = live.occurrence, channel_at[live.channel]
     row["priority"] = live.campaign.priority
-    row["bought_within"], row["not_bought_within"] = _bounds(live.campaign.audience)
+    row["bought_within"], row["not_bought_within"] = bounds(live.campaign.audience)
     row["strength"] = live.relevance / reference
     row["dislike"] = (1 - live.relevance) / (1 - reference)
 
@@ -362,13 +287,6 @@ def waiting_minute(policy: ContactPolicy, send_hour: float, waited: bool) -> tup
     if overnight and send_hour >= start and not waited:
         return round(send_hour * 60), True
     return round(end * 60), end >= 24
-
-
-def _fill_ad(row: np.void, live: Live, channel_at: dict[str, int], scenario: Scenario, day: int) -> None:
-    row["occurrence"], row["channel"], row["touch"] = live.occurrence, channel_at[live.channel], day - live.first_day
-    row["bought_within"], row["not_bought_within"] = _bounds(live.campaign.audience)
-    row["strength"] = live.relevance / scenario.market.reference_relevance
-    row["plan"] = 0.0
 
 
 def stage_counts(totals: np.ndarray) -> np.ndarray:
