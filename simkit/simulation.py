@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simkit.customers.log import CustomerLog, gathered
 from simkit.customers.market import MarketDriver
 from simkit.customers.state import (
     BOUGHT,
     CHANNELS,
     CLICKED,
     CUSTOMERS_NOW,
+    EVENT_DTYPE,
     GRAIN,
+    LOG_DTYPE,
     LOST_NOW,
     MONEY,
     OVERFLOW,
@@ -70,6 +73,8 @@ class Run:
     """Everyone's revenue until the first measured day, in ledger units."""
     contacts: np.ndarray | None
     """The contact log (`customers.state.LOG_DTYPE`), when asked for."""
+    events: np.ndarray | None = None
+    """What happened to everybody (`customers.state.EVENT_DTYPE`), when asked for."""
     warnings: list[str] = field(default_factory=list)
     _log: Callable[[], pd.DataFrame] = field(default=lambda: _no_log(), repr=False)
 
@@ -97,17 +102,23 @@ def simulate(
     threads: int = 1,
     rules: Mapping[str, Replacement] | None = None,
     contact_log: bool = False,
+    event_log: bool = False,
+    log: CustomerLog | None = None,
 ) -> Run:
     """Simulate one alternative under the luck of one replication.
 
     `engine` is ``compiled`` or ``mesa`` (the same bits, slower); `rules` replaces rules of the customers' day by a
     function ``rule(c, w, s)`` or ``"module:function"``. The number of threads never shows in the result.
+    `contact_log` and `event_log` keep what happened to customers in memory, as `Run.contacts` and `Run.events`;
+    `log` sends both somewhere else, day by day.
 
     >>> run = simulate(Scenario(market={"customers": 200}, horizon=30), replication=0)
     >>> len(run.measured)
     30
     """
-    return _Coupling(scenario, replication, engine, threads, rules, contact_log).run()
+    if log is None:
+        log = CustomerLog([] if contact_log else None, [] if event_log else None)
+    return _Coupling(scenario, replication, engine, threads, rules, log).run()
 
 
 def warm_up(engine: str = "compiled", helper: bool = False) -> None:
@@ -132,14 +143,15 @@ class _Coupling:
         engine: str,
         threads: int,
         rules: Mapping[str, Replacement] | None,
-        contact_log: bool,
+        log: CustomerLog,
     ):
         for path, message in scenario.check_sense():
             raise SenseError(path, message)
         self.scenario, self.replication = scenario, replication
         key = run_key(scenario.seed, replication)
-        self.logs: list[np.ndarray] | None = [] if contact_log else None
-        self.market = _market(scenario, replication, engine, threads, rules, self.logs)
+        self.log = log
+        self.market = _market(scenario, replication, engine, threads, rules, log)
+        log.begin(self.market.tables)
         first = scenario.start - timedelta(days=scenario.warmup_days)
         structure = organization(scenario.teams, list(scenario.market.segments))
         self.department = Department(structure, key, first, scenario.days)
@@ -289,7 +301,8 @@ class _Coupling:
             launches=launches,
             customers=self.market.customers(),
             revenue_before=revenue_before,
-            contacts=np.concatenate(self.logs) if self.logs is not None else None,
+            contacts=gathered(self.log.contacts, LOG_DTYPE),
+            events=gathered(self.log.events, EVENT_DTYPE),
             warnings=_warnings(self.market, totals),
             _log=lambda: records.log,
         )
@@ -301,16 +314,19 @@ def _market(
     engine: str,
     threads: int,
     rules: Mapping[str, Replacement] | None,
-    logs: list[np.ndarray] | None,
+    log: CustomerLog,
 ) -> MarketDriver:
+    kept: dict[str, Any] = {"log": log.contacts, "events": log.events, "only": None}
+    if log.only is not None:
+        kept["only"] = list(scenario.market.segments).index(log.only[0]), log.only[1]
     if engine == "compiled":
         from simkit.customers.compiled import CompiledMarket
 
-        return CompiledMarket(scenario, replication, rules=rules, threads=threads, log=logs)
+        return CompiledMarket(scenario, replication, rules=rules, threads=threads, **kept)
     if engine == "mesa":
         from simkit.customers.mesa_market import MarketModel
 
-        return MarketModel(scenario=scenario, replication=replication, rules=rules, log=logs)
+        return MarketModel(scenario=scenario, replication=replication, rules=rules, **kept)
     raise ValueError(f"no engine is called {engine!r}; engines: {', '.join(ENGINES)}")
 
 
@@ -375,6 +391,8 @@ def _warnings(market: MarketDriver, totals: np.ndarray) -> list[str]:
         notes.append(f"{overflow} messages were not considered: more than fit one customer's day")
     if full := int(totals[:, RING_FULL].sum()):
         notes.append(f"{full} messages were held back because a customer's contact history was full")
+    if market.notes_lost:
+        notes.append(f"{market.notes_lost} events are missing in the log: more than fit one customer's day")
     return notes
 
 

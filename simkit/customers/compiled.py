@@ -11,12 +11,16 @@ import numpy as np
 from simkit.customers import state
 from simkit.customers.compiling import compiled_day
 from simkit.customers.day import Replacement
+from simkit.customers.log import Sink
 from simkit.customers.market import MarketTables, stage_counts
 from simkit.customers.population import population, sorted_people
 from simkit.scenario.schema import Scenario
 
 PEOPLE_PER_THREAD = 10_000
 """A thread is worth its hand-over only for so many people."""
+LOGGED_AT_ONCE = 2048
+"""People whose day is written down before the log's rows are used again."""
+_NO_LOG, _NO_EVENTS = np.zeros(0, state.LOG_DTYPE), np.zeros(0, state.EVENT_DTYPE)
 
 
 def warm_up(phases: Sequence[str] = ("live", "propose", "age"), rules: Mapping[str, Replacement] | None = None) -> None:
@@ -40,17 +44,21 @@ class CompiledMarket:
         rules: Mapping[str, Replacement] | None = None,
         threads: int = 1,
         people: np.ndarray | None = None,
-        log: list[np.ndarray] | None = None,
+        log: Sink | None = None,
+        events: Sink | None = None,
+        only: tuple[int, int] | None = None,
     ):
-        """`people` may bring the persons (CUSTOMER_DTYPE, changed in place); `log` collects contacts by day."""
+        """`people` may bring the persons (CUSTOMER_DTYPE, changed in place); `log` takes the contacts of each day,
+        `events` what happened to everyone, `only` (segment, index) restricts both to one person."""
         self.tables = MarketTables(scenario, replication)
         if people is None:
             people = population(scenario.market, scenario.channels, scenario.days, scenario.seed, replication)
-        self._log = log
+        self._log, self._events = log, events
         self._day = compiled_day(rules)
         threads = max(1, min(threads, len(people) // PEOPLE_PER_THREAD))
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._people = self._aged(people)
+        self.tables.keep_log(events is not None, only)
         size = max(1, -(-len(people) // threads))
         self._blocks = [self._people[at : at + size] for at in range(0, len(people), size)]
         self._scratch = [np.zeros(1, state.SCRATCH_DTYPE) for _ in self._blocks]
@@ -67,30 +75,62 @@ class CompiledMarket:
         """Everyone, in order of (segment, index)."""
         return sorted_people(self._people, [self._people["index"], self._people["segment"]])
 
+    @property
+    def notes_lost(self) -> int:
+        """Events that did not fit one person's day."""
+        return sum(int(scratch["notes_lost"][0]) for scratch in self._scratch)
+
     def live_day(self, harm: dict[str, float] | None = None) -> np.ndarray:
         """Everyone lives the next day; returns its totals (int64)."""
         self.tables.begin_day(harm or {})
-        totals = self._run(self._day.propose)
+        contacts: list[np.ndarray] = []
+        events: list[np.ndarray] = []
+        totals = self._run(self._day.propose, None, events)
         self.tables.allocate(totals, self._stages)
-        totals = totals + self._run(self._day.live, self._log)
+        totals = totals + self._run(self._day.live, contacts, events)
         self._stages = stage_counts(totals)
+        if self._log is not None:
+            self._log.append(state.in_order(np.concatenate(contacts)))
+        if self._events is not None:
+            self._events.append(state.in_order(np.concatenate(events)))
         return totals
 
-    def _run(self, compiled: Callable[..., Any], log: list[np.ndarray] | None = None) -> np.ndarray:
-        """One phase for everyone; the totals of all blocks together."""
+    def _run(
+        self,
+        compiled: Callable[..., Any],
+        contacts: list[np.ndarray] | None = None,
+        events: list[np.ndarray] | None = None,
+    ) -> np.ndarray:
+        """One phase for everyone; the totals of all blocks together. Logs go where they are wanted, block by block."""
         blocks = self._blocks
-        most = 0 if log is None else min(state.CANDIDATES, sum(live is not None for live in self.tables.messages))
-        rows = [np.zeros(len(block) * most, state.LOG_DTYPE) for block in blocks]
-        cursors = [np.zeros(1, np.int64) for _ in blocks]
+        wanted = contacts is not None and self._log is not None, events is not None and self._events is not None
 
-        def one(k: int) -> np.ndarray:
+        def one(k: int) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
             scratch = self._scratch[k]
             scratch["total"] = 0
-            compiled(blocks[k], self.tables.array, scratch, rows[k], cursors[k])
-            return scratch["total"][0]
+            if not any(wanted):
+                compiled(blocks[k], self.tables.array, scratch, _NO_LOG, _NO_EVENTS, np.zeros(2, np.int64))
+                return scratch["total"][0], [], []
+            return scratch["total"][0], *self._logged(compiled, blocks[k], scratch, wanted)
 
         parts = list((self._pool.map if self._pool else map)(one, range(len(blocks))))
-        if log is not None:
-            parts_of_log = [part[: cursor[0]] for part, cursor in zip(rows, cursors, strict=True)]
-            log.append(state.in_order(np.concatenate(parts_of_log)))
-        return np.asarray(np.sum(parts, axis=0, dtype=np.int64))
+        for _, sent, noted in parts:
+            if contacts is not None:
+                contacts.extend(sent)
+            if events is not None:
+                events.extend(noted)
+        return np.asarray(np.sum([total for total, _, _ in parts], axis=0, dtype=np.int64))
+
+    def _logged(
+        self, compiled: Callable[..., Any], block: np.ndarray, scratch: np.ndarray, wanted: tuple[bool, bool]
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """A block in pieces, so that the logs of one piece have room for all it could write."""
+        rows = np.zeros(LOGGED_AT_ONCE * state.CANDIDATES * wanted[0], state.LOG_DTYPE)
+        notes = np.zeros(LOGGED_AT_ONCE * state.NOTES * wanted[1], state.EVENT_DTYPE)
+        contacts, events = [rows[:0]], [notes[:0]]
+        for at in range(0, len(block), LOGGED_AT_ONCE):
+            cursor = np.zeros(2, np.int64)
+            compiled(block[at : at + LOGGED_AT_ONCE], self.tables.array, scratch, rows, notes, cursor)
+            contacts.append(rows[: cursor[0]].copy())
+            events.append(notes[: cursor[1]].copy())
+        return contacts, events

@@ -30,13 +30,14 @@ from simkit import rng
 from simkit.customers import rules as rulebook
 from simkit.customers import state, tables
 from simkit.customers.day import Replacement, Rule, day_rules, phase
+from simkit.customers.rules.noting import notice, remember, watched
 from simkit.customers.tables import blank_world
 
 
 class CompiledDay:
     """The phases of a day for one choice of rules, each compiled (or loaded from the cache) when first asked for.
 
-    A phase is called as ``phase(customers, world, scratch, log, cursor)``.
+    A phase is called as ``phase(customers, world, scratch, log, events, cursor)``; empty logs stay unwritten.
     """
 
     def __init__(self, chosen: Mapping[str, Rule]):
@@ -60,10 +61,10 @@ class CompiledDay:
     def _ready(self, name: str, rules: Sequence[Rule]) -> Callable[..., int]:
         """A phase, made ready by letting nobody pass through."""
         block = build_phase(name, rules, self._mark)
-        nobody, nothing = state.people_array(0), np.zeros(0, state.LOG_DTYPE)
+        nobody, log, events = state.people_array(0), np.zeros(0, state.LOG_DTYPE), np.zeros(0, state.EVENT_DTYPE)
         world, _ = blank_world()
         with one_library():
-            block(nobody, world, np.zeros(1, state.SCRATCH_DTYPE), nothing, np.zeros(1, np.int64))
+            block(nobody, world, np.zeros(1, state.SCRATCH_DTYPE), log, events, np.zeros(2, np.int64))
         return block
 
 
@@ -185,12 +186,15 @@ def build_phase(name: str, chosen: Sequence[Rule], mark: int) -> Callable[..., i
     """A compiled function that lets a block of customers pass through the rules of one phase."""
     r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12 = fold(chosen)
 
-    def block(customers: Any, world: Any, scratch: Any, log: Any, cursor: Any) -> int:
+    def block(customers: Any, world: Any, scratch: Any, log: Any, events: Any, cursor: Any) -> int:
         w = world[0]
         s = scratch[0]
+        logging = log.shape[0] + events.shape[0] > 0
         for i in range(customers.shape[0]):
             fetch(customers, min(i + AHEAD, customers.shape[0] - 1))  # type: ignore[call-arg]
             c = customers[i]
+            if logging:
+                remember(c, w, s)
             r1(c, w, s)
             r2(c, w, s)
             r3(c, w, s)
@@ -203,8 +207,11 @@ def build_phase(name: str, chosen: Sequence[Rule], mark: int) -> Callable[..., i
             r10(c, w, s)
             r11(c, w, s)
             r12(c, w, s)
-            if log.shape[0] > 0:
-                write_log(c, w, s, log, cursor)
+            if logging and watched(c, w):
+                if log.shape[0] > 0:
+                    write_log(c, w, s, log, cursor)
+                if events.shape[0] > 0:
+                    write_events(c, w, s, events, cursor)
         return mark
 
     block.__qualname__ = name + BLOCK  # each phase has a cache file of its own
@@ -220,6 +227,7 @@ def write_log(c: Any, w: Any, s: Any, log: Any, cursor: Any) -> None:
         row.segment = c.segment
         row.index = c.index
         row.slot = s.slot[j]
+        row.what = w.message[s.slot[j]].occurrence
         row.minute = s.minute[j]
         row.decision = s.decision[j]
         row.rule = s.rule[j]
@@ -228,7 +236,26 @@ def write_log(c: Any, w: Any, s: Any, log: Any, cursor: Any) -> None:
         row.clicked = s.clicked[j]
         row.bought = s.bought[j]
         row.opted_out = s.opted_out[j]
+        row.fatigue = s.was_tired
         cursor[0] += 1
+
+
+@register_jitable
+def write_events(c: Any, w: Any, s: Any, events: Any, cursor: Any) -> None:
+    """Append what was noted of the customer in this phase."""
+    notice(c, w, s)
+    for j in range(s.notes):
+        row = events[cursor[1]]
+        row.day = w.today.day
+        row.segment = c.segment
+        row.index = c.index
+        row.kind = s.note_kind[j]
+        row.channel = s.note_channel[j]
+        row.time = s.note_time[j]
+        row.what = s.note_what[j]
+        row.number = s.note_number[j]
+        row.amount = s.note_amount[j]
+        cursor[1] += 1
 
 
 # --- compiling only what is called -----------------------------------------------------------------------------

@@ -41,6 +41,10 @@ class MarketDriver(Protocol):
 
     tables: MarketTables
 
+    @property
+    def notes_lost(self) -> int:
+        """Events that did not fit one person's day and are missing in the log."""
+
     def live_day(self, harm: dict[str, float] | None = None) -> np.ndarray:
         """Everyone lives the next day; returns its totals (int64)."""
 
@@ -84,9 +88,17 @@ class MarketTables:
         self.waiting: list[Live] = []
         self.crowded = 0
         """Messages that never went because all slots were taken until their last day had passed."""
+        self.named: dict[int, Live] = {}
+        """Everything that ever went live, by occurrence: what a log's numbers mean."""
         self.array, self.world = tables.blank_world()
         self.media = Media(scenario, self.channel_at, self.world)
         self._fill(run_key(scenario.seed, replication))
+
+    def keep_log(self, events: bool, only: tuple[int, int] | None) -> None:
+        """Whether events are noted, and whose log is kept: one person's (segment, index) or everybody's."""
+        today = self.world.today
+        today["noting"] = events
+        today["only_segment"], today["only_index"] = only or (-1, -1)
 
     # --- campaigns --------------------------------------------------------------------------------
 
@@ -105,6 +117,7 @@ class MarketTables:
             last = day + (program.flight_days if paid else program.live_days) - 1
             live = Live(f"{name}/{channel}", program, channel, segments, relevance, day, last)
             self.waiting.append(live)
+            self.named[live.occurrence] = live
 
     def begin_day(self, harm: dict[str, float]) -> World:
         """Turn to the next day: what ended goes, what is due comes; `harm` is the share of organic purchases

@@ -10,10 +10,15 @@ import numpy as np
 
 from simkit.customers import state
 from simkit.customers.day import Replacement, Rule, day_rules, phase
+from simkit.customers.log import Sink
 from simkit.customers.market import MarketTables, stage_counts
 from simkit.customers.population import population, sorted_people
+from simkit.customers.rules.noting import notice, remember, watched
 from simkit.customers.tables import World, plain, row_types
 from simkit.scenario.schema import Scenario
+
+Row = tuple[float, ...]
+"""One line of a log, before it is an array."""
 
 
 class Customer(mesa.Agent):
@@ -40,7 +45,9 @@ class MarketModel(mesa.Model):
         replication: int = 0,
         rules: Mapping[str, Replacement] | None = None,
         people: np.ndarray | None = None,
-        log: list[np.ndarray] | None = None,
+        log: Sink | None = None,
+        events: Sink | None = None,
+        only: tuple[int, int] | None = None,
     ):
         super().__init__()
         scenario = scenario or Scenario()
@@ -52,10 +59,11 @@ class MarketModel(mesa.Model):
         self.people = [Customer(self, record) for record in people]
         chosen = day_rules(rules)
         self._phases = {name: phase(chosen, name) for name in ("propose", "live")}
-        self._scratch, self._log = state.Scratch(), log
+        self._scratch, self._log, self._events = state.Scratch(), log, events
         self._types = row_types(self.tables.world)
         self._spend = self.tables.world.spend.tolist()
         self._age(chosen["age"])
+        self.tables.keep_log(events is not None, only)
         self._stages = np.bincount([c.stage for c in self.people], minlength=len(state.STAGES))
         self.datacollector = mesa.DataCollector(
             model_reporters={"day": "day", "active": "active", "mean_fatigue": "mean_fatigue"}
@@ -80,9 +88,14 @@ class MarketModel(mesa.Model):
         """Everyone lives the next day; returns its totals (int64)."""
         world = self.tables.begin_day(harm or {})
         self.day = self.tables.day
-        totals = self._pass("propose", world)
+        totals, morning, _ = self._pass("propose", world)
         self.tables.allocate(totals, self._stages)
-        self.totals = totals + self._pass("live", world)
+        rest, evening, contacts = self._pass("live", world)
+        self.totals = totals + rest
+        if self._log is not None:
+            self._log.append(state.in_order(np.array(contacts, state.LOG_DTYPE)))
+        if self._events is not None:
+            self._events.append(state.in_order(np.array(morning + evening, state.EVENT_DTYPE)))
         self._stages = stage_counts(self.totals)
         return self.totals
 
@@ -99,25 +112,43 @@ class MarketModel(mesa.Model):
         for customer in self.people:
             rule(customer, w, self._scratch)
 
-    def _pass(self, name: str, world: World) -> np.ndarray:
+    @property
+    def notes_lost(self) -> int:
+        """Events that did not fit one person's day."""
+        return int(self._scratch.notes_lost)  # type: ignore[attr-defined]
+
+    def _pass(self, name: str, world: World) -> tuple[np.ndarray, list[Row], list[Row]]:
+        """Everyone through one phase: totals, events, contacts."""
         w, s, rules = plain(world, self._types, self._spend), self._scratch, self._phases[name]
         s.total = [0] * state.TOTALS  # type: ignore[attr-defined]
-        logging = self._log is not None and name == "live"
-        rows: list[tuple[int, ...]] = []
+        contacts: list[Row] = []
+        events: list[Row] = []
+        logging = self._log is not None or self._events is not None
         for customer in self.people:
-            customer.pass_through(rules, w, s)
             if logging:
-                rows.extend(_contacts(customer, w, s))
-        if logging:
-            assert self._log is not None
-            self._log.append(state.in_order(np.array(rows, state.LOG_DTYPE)))
-        return np.array(s.total, np.int64)  # type: ignore[attr-defined]
+                remember(customer, w, s)
+            customer.pass_through(rules, w, s)
+            if self._log is not None and name == "live" and watched(customer, w):
+                contacts.extend(_contacts(customer, w, s))
+            if self._events is not None and watched(customer, w):
+                notice(customer, w, s)
+                events.extend(_noted(customer, w, s))
+        return np.array(s.total, np.int64), events, contacts  # type: ignore[attr-defined]
 
 
-def _contacts(c: Any, w: World, s: Any) -> list[tuple[int, ...]]:
+def _contacts(c: Any, w: World, s: Any) -> list[Row]:
     """What was decided on a customer's candidates, as rows of `state.LOG_DTYPE`."""
     return [
-        (w.today.day, c.segment, c.index, s.slot[j], s.minute[j], s.decision[j], s.rule[j], s.delivered[j],
-         s.opened[j], s.clicked[j], s.bought[j], s.opted_out[j])
+        (w.today.day, c.segment, c.index, s.slot[j], w.message[s.slot[j]].occurrence, s.minute[j], s.decision[j],
+         s.rule[j], s.delivered[j], s.opened[j], s.clicked[j], s.bought[j], s.opted_out[j], s.was_tired)
         for j in range(s.n)
+    ]  # fmt: skip
+
+
+def _noted(c: Any, w: World, s: Any) -> list[Row]:
+    """What was noted of a customer in this phase, as rows of `state.EVENT_DTYPE`."""
+    return [
+        (w.today.day, c.segment, c.index, s.note_kind[j], s.note_channel[j], s.note_time[j], s.note_what[j],
+         s.note_number[j], s.note_amount[j])
+        for j in range(s.notes)
     ]  # fmt: skip

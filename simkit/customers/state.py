@@ -19,6 +19,8 @@ CANDIDATES = 32
 """Messages that can compete for one person on one day; more are counted as overflow."""
 CLICKS = 32
 """Clicks and visits of one person on one day that can lead to something; more are counted as overflow."""
+NOTES = 48
+"""Events of one person in one phase of a day that can be noted; more are counted as lost."""
 SLOTS = 62
 """Messages that can be live at once: bits of a customer's done-mask."""
 ADS = 16
@@ -155,6 +157,19 @@ SCRATCH_DTYPE = np.dtype(
         ("click_strength", "f8", (CLICKS,)),
         ("click_time", "f8", (CLICKS,)),
         ("click_message", "i8", (CLICKS,)),
+        # only while a log is kept
+        ("was_relation", "i8"),
+        ("was_stage", "i8"),
+        ("was_consent", "i8"),
+        ("was_tired", "f8"),  # fatigue before today's contacts
+        ("notes", "i8"),
+        ("notes_lost", "i8"),
+        ("note_kind", "i8", (NOTES,)),
+        ("note_time", "f8", (NOTES,)),
+        ("note_channel", "i8", (NOTES,)),
+        ("note_what", "i8", (NOTES,)),
+        ("note_number", "i8", (NOTES,)),
+        ("note_amount", "i8", (NOTES,)),
     ]
 )
 
@@ -175,6 +190,7 @@ LOG_DTYPE = np.dtype(
         ("segment", "i1"),
         ("index", "i4"),
         ("slot", "i2"),
+        ("what", "i8"),  # occurrence of the message
         ("minute", "i4"),
         ("decision", "i1"),
         ("rule", "i1"),
@@ -183,14 +199,46 @@ LOG_DTYPE = np.dtype(
         ("clicked", "i1"),
         ("bought", "i1"),
         ("opted_out", "i1"),
+        ("fatigue", "f4"),  # before today's contacts
     ]
 )
 """One message considered for one customer on one day; minute counts from the first simulated midnight."""
 
+EVENTS = (
+    "purchase",
+    "click",
+    "ad_seen",
+    "consent_given",
+    "consent_withdrawn",
+    "became_customer",
+    "moved_stage",
+    "left",
+)
+PURCHASE, CLICK, AD_SEEN, CONSENT_GIVEN, CONSENT_WITHDRAWN, BECAME_CUSTOMER, MOVED_STAGE, LEFT = range(len(EVENTS))
+"""Kinds of events in a customer's life; append only."""
 
-def in_order(contacts: np.ndarray) -> np.ndarray:
-    """A day's contact log by (segment, index); one person's messages keep the order of arbitration."""
-    return contacts[np.lexsort((contacts["index"], contacts["segment"]))]
+EVENT_DTYPE = np.dtype(
+    [
+        ("day", "i4"),
+        ("segment", "i1"),
+        ("index", "i4"),
+        ("kind", "i1"),
+        ("channel", "i1"),  # -1: none (an organic purchase)
+        ("time", "f8"),  # days since the first simulated midnight
+        ("what", "i8"),  # purchase, click, ad_seen: occurrence or ordinal; moved_stage: stage before
+        (
+            "number",
+            "i4",
+        ),  # purchase: how many so far; ad_seen: impressions; moved_stage: stage after; else relation before
+        ("amount", "i8"),  # purchase: money in ledger units
+    ]
+)
+"""One event in the life of one customer."""
+
+
+def in_order(rows: np.ndarray) -> np.ndarray:
+    """A day's log by (segment, index); one person's rows keep their order."""
+    return rows[np.lexsort((rows["index"], rows["segment"]))]
 
 
 def ledger_names(channels: dict[int, str], rules: dict[int, str]) -> dict[str, int]:

@@ -28,6 +28,9 @@ TODAY = np.dtype(
         ("active_days", "f8"),
         ("search", "i8"),  # channel, or -1
         ("web", "i8"),
+        ("noting", "i8"),  # 1: events are noted
+        ("only_segment", "i8"),  # whose log is kept; index -1: everybody's
+        ("only_index", "i8"),
     ]
 )
 SEGMENT = np.dtype(

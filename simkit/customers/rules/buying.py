@@ -8,9 +8,11 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.rules.laws import at_least, draw, draw_clock
+from simkit.customers.rules.noting import note
 from simkit.customers.rules.person import become_customer, count_purchase, move_up, pay
 from simkit.customers.state import (
     BOUGHT,
+    CLICK,
     CUSTOMER,
     EARNED,
     GONE,
@@ -53,6 +55,7 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
     k, what, purpose, touch = s.click_channel[i], s.click_what[i], s.click_purpose[i], s.click_touch[i]
     channel = w.channel[k]
     at = k * PER_CHANNEL
+    note(w, s, CLICK, s.click_time[i], k, what, 0, 0)
     if c.relation == PROSPECT:
         if draw(c, w, what, purpose, touch) >= channel.moves[c.stage] * s.click_strength[i]:
             return False
@@ -70,7 +73,7 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
     else:
         return False
     s.total[at + BOUGHT] += 1
-    s.total[at + EARNED] += pay(c, w, what, purpose + 1, touch)
+    s.total[at + EARNED] += pay(c, w, s, what, purpose + 1, touch, s.click_time[i], k)
     return True
 
 
@@ -99,7 +102,7 @@ def need_arises(c: Any, w: Any, s: Any, time: float) -> None:
     if draw(c, w, need, NEED_MET, 0) < segment.organic_share * (1.0 - segment.harm):
         count_purchase(c, w, time)
         s.total[PURCHASES_ORGANIC] += 1
-        s.total[REVENUE_ORGANIC] += pay(c, w, need, SPEND, 0)
+        s.total[REVENUE_ORGANIC] += pay(c, w, s, need, SPEND, 0, time, -1)
     push = segment.churn_growth * c.fatigue * c.sensitivity + segment.price_push
     if draw(c, w, need, LEAVE, 0) < at_least(math.exp(push) if push > 0.0 else 1.0, c.dropout):
         c.relation = LOST

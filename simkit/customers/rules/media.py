@@ -7,8 +7,9 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.rules.laws import at_least, draw, draw_clock, draw_pair, hill, poisson
+from simkit.customers.rules.noting import note
 from simkit.customers.rules.person import ads_for, click, fits, move_up
-from simkit.customers.state import ADDRESSED, MOVED, OUT, PER_CHANNEL, PROSPECT, UNAWARE
+from simkit.customers.state import AD_SEEN, ADDRESSED, MOVED, OUT, PER_CHANNEL, PROSPECT, UNAWARE
 from simkit.rng import Purpose
 
 # purposes as plain integers: compiled code has no enums
@@ -42,6 +43,7 @@ def see_ad(c: Any, w: Any, s: Any, j: int) -> None:
         seen = poisson(ad.plan * c.media_affinity[k], draw(c, w, ad.occurrence, IMPRESSIONS, ad.touch))
         if seen > 0:
             s.total[ad.channel * PER_CHANNEL + OUT] += seen
+            note(w, s, AD_SEEN, w.today.day + 0.5, ad.channel, ad.occurrence, seen, 0)
             c.exposed = 1
             c.ad_memory[k] += seen
             respond_to_ad(c, w, s, ad, seen)

@@ -31,7 +31,7 @@ def arrive(c: Any, w: Any, s: Any) -> None:
         become_customer(c, w, c.first_purchase_day)
         s.total[NEW_CUSTOMERS] += 1
         s.total[PURCHASES_ORGANIC] += 1
-        s.total[REVENUE_ORGANIC] += pay(c, w, 0, SPEND, 0)
+        s.total[REVENUE_ORGANIC] += pay(c, w, s, 0, SPEND, 0, c.first_purchase_day, -1)
 
 
 def recover(c: Any, w: Any, s: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.rules.laws import draw, draw_clock, quantile
+from simkit.customers.rules.noting import note
 from simkit.customers.state import (
     ADDRESSED,
     ADVOCATE,
@@ -19,6 +20,7 @@ from simkit.customers.state import (
     OVERFLOW,
     PER_CHANNEL,
     PROSPECT,
+    PURCHASE,
     REPEAT,
 )
 from simkit.rng import Purpose
@@ -33,12 +35,16 @@ FORGET = int(Purpose.FORGET)
 
 
 @register_jitable
-def pay(c: Any, w: Any, what: int, purpose: int, k: int) -> int:
-    """Money of one purchase in ledger units: gamma(p) at the person's own scale (Gamma-Gamma)."""
+def pay(c: Any, w: Any, s: Any, what: int, purpose: int, k: int, time: float, channel: int) -> int:
+    """Money of one purchase in ledger units: gamma(p) at the person's own scale (Gamma-Gamma).
+
+    `time` and `channel` (-1: organic) are only noted.
+    """
     u = draw(c, w, what, purpose, k)
     amount = quantile(w.spend[w.segment[c.segment].spend_row], u) * c.spend_scale
     units = int(amount * MONEY + 0.5)
     c.revenue += units
+    note(w, s, PURCHASE, time, channel, what, c.purchases, units)
     return units
 
 
