@@ -89,6 +89,8 @@ class Purpose(IntEnum):
     POD = 108
     AUDIT = 109
     REQUEST_GAP = 110
+    # contact policy
+    LINK_BUCKET = 160
     EXTENSION = 60000
 
 

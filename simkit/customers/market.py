@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from simkit.customers import tables
+from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.market_media import Media, bounds
 from simkit.customers.population import channel_index
 from simkit.customers.rules.laws import MINUTES_PER_DAY
@@ -82,6 +83,7 @@ class MarketTables:
         self.rules = {k: cap.label for k, cap in enumerate(scenario.contact_policy.at_most)}
         self.rules |= {CAPS: "gap", CAPS + 1: "quiet"}
         self.columns = ledger_names({k: n for n, k in self.channel_at.items()}, self.rules)
+        self.conditions = condition_rows(text for _, text in scenario.conditions())
         self.day = -1
         self.messages: list[Live | None] = [None] * SLOTS
         self.ads: list[Live] = []
@@ -126,12 +128,18 @@ class MarketTables:
         w = self.world
         keep = self._admit()
         w.today["day"], w.today["minute"], w.today["keep"] = self.day, self.day * MINUTES_PER_DAY, keep
+        w.today["weekday"], w.today["month"] = self.date.weekday(), self.date.month
         for name, i in self.segments.items():
             lost = harm.get(name, 0.0)
             w.segment["harm"][i], w.segment["price_push"][i] = lost, self.scenario.market.price_churn * lost
         self._calendar_caps(w)
         self._aim(w)
         return w
+
+    @property
+    def date(self) -> date:
+        """Today in the calendar."""
+        return self.scenario.start + timedelta(days=self.day - self.scenario.warmup_days)
 
     def allocate(self, totals: np.ndarray, stages: np.ndarray) -> None:
         """What the market as a whole decides between propose and live: see `Media.allocate`."""
@@ -162,6 +170,7 @@ class MarketTables:
                 if slot is not None:
                     self.messages[slot] = live
                     _fill_message(self.world.message[slot], live, self.channel_at, self.scenario)
+                    self._mean(self.world.message[slot], live)
                     keep &= ~(1 << slot)
             if taken:
                 self.waiting.remove(live)
@@ -182,6 +191,7 @@ class MarketTables:
                                part.fatigue or scenario.market.fatigue, shapes)  # fmt: skip
         for k, cap in enumerate(scenario.contact_policy.at_most):
             _fill_cap(w.cap[k], cap, self.channel_at)
+        fill_conditions(w.condition, self.conditions, self.segments, self.channel_at)
 
     def _fill_today(self, w: World, key: tuple[int, int]) -> None:
         policy, today = self.scenario.contact_policy, w.today
@@ -190,6 +200,7 @@ class MarketTables:
         today["gap"] = round(policy.gap * MINUTES_PER_DAY)
         today["defer"] = policy.blocked == "defer"
         today["control"] = round(policy.control_group * 10_000)
+        today["linked"] = round(self.scenario.data.identity_resolution * 10_000)
         today["active_days"] = self.scenario.market.active_within_days
         for kind in ("search", "web"):
             at = [self.channel_at[name] for name, channel in self.scenario.channels.items() if channel.kind == kind]
@@ -212,10 +223,9 @@ class MarketTables:
         row["spend_row"] = shapes.index(purchases.spend.p)
 
     def _calendar_caps(self, w: World) -> None:
-        today = self.scenario.start + timedelta(days=self.day - self.scenario.warmup_days)
         for k, cap in enumerate(self.scenario.contact_policy.at_most):
             if cap.window == "calendar":
-                w.cap["start"][k] = (self.day - _days_into(today, cap.per)) * MINUTES_PER_DAY
+                w.cap["start"][k] = (self.day - _days_into(self.date, cap.per)) * MINUTES_PER_DAY
 
     def _aim(self, w: World) -> None:
         """Whom each live message and advertisement is for, and when messages go today."""
@@ -229,9 +239,15 @@ class MarketTables:
                 self._mark(masks, live, "", 1 << slot)
         for j, live in enumerate(self.ads):
             self.media.fill_ad(j, live, self.day)
+            self._mean(w.ad[j], live)
             self._mark(masks, live, "ads_", 1 << j)
         for name, mask in masks.items():
             w.segment[name][: len(mask)] = mask
+
+    def _mean(self, row: np.void, live: Live) -> None:
+        """The audience's own condition, by its row."""
+        where = live.campaign.audience.where
+        row["condition"] = -1 if where is None else self.conditions[where]
 
     def _mark(self, masks: dict[str, list[int]], live: Live, prefix: str, bit: int) -> None:
         """Set the bit of a message or advertisement in the segments it is for."""

@@ -107,6 +107,7 @@ def _life(people: np.ndarray, draw: _Draws, market: Market, purchases: Purchases
     people["last_purchase_day"] = np.where(here, entry, np.inf)
     people["lost_day"] = np.inf
     people["bucket"] = np.floor(draw(Purpose.BUCKET) * 10_000)
+    people["link_bucket"] = np.floor(draw(Purpose.LINK_BUCKET) * 10_000)
     people["recent_minute"] = NEVER
     for field, purpose in (
         ("forget_clock", Purpose.FORGET),

@@ -82,7 +82,8 @@ CUSTOMER_DTYPE = np.dtype(
         ("recent_channel", "i1", (RECENT,)),
         # small ones last, so that all are aligned
         ("bucket", "i2"),  # 0..9999, stable: control group
-        ("spare", "i1", (26,)),  # keeps the record at whole cache lines
+        ("link_bucket", "i2"),  # 0..9999, stable: whether identities on all channels are known to be one person's
+        ("spare", "i1", (24,)),  # keeps the record at whole cache lines
     ]
 )
 """One customer, in whole cache lines. float32 fields are traits, read and never computed."""

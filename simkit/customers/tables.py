@@ -31,6 +31,9 @@ TODAY = np.dtype(
         ("noting", "i8"),  # 1: events are noted
         ("only_segment", "i8"),  # whose log is kept; index -1: everybody's
         ("only_index", "i8"),
+        ("weekday", "i8"),  # Monday is 0
+        ("month", "i8"),
+        ("linked", "i8"),  # persons whose link bucket is below this are one person on all channels
     ]
 )
 SEGMENT = np.dtype(
@@ -86,6 +89,7 @@ MESSAGE = np.dtype(
         ("last", "i8"),  # 1: today is its last day
         ("bought_within", "f8"),  # days
         ("not_bought_within", "f8"),
+        ("condition", "i8"),  # whom it is for besides, or -1
         ("strength", "f8"),  # relevance / reference relevance
         ("dislike", "f8"),  # (1 - relevance) / (1 - reference relevance)
     ]
@@ -97,6 +101,7 @@ AD = np.dtype(
         ("touch", "i8"),  # days since it went live
         ("bought_within", "f8"),
         ("not_bought_within", "f8"),
+        ("condition", "i8"),
         ("strength", "f8"),
         ("plan", "f8"),  # impressions today per unit of affinity
     ]
@@ -110,6 +115,27 @@ CAP = np.dtype(
         ("channels", "i8"),  # bit per addressed channel
     ]
 )
+
+STEPS = 24
+"""Steps a condition may have."""
+CONDITIONS = 32
+"""Different conditions a scenario may have."""
+LESS, AT_MOST, MORE, AT_LEAST, EQUAL, UNEQUAL, AND, OR, NOT = range(9)
+"""Operators of a condition's steps."""
+CONDITION_FIELDS = (
+    "fatigue", "days_since_purchase", "days_since_contact", "tenure_days", "purchases", "revenue", "stage", "relation",
+    "segment", "consent", "linked", "weekday", "month",
+)  # fmt: skip
+"""What a condition's step compares, by number; `rules/conditions.py` reads each."""
+CONDITION = np.dtype(
+    [
+        ("steps", "i8"),
+        ("operator", "i8", (STEPS,)),
+        ("field", "i8", (STEPS,)),
+        ("value", "f8", (STEPS,)),
+    ]
+)
+"""A condition in postfix order: comparisons push true or false, AND and OR take two, NOT takes one."""
 
 NODES = 2049
 LOGIT_END = 40.0
@@ -127,6 +153,7 @@ WORLD_DTYPE = np.dtype(
         ("message", MESSAGE, (SLOTS,)),
         ("ad", AD, (ADS,)),
         ("cap", CAP, (CAPS,)),
+        ("condition", CONDITION, (CONDITIONS,)),
         ("spend", "f8", (SPEND_ROWS, NODES)),  # log of the unit-scale gamma quantile at equal steps of logit(u)
     ]
 )
@@ -141,6 +168,7 @@ class World(NamedTuple):
     message: Any
     ad: Any
     cap: Any
+    condition: Any
     spend: Any
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from simkit.scenario.conditions import Condition
 from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, default
 
 _OURS = "simkit, no published estimate"
@@ -20,6 +21,8 @@ class Audience(Table):
     """``each``: successive campaigns go to one segment after the other."""
     bought_within_days: Annotated[Days, Field(gt=0)] | None = None
     not_bought_within_days: Annotated[Days, Field(gt=0)] | None = None
+    where: Condition | None = None
+    """A condition besides (`scenario/conditions.py`), such as ``stage is intent and fatigue < 2``."""
 
 
 def _parse_audience(value: Any) -> Any:

@@ -11,8 +11,10 @@ from typing import Annotated, Any, cast
 from pydantic import BeforeValidator, Field, model_validator
 
 from simkit.scenario import channels as channel_presets
+from simkit.scenario import conditions
 from simkit.scenario.campaigns import Campaign, Monitor, Occasion
 from simkit.scenario.channels import AnyChannel
+from simkit.scenario.data import Data
 from simkit.scenario.economics import AnyTarget, Economics
 from simkit.scenario.market import Market
 from simkit.scenario.organization import Teams
@@ -109,6 +111,7 @@ class Scenario(Table):
         default_factory=lambda: channel_presets.fill(list(channel_presets.PRESETS))
     )
     contact_policy: ContactPolicy = ContactPolicy()
+    data: Data = Data()
     campaigns: dict[str, Campaign] = Field(default_factory=lambda: cast(Any, DEFAULT_CAMPAIGNS))
     occasions: dict[str, Occasion] = Field(default_factory=lambda: cast(Any, DEFAULT_OCCASIONS))
     monitors: dict[str, Monitor] = Field(default_factory=lambda: cast(Any, DEFAULT_MONITORS))
@@ -173,11 +176,18 @@ class Scenario(Table):
         wanted = self.work.urgent_per_month
         return 1.0 if wanted is None or yearly == 0 else 12 * wanted / yearly
 
+    def conditions(self) -> Iterator[tuple[str, str]]:
+        """Every condition written in the scenario with the dotted path of its place."""
+        for name, campaign in self.campaigns.items():
+            if campaign.audience.where is not None:
+                yield f"campaigns.{name}.audience.where", campaign.audience.where
+
     # --- sense --------------------------------------------------------------------------------------
 
     def check_sense(self) -> list[tuple[str, str]]:
         """Mistakes that no single field shows, as (dotted path, sentence)."""
-        return [*self._unknown_names(), *self._unknown_measures(), *self._layout(), *self._load_without_programs()]
+        return [*self._unknown_names(), *self._unknown_measures(), *self._layout(), *self._load_without_programs(),
+                *self._conditions()]  # fmt: skip
 
     def _unknown_names(self) -> Iterator[tuple[str, str]]:
         segments, channels = set(self.market.segments), set(self.channels)
@@ -200,6 +210,18 @@ class Scenario(Table):
             yield from _unknown(f"monitors.{name}.answered_by", "campaign", [monitor.answered_by], set(self.campaigns))
         for i, cap in enumerate(self.contact_policy.at_most):
             yield from _unknown(f"contact_policy.at_most[{i}]", "addressed channel", cap.channels, addressed & channels)
+
+    def _conditions(self) -> Iterator[tuple[str, str]]:
+        there = {"segment": set(self.market.segments), "channel": set(self._addressed())}
+        for at, text in self.conditions():
+            for kind, name in conditions.names(text):
+                yield from _unknown(at, kind, [name], there[kind])
+        different = {text: at for at, text in self.conditions()}
+        if len(different) > conditions.MOST:
+            yield (
+                list(different.values())[-1],
+                f"at most {conditions.MOST} different conditions, found {len(different)}",
+            )
 
     def _unknown_measures(self) -> Iterator[tuple[str, str]]:
         measures = set(MEASURE_NAMES)
@@ -260,7 +282,7 @@ class Scenario(Table):
 
     def sense_warnings(self) -> list[str]:
         """What is allowed and may still mislead."""
-        notes = []
+        notes = self._unlinked_notes()
         half_life = self.market.fatigue.half_life_days
         if self.warmup < 3 * half_life:
             notes.append(
@@ -270,6 +292,17 @@ class Scenario(Table):
         if self.horizon < 4 * half_life:
             notes.append(f"horizon of {self.horizon:g} days is under four fatigue half-lives: fatigue hardly shows")
         return notes
+
+    def _unlinked_notes(self) -> list[str]:
+        """Caps that unlinked persons' records cannot hold: each channel counts for itself."""
+        channels = len(self._addressed())
+        most = max((cap.count for cap in self.contact_policy.at_most if not cap.channels), default=0)
+        if self.data.identity_resolution == 1 or most * channels <= RECENT_CONTACTS:
+            return []
+        return [
+            f"a record remembers {RECENT_CONTACTS} contacts, and {most} on each of {channels} channels are more: "
+            "persons whose identities are not linked get a little less than the policy lets through"
+        ]
 
     def orders_per_week(self) -> dict[str, float]:
         """Expected pieces of work a week by kind, from plans and occasions (monitors come on top)."""

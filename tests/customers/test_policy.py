@@ -24,9 +24,10 @@ CAMPAIGNS = {
 }
 
 
-def market_with(policy, customers=150, **changes):
+def market_with(policy, customers=150, resolved=1.0, **changes):
     scenario = Scenario(market=quiet_market(customers, **changes), channels=CHANNELS, campaigns=CAMPAIGNS, occasions={},
-                        monitors={}, contact_policy=policy, horizon=60, warmup=0)  # fmt: skip
+                        monitors={}, contact_policy=policy, data={"identity_resolution": resolved},
+                        horizon=60, warmup=0)  # fmt: skip
     log = []
     return CompiledMarket(scenario, 0, people=newborn(scenario), log=log), log, scenario
 
@@ -51,9 +52,9 @@ def sent_minutes(log, channel_of):
     return {who: sorted(times) for who, times in contacts.items()}
 
 
-def run(policy, days=45):
+def run(policy, days=45, resolved=1.0):
     """Live through a crowd of messages; what was sent to whom, when, on which channel."""
-    market, log, scenario = market_with(policy)
+    market, log, scenario = market_with(policy, resolved=resolved)
     channel_of = {}
     for day in range(days):
         crowd(market.tables, day)
@@ -112,6 +113,29 @@ def test_a_cap_that_holds_is_also_used():
     contacts, _ = run({"at_most": "3 per rolling week", "gap": 0})
     full = [len([m for m, _ in times if 14 * 1440 <= m < 21 * 1440]) for times in contacts.values()]
     assert set(full) == {3}
+
+
+def test_unresolved_identities_let_more_contacts_through():
+    """Fully linked nobody exceeds a cap on all channels; the fewer are linked, the more do, and never on one channel."""
+    over = {}
+    for resolved in (1.0, 0.6, 0.0):
+        contacts, _ = run({"at_most": "2 per rolling week", "gap": "3 days", "quiet": None}, resolved=resolved)
+        over[resolved] = sum(_most_in_a_week([m for m, _ in times]) > 2 for times in contacts.values())
+        for times in contacts.values():
+            for channel in CHANNELS:
+                minutes = [minute for minute, on in times if on == channel]
+                assert _most_in_a_week(minutes) <= 2
+                assert all(b - a >= 3 * 1440 for a, b in pairwise(minutes))
+        if resolved == 1.0:
+            sent = sum(len(times) for times in contacts.values())
+    assert over[1.0] == 0
+    assert over[0.0] == 150
+    assert 40 < over[0.6] < 80, "about 40 % of 150 persons are not linked"
+    assert sum(len(times) for times in contacts.values()) > 1.5 * sent
+
+
+def _most_in_a_week(minutes):
+    return max((sum(minute - 7 * 1440 < other <= minute for other in minutes) for minute in minutes), default=0)
 
 
 def test_eleven_pm_and_midnight_under_a_calendar_and_a_rolling_day():

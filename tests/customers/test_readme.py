@@ -15,6 +15,7 @@ import pytest
 from simkit.customers import day, rules
 from simkit.rng import Purpose
 from simkit.scenario.channels import PRESETS
+from simkit.scenario.data import Data
 from simkit.scenario.market import Fatigue, Funnel, Market, Purchases, Spend
 from simkit.scenario.policy import ContactPolicy
 from simkit.scenario.quantity import Provenance, Table, provenance_of
@@ -28,6 +29,7 @@ TABLES: dict[str, type[Table]] = {
     "market.fatigue": Fatigue,
     "market.funnel": Funnel,
     "contact_policy": ContactPolicy,
+    "data": Data,
 }
 """Where the customers' defaults stand in a scenario file."""
 

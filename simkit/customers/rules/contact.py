@@ -6,7 +6,9 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.rules.person import linked
 from simkit.customers.state import (
+    ADDRESSED,
     CANDIDATES,
     DEFERRED,
     DEFERRED_AT,
@@ -21,6 +23,8 @@ from simkit.customers.state import (
     RING_FULL,
     SENT,
 )
+
+EVERY_CHANNEL = (1 << ADDRESSED) - 1
 
 
 def arbitrate(c: Any, w: Any, s: Any) -> None:
@@ -98,26 +102,30 @@ def decide(c: Any, w: Any, s: Any, j: int) -> None:
 
 @register_jitable
 def blocking_rule(c: Any, w: Any, s: Any, message: Any) -> int:
-    """The first rule that holds a message back, or -1."""
+    """The first rule that holds a message back, or -1.
+
+    Of a person whose channels are not linked, the rules see the contacts on the message's own channel only.
+    """
     if message.quiet == 1:
         return QUIET
-    if c.contacts > 0 and message.minute - c.recent_minute[(c.contacts - 1) % RECENT] < w.today.gap:
+    seen = EVERY_CHANNEL if linked(c, w) else 1 << message.channel
+    if w.today.gap > 0 and held(c, s, seen, message.minute - w.today.gap + 1, 1):
         return GAP
     for k in range(w.today.caps):
         cap = w.cap[k]
-        if (cap.channels >> message.channel) & 1 == 1 and full(c, s, cap, message.minute):
+        start = cap.start if cap.calendar == 1 else message.minute - cap.minutes + 1
+        if (cap.channels >> message.channel) & 1 == 1 and held(c, s, cap.channels & seen, start, cap.count):
             return k
     return -1
 
 
 @register_jitable
-def full(c: Any, s: Any, cap: Any, minute: int) -> bool:
-    """Whether the window of a cap already holds its count of contacts.
+def held(c: Any, s: Any, channels: int, start: int, count: int) -> bool:
+    """Whether at least `count` contacts on some channels are remembered since minute `start`.
 
-    When all remembered contacts lie in the window, older ones may be forgotten: then it counts as full, so that
+    When all remembered contacts lie in the window, older ones may be forgotten: then the answer is yes, so that
     no cap is ever exceeded, and the ledger says how often that happened.
     """
-    start = cap.start if cap.calendar == 1 else minute - cap.minutes + 1
     counted = 0
     inside = 0
     while inside < min(c.contacts, RECENT):
@@ -125,9 +133,9 @@ def full(c: Any, s: Any, cap: Any, minute: int) -> bool:
         if c.recent_minute[i] < start:
             break
         inside += 1
-        if (cap.channels >> c.recent_channel[i]) & 1 == 1:
+        if (channels >> c.recent_channel[i]) & 1 == 1:
             counted += 1
-    if counted >= cap.count:
+    if counted >= count:
         return True
     if inside == RECENT:
         s.total[RING_FULL] += 1

@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.laws import at_least, draw, draw_clock, draw_pair, hill, poisson
 from simkit.customers.rules.noting import note
 from simkit.customers.rules.person import ads_for, click, fits, move_up
@@ -38,7 +39,8 @@ def see_ads(c: Any, w: Any, s: Any) -> None:
 def see_ad(c: Any, w: Any, s: Any, j: int) -> None:
     """One campaign's impressions on one person today: Poisson around plan x affinity."""
     ad = w.ad[j]
-    if ad.plan > 0.0 and fits(c, w, ad.bought_within, ad.not_bought_within):
+    fitting = ad.plan > 0.0 and fits(c, w, ad.bought_within, ad.not_bought_within)
+    if fitting and holds(c, w, ad.condition):
         k = ad.channel - ADDRESSED
         seen = poisson(ad.plan * c.media_affinity[k], draw(c, w, ad.occurrence, IMPRESSIONS, ad.touch))
         if seen > 0:

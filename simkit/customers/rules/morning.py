@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.person import ads_for, become_customer, fits, pay
 from simkit.customers.state import (
     ADDRESSED,
@@ -81,9 +82,10 @@ def strike_out(c: Any, w: Any) -> None:
     while rest != 0:
         if rest & 1 == 1:
             message = w.message[slot]
-            if (c.consent >> message.channel) & 1 == 0 or not fits(
+            meant = (c.consent >> message.channel) & 1 == 1 and fits(
                 c, w, message.bought_within, message.not_bought_within
-            ):
+            )
+            if not (meant and holds(c, w, message.condition)):
                 c.candidates &= ~(1 << slot)
         rest >>= 1
         slot += 1
@@ -94,7 +96,8 @@ def demand(c: Any, w: Any, s: Any) -> None:
     rest = ads_for(c, w)
     j = 0
     while rest != 0:
-        if rest & 1 == 1 and fits(c, w, w.ad[j].bought_within, w.ad[j].not_bought_within):
-            s.total[DEMAND_AT + j] += int(c.media_affinity[w.ad[j].channel - ADDRESSED] * GRAIN + 0.5)
+        ad = w.ad[j]
+        if rest & 1 == 1 and fits(c, w, ad.bought_within, ad.not_bought_within) and holds(c, w, ad.condition):
+            s.total[DEMAND_AT + j] += int(c.media_affinity[ad.channel - ADDRESSED] * GRAIN + 0.5)
         rest >>= 1
         j += 1

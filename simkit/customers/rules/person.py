@@ -119,6 +119,12 @@ def fits(c: Any, w: Any, bought_within: float, not_bought_within: float) -> bool
 
 
 @register_jitable
+def linked(c: Any, w: Any) -> bool:
+    """Whether the person's addresses on all channels are known to be one person's."""
+    return c.link_bucket < w.today.linked
+
+
+@register_jitable
 def ads_for(c: Any, w: Any) -> int:
     """Paid campaigns for the person's segment and relation, a bit each."""
     if c.relation == AWAY:
