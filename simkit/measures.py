@@ -181,13 +181,18 @@ def _churn(run: Run) -> Value:
 
 def _clv(run: Run) -> Value:
     """Margin realized in the window plus what is left, from each person's own traits (truth, not inference)."""
+    revenue = _clv_revenue(run)
+    return None if revenue is None else (1 - run.scenario.economics.cost_of_goods) * revenue
+
+
+def _clv_revenue(run: Run) -> Value:
+    """The same before the cost of goods."""
     people = run.customers
     mine = _at_start(run) | ((people["purchases"] > 0) & (people["first_purchase_day"] >= run.scenario.warmup_days))
     if not mine.any():
         return None
-    margin = 1 - run.scenario.economics.cost_of_goods
     realized = (people["revenue"] - run.revenue_before)[mine].sum() / MONEY
-    return float(margin * (realized + _residual_revenue(run)[mine].sum()) / mine.sum())
+    return float((realized + _residual_revenue(run)[mine].sum()) / mine.sum())
 
 
 def purchases_per_need(run: Run) -> Value:
@@ -234,6 +239,22 @@ def _cac(run: Run) -> Value:
 
 def _roas(run: Run) -> Value:
     return _ratio(_sum(run, "revenue_response"), _sum(run, "contact_cost", "media_cost"))
+
+
+def _contribution(run: Run) -> Value:
+    return _per_year(run, _sum(run, "revenue") - _sum(run, "cost_of_goods", "contact_cost", "media_cost"))
+
+
+def _discounted_profit(run: Run) -> Value:
+    """Worth, on the first measured day, of every measured day's profit."""
+    daily = math.log1p(run.scenario.economics.discount_per_year) / DAYS_PER_YEAR
+    return float((run.measured["profit"] * np.exp(-daily * run.measured["day"])).sum())
+
+
+def _budget_use(run: Run) -> Value:
+    if "budget" not in run.daily.columns:
+        return None
+    return _ratio(_sum(run, "contact_cost", "media_cost", "team_cost", "technology_cost"), _sum(run, "budget"))
 
 
 _SIGNALS = (
@@ -308,6 +329,20 @@ MEASURES: dict[str, Measure] = {
         Measure("roas", "ratio", "Return on ad spend",
             "revenue of purchases upon a click or visit / (contacts + media)", "attributed, not incremental, revenue",
             "contact and media cost", _MEASURED, "higher", _roas),
+        Measure("contribution_margin", "currency/year", "Contribution margin",
+            "(revenue - goods - contacts - media) x 365 / measured days", "revenue less what grows with it",
+            "measured years", _MEASURED, "higher", _contribution),
+        Measure("discounted_profit", "currency", "Discounted profit",
+            "sum of each day's profit / (1 + discount)^(days / 365)", "profit", "1", _MEASURED, "higher",
+            _discounted_profit),
+        Measure("clv_revenue", "currency/customer", "Customer lifetime revenue",
+            "clv before the cost of goods: revenue realized + rate x repeat purchases per need x mean spend / "
+            "(discount + rate x dropout) while alive",
+            "revenue", "persons who were customers on a measured day", "measured days and, discounted, all after",
+            "higher", _clv_revenue),
+        Measure("budget_use", "share", "Budget used", "(contacts + media + team + technology) / budget",
+            "all sales and marketing cost", "budget of the same days; absent without one", _MEASURED, "",
+            _budget_use),
     )
 }  # fmt: skip
 """By name, in the order in which a report lists them."""

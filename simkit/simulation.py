@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simkit.budget import DaySpent, Spending
 from simkit.customers.log import CustomerLog, gathered
 from simkit.customers.market import MarketDriver
 from simkit.customers.state import (
@@ -159,6 +160,7 @@ class _Coupling:
         self.signals: dict[str, Signal] = {name: episode.signal for name, episode in self.episodes.items()}
         self.harmful = [episode for episode in self.episodes.values() if episode.occasion.harm > 0]
         self.watches = [Watch(name, monitor) for name, monitor in scenario.monitors.items()]
+        self.spending = Spending(scenario, self.market, self._fixed_per_day())
         self.launched: list[dict[str, Any]] = []
         self.department.submit(planned_orders(scenario, key))
         self.department.submit(self._order(name) for name in self.episodes)
@@ -173,8 +175,10 @@ class _Coupling:
                 revenue_before, persons_before = self._note_start()
             for launch in self.department.run_day(day):
                 self._go_live(launch, day)
+            self.spending.open_day(day)
             totals[day] = self.market.live_day(self._harm(day))
             media.append(self.market.tables.media_cost(totals[day]))
+            self.spending.close_day(day, self._spent(totals[day], media[-1]))
             self._watch(day, totals[day])
         return self._tables(totals, media, revenue_before, persons_before)
 
@@ -237,12 +241,20 @@ class _Coupling:
                     left[segment] = left.get(segment, 1.0) * (1 - harm)
         return {segment: 1 - share for segment, share in left.items()}
 
+    def _fixed_per_day(self) -> float:
+        """People, agencies and technology."""
+        return self.department.payroll_per_day + self.scenario.economics.technology_per_year / DAYS_PER_YEAR
+
+    def _spent(self, totals: np.ndarray, by_channel: dict[str, float]) -> DaySpent:
+        """The day's money, for the budget."""
+        at, unit = self.market.tables.columns, self.scenario.market.represents / MONEY
+        earned = {name: int(totals[at[f"revenue_{name}"]]) * unit for name in self.scenario.channels}
+        revenue = int(totals[at["revenue_organic"]]) * unit + math.fsum(earned.values())
+        return DaySpent(revenue, by_channel, earned, _figures(totals))
+
     def _watch(self, day: int, totals: np.ndarray) -> None:
         """Monitors read the day; what they notice becomes work."""
-        figures = {
-            "churn_rate": (int(totals[LOST_NOW]), int(totals[CUSTOMERS_NOW])),
-            "conversion_rate": (_over_channels(totals, BOUGHT), _over_channels(totals, CLICKED)),
-        }
+        figures = _figures(totals)
         for watch in self.watches:
             signal = watch.read(day, *figures[watch.monitor.figure])
             if signal is not None:
@@ -272,6 +284,12 @@ class _Coupling:
                 rows.append(told | seconds | {"lead_seconds": -1})
         return pd.concat([cases, pd.DataFrame(rows).astype(cases.dtypes)], ignore_index=True) if rows else cases
 
+    def _daily(self, totals: np.ndarray, media: list[dict[str, float]]) -> pd.DataFrame:
+        daily = _daily(self.scenario, self.market, totals, media, self.department.payroll_per_day)
+        if self.scenario.budget.limited:
+            daily["budget"] = np.array(self.spending.history, float)
+        return daily
+
     def _tables(
         self,
         totals: np.ndarray,
@@ -295,7 +313,7 @@ class _Coupling:
         return Run(
             scenario=self.scenario,
             replication=self.replication,
-            daily=_daily(self.scenario, self.market, totals, media, self.department.payroll_per_day),
+            daily=self._daily(totals, media),
             cases=cases,
             persons=_spent_since(persons_before, records.persons),
             launches=launches,
@@ -303,7 +321,7 @@ class _Coupling:
             revenue_before=revenue_before,
             contacts=gathered(self.log.contacts, LOG_DTYPE),
             events=gathered(self.log.events, EVENT_DTYPE),
-            warnings=_warnings(self.market, totals),
+            warnings=_warnings(self.market, totals) + self.spending.notes(),
             _log=lambda: records.log,
         )
 
@@ -328,6 +346,14 @@ def _market(
 
         return MarketModel(scenario=scenario, replication=replication, rules=rules, **kept)
     raise ValueError(f"no engine is called {engine!r}; engines: {', '.join(ENGINES)}")
+
+
+def _figures(totals: np.ndarray) -> dict[str, tuple[int, int]]:
+    """What monitors and conditions may watch: numerator and denominator of the day."""
+    return {
+        "churn_rate": (int(totals[LOST_NOW]), int(totals[CUSTOMERS_NOW])),
+        "conversion_rate": (_over_channels(totals, BOUGHT), _over_channels(totals, CLICKED)),
+    }
 
 
 def _over_channels(totals: np.ndarray, what: int) -> int:

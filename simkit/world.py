@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from simkit.records import Signal, WorkOrder
 from simkit.rng import Purpose, crc, uniform
@@ -149,39 +150,48 @@ def order_for(signal: Signal, label: str, campaign: str, program: Campaign, expi
     )
 
 
-class Watch:
+class Rule(Protocol):
+    """What both monitors and conditions of the budget say about the figure they watch."""
+
+    @property
+    def figure(self) -> str: ...
+    @property
+    def worsens_by(self) -> float: ...
+    @property
+    def window_days(self) -> int: ...
+    @property
+    def baseline_days(self) -> int: ...
+    @property
+    def every_days(self) -> int: ...
+    @property
+    def quiet_days(self) -> int: ...
+
+
+class Trend:
     """Reads one figure at its cadence and says when it has worsened."""
 
-    def __init__(self, name: str, monitor: Monitor):
-        self.name, self.monitor = name, monitor
+    def __init__(self, rule: Rule):
+        self.rule = rule
         self._above: list[int] = []
         self._below: list[int] = []
         self._quiet_until = -1
 
-    def read(self, day: int, above: int, below: int) -> Signal | None:
-        """Add a day's numerator and denominator; a signal when the window is worse than its baseline.
+    def worsened(self, day: int, above: int, below: int) -> bool:
+        """Add a day's numerator and denominator; whether the window is worse than its baseline.
 
-        A figure is compared as a ratio of sums, so that days with few events do not count double.
+        A figure is compared as a ratio of sums, so that days with few events do not count double. Once it has
+        spoken, a trend is quiet for its `quiet_days`.
         """
         self._above.append(above)
         self._below.append(below)
-        monitor = self.monitor
-        span = monitor.window_days + monitor.baseline_days
-        if len(self._above) < span or (day + 1) % monitor.every_days or day + 1 < self._quiet_until:
-            return None
-        if not self._worse(-monitor.window_days, -span):
-            return None
-        self._quiet_until = day + 1 + monitor.quiet_days
-        return Signal(
-            source=self.name,
-            key=crc(f"{self.name}@day {day}"),
-            happened_day=float(day + 1),
-            noticed_day=day + 1 + monitor.lag / HOURS_PER_DAY,
-            segment=None,
-            half_life_days=monitor.half_life_days,
-            stake=monitor.stake,
-            exogenous=False,
-        )
+        rule = self.rule
+        span = rule.window_days + rule.baseline_days
+        if len(self._above) < span or (day + 1) % rule.every_days or day + 1 < self._quiet_until:
+            return False
+        if not self._worse(-rule.window_days, -span):
+            return False
+        self._quiet_until = day + 1 + rule.quiet_days
+        return True
 
     def _worse(self, window: int, baseline: int) -> bool:
         """Whether the window is worse than its baseline by the threshold, and by more than counting noise.
@@ -195,7 +205,31 @@ class Watch:
         if not below or not before or not before_below:
             return False
         now, then = above / below, before / before_below
-        worse = now / then - 1 if self.monitor.figure == "churn_rate" else 1 - now / then
+        worse = now / then - 1 if self.rule.figure == "churn_rate" else 1 - now / then
         change = abs(math.log(max(above, 0.5) / below / then))
         noise = math.sqrt(1 / max(above, 1) + 1 / before)
-        return worse >= self.monitor.worsens_by and change > NOISE_ERRORS * noise
+        return worse >= self.rule.worsens_by and change > NOISE_ERRORS * noise
+
+
+class Watch:
+    """A monitor: when its figure has worsened, work begins."""
+
+    def __init__(self, name: str, monitor: Monitor):
+        self.name, self.monitor = name, monitor
+        self._trend = Trend(monitor)
+
+    def read(self, day: int, above: int, below: int) -> Signal | None:
+        """Add a day's numerator and denominator; a signal when the window is worse than its baseline."""
+        if not self._trend.worsened(day, above, below):
+            return None
+        monitor = self.monitor
+        return Signal(
+            source=self.name,
+            key=crc(f"{self.name}@day {day}"),
+            happened_day=float(day + 1),
+            noticed_day=day + 1 + monitor.lag / HOURS_PER_DAY,
+            segment=None,
+            half_life_days=monitor.half_life_days,
+            stake=monitor.stake,
+            exogenous=False,
+        )

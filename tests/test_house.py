@@ -14,7 +14,7 @@ FLOORS = (
     {"cli", "terminal", "app", "__main__"},
     {"report"},
     {"experiment"},
-    {"simulation", "measures", "survival", "world"},
+    {"simulation", "measures", "survival", "world", "budget"},
     {"customers", "teams"},
     {"scenario"},
     {"records", "rng"},

@@ -17,6 +17,7 @@ from simkit.simulation import simulate
 
 README = Path(__file__).parents[1] / "simkit" / "README.md"
 WARMUP, HORIZON, STANDS_FOR = 30, 120, 40.0
+BUDGET = 50e6
 ADDRESSED = ("email", "sms", "push")
 CHANNELS = (*ADDRESSED, "paid_social", "search", "web")
 
@@ -29,7 +30,8 @@ def run():
         "lavish": {"share": 0.3, "purchases": {"r": 0.5, "spend": {"p": 4, "v": 60}}},
     }
     market = {"customers": 1000, "represents": STANDS_FOR, "segments": segments}
-    return simulate(Scenario(market=market, horizon=HORIZON, warmup=WARMUP), contact_log=True)
+    plenty = {"per_year": BUDGET}
+    return simulate(Scenario(market=market, horizon=HORIZON, warmup=WARMUP, budget=plenty), contact_log=True)
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +221,7 @@ def test_clv(run, found):
             worth += p["rate"] * met * spend / (discount + p["rate"] * p["dropout"])
     assert len(new) > 30
     assert found["clv"] == pytest.approx(0.35 * worth / len(start | new), rel=1e-9)
+    assert found["clv_revenue"] == pytest.approx(worth / len(start | new), rel=1e-9)
 
 
 @pytest.mark.parametrize("horizon", [60, 900])
@@ -270,6 +273,21 @@ def test_cac_and_roas(run, found):
     assert found["roas"] == pytest.approx(earned / bought_for)
 
 
+def test_what_is_left_before_people_and_in_todays_money(run, found):
+    """Contribution is profit before people and technology; discounted profit is each day's at 12 % a year."""
+    fixed = total(run, "team_cost", "technology_cost") * 365 / HORIZON
+    assert found["contribution_margin"] == pytest.approx(found["profit"] + fixed)
+    worth = sum(row["profit"] / 1.12 ** (row["day"] / 365) for row in days(run))
+    assert found["discounted_profit"] == pytest.approx(worth)
+    assert abs(found["discounted_profit"]) < abs(total(run, "profit"))
+
+
+def test_budget_use(run, found):
+    """What the department spent over what it might have spent in the same days."""
+    spent = total(run, "contact_cost", "media_cost", "team_cost", "technology_cost")
+    assert found["budget_use"] == pytest.approx(spent / (BUDGET * HORIZON / 365))
+
+
 # --- what does not exist -----------------------------------------------------------------------------------
 
 
@@ -285,7 +303,7 @@ def test_nothing_is_said_where_there_is_nothing():
     absent = {name for name, value in found.items() if value is None}
     assert absent == {
         "signal_to_live_days", "signal_to_live_days_median", "live_within_7_days_share", "expired_signal_share",
-        "opt_out_share", "conversion_rate", "roas",
+        "opt_out_share", "conversion_rate", "roas", "budget_use",
     }  # fmt: skip
     assert found["contacts_per_customer_week"] == 0
     assert found["campaigns_live"] == 0

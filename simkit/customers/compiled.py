@@ -80,6 +80,10 @@ class CompiledMarket:
         """Events that did not fit one person's day."""
         return sum(int(scratch["notes_lost"][0]) for scratch in self._scratch)
 
+    def column(self, name: str) -> np.ndarray:
+        """One field of everyone, in an order that stays the same."""
+        return self._people[name]
+
     def live_day(self, harm: dict[str, float] | None = None) -> np.ndarray:
         """Everyone lives the next day; returns its totals (int64)."""
         self.tables.begin_day(harm or {})

@@ -52,6 +52,9 @@ class MarketDriver(Protocol):
     def customers(self) -> np.ndarray:
         """Everyone as an array of CUSTOMER_DTYPE in order of (segment, index)."""
 
+    def column(self, name: str) -> np.ndarray:
+        """One field of everyone, in an order that stays the same."""
+
 
 @dataclass(frozen=True)
 class Live:
@@ -88,6 +91,8 @@ class MarketTables:
         self.messages: list[Live | None] = [None] * SLOTS
         self.ads: list[Live] = []
         self.waiting: list[Live] = []
+        self.unpaid: frozenset[str] = frozenset()
+        """Addressed channels whose messages cannot be paid today; they wait."""
         self.crowded = 0
         """Messages that never went because all slots were taken until their last day had passed."""
         self.named: dict[int, Live] = {}
@@ -236,7 +241,8 @@ class MarketTables:
                 row = w.message[slot]
                 row["minute"], row["quiet"] = self.day * MINUTES_PER_DAY + minute, quiet
                 row["last"] = self.day >= live.last_day
-                self._mark(masks, live, "", 1 << slot)
+                if live.channel not in self.unpaid:
+                    self._mark(masks, live, "", 1 << slot)
         for j, live in enumerate(self.ads):
             self.media.fill_ad(j, live, self.day)
             self._mean(w.ad[j], live)

@@ -25,6 +25,12 @@ class Media:
 
     def __init__(self, scenario: Scenario, channel_at: dict[str, int], world: World):
         self.scenario, self.channel_at, self.world = scenario, channel_at, world
+        self.per_week: dict[str, float] = {
+            name: channel.budget_per_week
+            for name, channel in scenario.channels.items()
+            if isinstance(channel, (Paid, Search))
+        }
+        """What each channel may spend, `currency` a week; the budget moves and cuts it in mid-run."""
         for name, channel in scenario.channels.items():
             _fill_channel(world.channel[channel_at[name]], name, channel)
 
@@ -47,16 +53,14 @@ class Media:
             channel = self.scenario.channels[ad.channel]
             assert isinstance(channel, Paid)
             affinity = totals[DEMAND_AT + j] / GRAIN
-            impressions = self._daily_budget(channel, ad.channel, ads) / channel.cost_per_thousand * 1000
+            impressions = self._daily_budget(ad.channel, ads) / channel.cost_per_thousand * 1000
             self.world.ad["plan"][j] = impressions / represents / affinity if affinity else 0.0
         for name, channel in self.scenario.channels.items():
             if isinstance(channel, Search):
                 row = self.world.channel[self.channel_at[name]]
                 answered = channel.coverage * channel.click_through
                 cost = float(stages @ row["per_day"]) * answered * channel.cost_per_click * represents
-                row["click_share"] = answered * min(
-                    1.0, channel.budget_per_week / DAYS_PER_WEEK / cost if cost else 1.0
-                )
+                row["click_share"] = answered * min(1.0, self.per_week[name] / DAYS_PER_WEEK / cost if cost else 1.0)
 
     def cost(self, ads: Sequence[Live], totals: np.ndarray) -> dict[str, float]:
         """Money spent today by channel, for the real market."""
@@ -72,12 +76,12 @@ class Media:
                 spent[name] = float(totals[at + CLICKED]) * channel.cost_per_visit * represents
             else:
                 running = sum(1 for j, ad in enumerate(ads) if ad.channel == name and self.world.ad["plan"][j] > 0)
-                spent[name] = running * self._daily_budget(channel, name, ads)
+                spent[name] = running * self._daily_budget(name, ads)
         return spent
 
-    def _daily_budget(self, channel: Paid, name: str, ads: Sequence[Live]) -> float:
+    def _daily_budget(self, name: str, ads: Sequence[Live]) -> float:
         """A paid channel's money for one of its campaigns on one day."""
-        return channel.budget_per_week / DAYS_PER_WEEK / max(1, sum(1 for ad in ads if ad.channel == name))
+        return self.per_week[name] / DAYS_PER_WEEK / max(1, sum(1 for ad in ads if ad.channel == name))
 
 
 def bounds(audience: Audience) -> tuple[float, float]:

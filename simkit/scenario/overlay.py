@@ -23,6 +23,8 @@ DEFAULTS = "simkit's defaults"
 _NOWHERE = Place(DEFAULTS)
 TAGS = ("kind", "model", "preset", "mode")
 """Keys by which a table says what it is."""
+CHANGE = "change"
+"""A key whose value is itself a change, of something in mid-run; it is not applied to what stands below."""
 
 
 @dataclass
@@ -55,7 +57,7 @@ class Overlay:
             return self._merge_mapping(self._below(base, path), over, path)
         if over.is_list:
             return self._merge_list(base, over, path)
-        return self._change(base, over, path) if is_relative(over) else over
+        return self._change(base, over, path) if is_relative(over) and steps_of(path)[-1:] != [CHANGE] else over
 
     def _below(self, base: Node | None, path: str) -> Node | None:
         if base is not None and (base.is_mapping or (base.is_list and _all_tables(base))):

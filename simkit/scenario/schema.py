@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from simkit.scenario import channels as channel_presets
 from simkit.scenario import conditions
+from simkit.scenario.budget import AnyBudget, Budget, budget_sense, budget_warnings
 from simkit.scenario.campaigns import Campaign, Monitor, Occasion
 from simkit.scenario.channels import AnyChannel
 from simkit.scenario.data import Data
@@ -26,6 +27,7 @@ MEASURE_NAMES = (
     "flow_efficiency", "utilization", "expired_signal_share", "contacts_per_customer_week", "mean_fatigue",
     "opt_out_share", "reachable_share_end", "active_customers_end", "conversion_rate", "retention_rate",
     "churn_rate", "revenue", "profit", "profit_per_customer", "clv", "cac", "roas",
+    "contribution_margin", "discounted_profit", "clv_revenue", "budget_use",
 )  # fmt: skip
 """What can be asked for in `outcomes`, `goals` and `checks`; `simkit.measures` defines each (a test compares)."""
 
@@ -118,6 +120,7 @@ class Scenario(Table):
     teams: Teams = Teams()
     work: Load = Load()
     economics: Economics = Economics()
+    budget: AnyBudget = Budget()
     outcomes: tuple[str, ...] = (
         "signal_to_live_days", "contacts_per_customer_week", "mean_fatigue", "retention_rate", "profit"
     )  # fmt: skip
@@ -186,8 +189,14 @@ class Scenario(Table):
 
     def check_sense(self) -> list[tuple[str, str]]:
         """Mistakes that no single field shows, as (dotted path, sentence)."""
-        return [*self._unknown_names(), *self._unknown_measures(), *self._layout(), *self._load_without_programs(),
-                *self._conditions()]  # fmt: skip
+        return [
+            *self._unknown_names(),
+            *self._unknown_measures(),
+            *self._layout(),
+            *self._load_without_programs(),
+            *self._conditions(),
+            *budget_sense(self),
+        ]
 
     def _unknown_names(self) -> Iterator[tuple[str, str]]:
         segments, channels = set(self.market.segments), set(self.channels)
@@ -291,7 +300,7 @@ class Scenario(Table):
             )
         if self.horizon < 4 * half_life:
             notes.append(f"horizon of {self.horizon:g} days is under four fatigue half-lives: fatigue hardly shows")
-        return notes
+        return notes + budget_warnings(self)
 
     def _unlinked_notes(self) -> list[str]:
         """Caps that unlinked persons' records cannot hold: each channel counts for itself."""
