@@ -7,22 +7,24 @@ met, 6 interrupted, 7 environment (disk, missing extra).
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simkit import terminal
+from simkit import cli_customers, terminal
+from simkit.cli_shared import ENVIRONMENT, FAILED_RUNS, INTERRUPTED, INVALID, NOT_MET, USAGE
+from simkit.cli_shared import folder_name as _folder_name
+from simkit.cli_shared import load_study as _load
+from simkit.cli_shared import say as _say
+from simkit.cli_shared import stop as _stop
 from simkit.scenario.errors import Problem, ScenarioError, SenseError
 
 if TYPE_CHECKING:
     from simkit.scenario.load import Study
-
-USAGE, INVALID, FAILED_RUNS, NOT_MET, INTERRUPTED, ENVIRONMENT = 2, 3, 4, 5, 6, 7
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -233,20 +235,11 @@ def fit(
         print(found.snippet(), end="")
 
 
+for _command in cli_customers.COMMANDS:
+    app.command()(_command)
+
+
 # --- what the commands share ------------------------------------------------------------------------------
-
-
-def _load(file: Path, sets: list[str] | None) -> Study:
-    from simkit.scenario.load import load
-
-    if not file.exists():
-        from simkit.scenario.overlay import did_you_mean
-
-        near = did_you_mean(file.name, [path.name for path in file.parent.glob("*.y*ml")])
-        _stop(USAGE, f"there is no file {str(file)!r}{near}")
-    if not file.is_file():
-        _stop(USAGE, f"{str(file)!r} is not a file; name a scenario, such as scenario.yaml")
-    return load(file, sets or ())
 
 
 def _reproduction(study: Study) -> dict[str, Any]:
@@ -256,11 +249,6 @@ def _reproduction(study: Study) -> dict[str, Any]:
 
     found = reproduction(study.base)
     return {**asdict(found), "sentence": found.sentence}
-
-
-def _folder_name(name: str) -> str:
-    """A scenario's name as the name of a folder, on every system."""
-    return re.sub(r"[^\w-]+", "_", name).strip("_") or "scenario"
 
 
 def _check_writable(folder: Path) -> None:
@@ -279,15 +267,6 @@ def _day() -> list[dict[str, str]]:
     from simkit.customers.day import DAY
 
     return [{"phase": stage.phase, "name": stage.name, "does": stage.does} for stage in DAY]
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _stop(code: int, text: str) -> NoReturn:
-    _say(text)
-    raise typer.Exit(code)
 
 
 @contextlib.contextmanager

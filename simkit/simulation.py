@@ -152,7 +152,7 @@ class _Coupling:
         key = run_key(scenario.seed, replication)
         self.log = log
         self.market = _market(scenario, replication, engine, threads, rules, log)
-        log.begin(self.market.tables)
+        log.begin(self.market)
         first = scenario.start - timedelta(days=scenario.warmup_days)
         structure = organization(scenario.teams, list(scenario.market.segments))
         self.department = Department(structure, key, first, scenario.days)

@@ -358,3 +358,16 @@ def test_a_real_process_keeps_its_exit_code_and_streams():
     )
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == "s.yaml:1:7: seed: expected at least 0, found -1\n"
+
+
+def test_export_writes_a_log(simkit):
+    """The file is named and holds the rows that are reported; a wrong alternative names the right ones."""
+    Path("s.yaml").write_text("horizon: 10 days\nwarmup: 0 days\nmarket: {customers: 100}\n")
+    code, out, _ = simkit("export", "s.yaml", "--what", "transactions", "--replication", "3", "--json")
+    told = json.loads(out)
+    assert (code, told["file"]) == (0, "transactions-today-3.csv")
+    assert len(Path(told["file"]).read_text().splitlines()) == told["rows"] + 1
+    code, out, err = simkit("export", "s.yaml", "--what", "transactions", "--alternative", "pods")
+    assert (code, out) == (2, "")
+    assert "today" in err
+    assert simkit("export", "nothing.yaml", "--what", "events")[0] == 2

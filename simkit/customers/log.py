@@ -31,9 +31,9 @@ class CustomerLog:
     tables: Any = field(default=None, repr=False)
     """The run's `MarketTables`, from before the first day on: what names and numbers mean."""
 
-    def begin(self, tables: Any) -> None:
-        """Called once, before the first day."""
-        self.tables = tables
+    def begin(self, market: Any) -> None:
+        """Called once with the run's market (`market.MarketDriver`), before the first day."""
+        self.tables = market.tables
 
 
 def gathered(rows: Sink | None, dtype: np.dtype) -> np.ndarray | None:

@@ -69,6 +69,8 @@ class Live:
     relevance: float
     first_day: int
     last_day: int
+    program: str = ""
+    """The campaign's name."""
 
     @property
     def occurrence(self) -> int:
@@ -122,7 +124,7 @@ class MarketTables:
         for channel in program.channels:
             paid = self.scenario.channels[channel].kind == "paid"
             last = day + (program.flight_days if paid else program.live_days) - 1
-            live = Live(f"{name}/{channel}", program, channel, segments, relevance, day, last)
+            live = Live(f"{name}/{channel}", program, channel, segments, relevance, day, last, campaign)
             self.waiting.append(live)
             self.named[live.occurrence] = live
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from simkit.customers import day, rules
+from simkit.experiment.exporting import TABLES as EXPORTED
 from simkit.rng import Purpose
 from simkit.scenario.channels import PRESETS
 from simkit.scenario.data import Data
@@ -77,7 +78,17 @@ def row(setting: str, value: str, known: Provenance, plausible: str = "") -> str
     return f"| `{setting}` | {value} | {known.unit} | {plausible} | {known.grade} | {known.source} |"
 
 
-SECTIONS = {"order of the day": order_of_the_day, "defaults": defaults}
+def exported() -> str:
+    """Every exported table and its columns."""
+    rows = [
+        f"| {f'`{what}`' if i == 0 else ''} | `{column.name}` | {column.type} | {column.means} |"
+        for what, columns in EXPORTED.items()
+        for i, column in enumerate(columns)
+    ]
+    return "\n".join(["| table | column | type | meaning |", "|---|---|---|---|", *rows])
+
+
+SECTIONS = {"order of the day": order_of_the_day, "defaults": defaults, "exported tables": exported}
 
 
 def section(text: str, name: str) -> str:

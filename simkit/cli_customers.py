@@ -1,0 +1,78 @@
+"""The commands that look at single customers and at what marketing truly brought."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simkit import terminal
+from simkit.cli_shared import USAGE, folder_name, require_file, say, stop
+
+if TYPE_CHECKING:
+    from simkit.experiment.one_cell import OneCell
+
+Source = Annotated[Path, typer.Argument(metavar="FILE_OR_RESULTS", help="A scenario file or a results folder.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="A.B=C", help="Override a value of a scenario file.")]
+Alternative = Annotated[str | None, typer.Option(metavar="NAME", help="Which alternative; default the base.")]
+Replication = Annotated[int, typer.Option(min=0, help="Whose luck: 0 is the first replication.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+class What(StrEnum):
+    """The tables that can be exported."""
+
+    transactions = "transactions"
+    contacts = "contacts"
+    sends = "sends"
+    consent = "consent"
+    events = "events"
+    daily = "daily"
+
+
+class Form(StrEnum):
+    """File formats."""
+
+    csv = "csv"
+    parquet = "parquet"
+
+
+def export(
+    source: Source,
+    what: Annotated[What, typer.Option(help="Which log.")],
+    form: Annotated[Form, typer.Option("--format", help="File format.")] = Form.csv,
+    alternative: Alternative = None,
+    replication: Replication = 0,
+    sets: Sets = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default WHAT-ALTERNATIVE-REPLICATION here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write one run's log of customers for other tools; runs that one cell again (same seed, same bits)."""
+    from simkit.experiment.exporting import export as write
+
+    cell = _cell(source, alternative, replication, sets)
+    path = out or Path(f"{what.value}-{folder_name(cell.alternative)}-{replication}.{form.value}")
+    rows = write(cell.scenario, what.value, path, form=form.value, replication=replication)
+    if as_json:
+        terminal.print_json({"file": str(path), "rows": rows, "alternative": cell.alternative, "note": cell.note})
+    else:
+        print(f"{path}: {rows:,} rows")
+
+
+def _cell(source: Path, alternative: str | None, replication: int, sets: list[str] | None) -> OneCell:
+    from simkit.experiment.one_cell import NoSuchCell, one_cell
+
+    if not source.is_dir():
+        require_file(source)
+    try:
+        cell = one_cell(source, alternative, replication, sets or ())
+    except NoSuchCell as error:
+        stop(USAGE, str(error))
+    if cell.note:
+        say(f"warning: {cell.note}")
+    return cell
+
+
+COMMANDS = (export,)

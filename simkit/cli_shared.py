@@ -1,0 +1,50 @@
+"""What the commands share: exit codes, files that must exist, sentences to stderr."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from simkit.scenario.load import Study
+
+USAGE, INVALID, FAILED_RUNS, NOT_MET, INTERRUPTED, ENVIRONMENT = 2, 3, 4, 5, 6, 7
+
+
+def load_study(file: Path, sets: list[str] | None) -> Study:
+    """The study in a scenario file; the command ends when there is none."""
+    from simkit.scenario.load import load
+
+    require_file(file)
+    return load(file, sets or ())
+
+
+def require_file(file: Path) -> None:
+    """End the command with a hint when there is no such file."""
+    if not file.exists():
+        from simkit.scenario.overlay import did_you_mean
+
+        near = did_you_mean(file.name, [path.name for path in file.parent.glob("*.y*ml")])
+        stop(USAGE, f"there is no file {str(file)!r}{near}")
+    if not file.is_file():
+        stop(USAGE, f"{str(file)!r} is not a file; name a scenario, such as scenario.yaml")
+
+
+def folder_name(name: str) -> str:
+    """A scenario's name as the name of a folder, on every system."""
+    return re.sub(r"[^\w-]+", "_", name).strip("_") or "scenario"
+
+
+def say(text: str) -> None:
+    """A sentence to stderr."""
+    print(text, file=sys.stderr)
+
+
+def stop(code: int, text: str) -> NoReturn:
+    """End the command with a sentence and an exit code."""
+    say(text)
+    raise typer.Exit(code)

@@ -1,0 +1,64 @@
+"""One cell of a study, found again: by a scenario file, or by the results folder of an earlier run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simkit.scenario.schema import Scenario
+
+
+class NoSuchCell(ValueError):
+    """An alternative or replication that a study does not have."""
+
+
+@dataclass(frozen=True)
+class OneCell:
+    """The scenario of one alternative, and which replication's luck it meets."""
+
+    scenario: Scenario
+    alternative: str
+    replication: int
+    note: str = ""
+    """What may keep the numbers from being those of the earlier run; empty for nothing."""
+
+
+def one_cell(source: Path, alternative: str | None = None, replication: int = 0, sets: Sequence[str] = ()) -> OneCell:
+    """The cell of a scenario file (with overrides) or results folder; the base and replication 0 unless said.
+
+    Raises NoSuchCell, ScenarioError for a file with mistakes, OSError for one that cannot be read.
+    """
+    alternatives, note = _from_folder(source) if source.is_dir() else (_from_file(source, sets), "")
+    if source.is_dir() and sets:
+        raise NoSuchCell("a results folder is what was run; --set goes with a scenario file")
+    name = next(iter(alternatives)) if alternative is None else alternative
+    if name not in alternatives:
+        raise NoSuchCell(f"no alternative is called {name!r}; there are: {', '.join(alternatives)}")
+    return OneCell(alternatives[name], name, replication, note)
+
+
+def _from_file(path: Path, sets: Sequence[str]) -> dict[str, Scenario]:
+    from simkit.scenario.load import load
+
+    return load(path, sets).alternatives
+
+
+def _from_folder(folder: Path) -> tuple[dict[str, Scenario], str]:
+    """The alternatives as they were resolved when they ran."""
+    from simkit.experiment.origin import code_version
+    from simkit.experiment.store import MANIFEST, is_results_folder
+    from simkit.rng import RNG_SCHEME
+    from simkit.scenario.schema import Scenario
+
+    if not is_results_folder(folder):
+        raise NoSuchCell(f"{folder} holds no simkit results")
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    resolved = manifest["scenario"]["resolved"]
+    found = {name: Scenario.model_validate(one) for name, one in resolved.items()}
+    then, now = manifest.get("code") or {}, code_version()
+    same = manifest.get("rng") == RNG_SCHEME and then == now and not then.get("dirty")
+    return found, "" if same else "made by another version of the code: the numbers may differ from the saved ones"
