@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from simkit.customers.state import CUSTOMER, MONEY
-from simkit.scenario.market import Purchases
+from simkit.customers.purchase_traits import PROCESS, spend_shape
+from simkit.customers.state import AFTER_NEED, CONTRACT, CUSTOMER, LIFETIME, MONEY
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
 from simkit.simulation import Run
 from simkit.survival import CumulativeIncidence, cumulative_incidence
@@ -198,31 +198,47 @@ def _clv_revenue(run: Run) -> Value:
 def purchases_per_need(run: Run) -> Value:
     """Repeat purchases, with and without messages, per need of the fitted process: 1 where the fit is reproduced.
 
-    A first purchase answers no need and is left out.
+    A first purchase answers no need and is left out, as are contracts.
     """
-    repeat = _sum(run, "purchases_organic", "purchases_response") - _sum(run, "new_customers")
+    repeat = _sum(run, "purchases_organic", "purchases_response") - _sum(run, "new_customers", "renewals")
     return _ratio(repeat, _sum(run, "needs"))
 
 
 def _residual_revenue(run: Run) -> np.ndarray:
     """Expected discounted revenue after the last day of those who are still customers.
 
-    Rate x mean spend / (discount + rate x dropout): needs come at the person's rate, each is the last one with the
-    person's dropout, and as many become purchases as did in the window.
+    Every person's own traits, by the process of the segment: see `_future_needs`. As many needs become purchases as
+    did in the window; a contract's periods are all paid.
     """
     people = run.customers
-    per_need = purchases_per_need(run) or 0.0
-    discount = math.log1p(run.scenario.economics.discount_per_year) / DAYS_PER_YEAR
-    spend = people["spend_scale"].astype(float) * _spend_shape(run)[people["segment"]]
-    alive = people["relation"] == CUSTOMER
-    future = people["rate"] * per_need * spend / (discount + people["rate"] * people["dropout"])
-    return np.where(alive, future, 0.0)
-
-
-def _spend_shape(run: Run) -> np.ndarray:
     market = run.scenario.market
-    purchases: list[Purchases] = [segment.purchases or market.purchases for segment in market.segments.values()]
-    return np.array([p.spend.p for p in purchases])
+    discount = math.log1p(run.scenario.economics.discount_per_year) / DAYS_PER_YEAR
+    revenue = np.zeros(len(people))
+    for position, segment in enumerate(market.segments.values()):
+        purchases = segment.purchases or market.purchases
+        here = (people["segment"] == position) & (people["relation"] == CUSTOMER)
+        spend = people["spend_scale"][here].astype(float) * (spend_shape(purchases.spend) or 1.0)
+        met = 1.0 if purchases.model == "sbg" else purchases_per_need(run) or 0.0
+        revenue[here] = _future_needs(people[here], PROCESS[purchases.model], discount) * met * spend
+    return revenue
+
+
+def _future_needs(people: np.ndarray, process: int, discount: float) -> np.ndarray:
+    """Expected discounted needs, opportunities taken or periods renewed of customers, by their own traits.
+
+    BG/NBD: needs come at the person's rate and each is the last with the person's dropout: rate / (discount + rate x
+    dropout). A lifetime of hazard mu: rate / (discount + mu). Regular opportunities every T days, the next in t, each
+    survived with 1 - p and taken with the person's chance q: q (1 - p) exp(-discount t) / (1 - (1 - p)
+    exp(-discount T)); a contract has q = 1.
+    """
+    rate, dropout = people["rate"], people["dropout"]
+    if process == AFTER_NEED:
+        return rate / (discount + rate * dropout)
+    if process == LIFETIME:
+        return rate / (discount + dropout)
+    chance = 1.0 if process == CONTRACT else people["need_chance"].astype(float)
+    stays = chance * (1 - dropout) * np.exp(-discount * people["need_clock"] / rate)
+    return stays / (1 - (1 - dropout) * np.exp(-discount / rate))
 
 
 # --- money -----------------------------------------------------------------------------------------------------
@@ -299,8 +315,8 @@ MEASURES: dict[str, Measure] = {
             "persons with consent on any channel", "prospects, customers and lost customers", "last day", "higher",
             _reachable_end),
         Measure("active_customers_end", "persons", "Active customers",
-            "customers whose last purchase lies within market.active_within_days", "persons", "1", "last day",
-            "higher", _active_end),
+            "customers under contract, or whose last purchase lies within market.active_within_days",
+            "persons", "1", "last day", "higher", _active_end),
         Measure("conversion_rate", "share", "Conversion", "purchases upon a click or visit / clicks and visits",
             "purchases that a click or visit led to", "clicks and visits", _MEASURED, "higher", _conversion),
         Measure("retention_rate", "share", "Retention",
@@ -319,8 +335,8 @@ MEASURES: dict[str, Measure] = {
             "profit a year / mean number of customers", "profit", "customer-years", _MEASURED, "higher",
             _profit_per_customer),
         Measure("clv", "currency/customer", "Customer lifetime value",
-            "margin realized + (1 - goods) x rate x repeat purchases per need x mean spend / "
-            "(discount + rate x dropout) while alive",
+            "margin realized + (1 - goods) x mean spend x expected discounted purchases of the person's own traits; "
+            "BG/NBD: rate x repeat purchases per need / (discount + rate x dropout) while alive",
             "margin on revenue, before marketing cost", "persons who were customers on a measured day",
             "measured days and, discounted, all after", "higher", _clv),
         Measure("cac", "currency/customer", "Acquisition cost",
@@ -336,8 +352,8 @@ MEASURES: dict[str, Measure] = {
             "sum of each day's profit / (1 + discount)^(days / 365)", "profit", "1", _MEASURED, "higher",
             _discounted_profit),
         Measure("clv_revenue", "currency/customer", "Customer lifetime revenue",
-            "clv before the cost of goods: revenue realized + rate x repeat purchases per need x mean spend / "
-            "(discount + rate x dropout) while alive",
+            "clv before the cost of goods: revenue realized + mean spend x expected discounted purchases of the "
+            "person's own traits",
             "revenue", "persons who were customers on a measured day", "measured days and, discounted, all after",
             "higher", _clv_revenue),
         Measure("budget_use", "share", "Budget used", "(contacts + media + team + technology) / budget",

@@ -89,6 +89,9 @@ class Purpose(IntEnum):
     POD = 108
     AUDIT = 109
     REQUEST_GAP = 110
+    # life cycle, continued; `what` is the ordinal of the opportunity, 0 for what is drawn once
+    LIFETIME = 120
+    NEED_ARISES = 121
     # contact policy
     LINK_BUCKET = 160
     EXTENSION = 60000

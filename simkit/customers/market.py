@@ -15,6 +15,7 @@ from simkit.customers import tables
 from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.market_media import Media, bounds
 from simkit.customers.population import channel_index
+from simkit.customers.purchase_traits import PROCESS, spend_shape
 from simkit.customers.rules.laws import MINUTES_PER_DAY
 from simkit.customers.state import (
     ADDRESSED,
@@ -29,8 +30,9 @@ from simkit.customers.tables import World
 from simkit.rng import crc, run_key
 from simkit.scenario.campaigns import Campaign
 from simkit.scenario.channels import Addressed
-from simkit.scenario.market import Fatigue, Purchases
+from simkit.scenario.market import Fatigue
 from simkit.scenario.policy import Cap, ContactPolicy
+from simkit.scenario.purchases import Purchases
 from simkit.scenario.schema import Scenario
 
 _MASKS = ("for_customers", "for_prospects", "ads_for_customers", "ads_for_prospects")
@@ -188,9 +190,9 @@ class MarketTables:
     def _fill(self, key: tuple[int, int]) -> None:
         scenario, w = self.scenario, self.world
         purchases = [segment.purchases or scenario.market.purchases for segment in scenario.market.segments.values()]
-        shapes = sorted({p.spend.p for p in purchases})
+        shapes = sorted({spend_shape(p.spend) for p in purchases}, key=lambda shape: shape or 0.0)
         for row, shape in enumerate(shapes):
-            w.spend[row] = tables.gamma_table(shape)
+            w.spend[row] = 0.0 if shape is None else tables.gamma_table(shape)  # log of 1: always the person's scale
         self._fill_today(w, key)
         for name, i in self.segments.items():
             part = scenario.market.segments[name]
@@ -214,7 +216,7 @@ class MarketTables:
             today[kind] = at[0] if at else -1
 
     def _fill_segment(
-        self, row: np.void, name: str, purchases: Purchases, fatigue: Fatigue, shapes: list[float]
+        self, row: np.void, name: str, purchases: Purchases, fatigue: Fatigue, shapes: list[float | None]
     ) -> None:
         market = self.scenario.market
         row["space"] = crc(name)
@@ -227,7 +229,8 @@ class MarketTables:
         row["organic_share"] = market.organic_share
         row["forget_per_day"] = np.log(2) / market.funnel.forgetting_half_life_days
         row["advocate_after"] = market.funnel.advocate_after
-        row["spend_row"] = shapes.index(purchases.spend.p)
+        row["spend_row"] = shapes.index(spend_shape(purchases.spend))
+        row["process"] = PROCESS[purchases.model]
 
     def _calendar_caps(self, w: World) -> None:
         for k, cap in enumerate(self.scenario.contact_policy.at_most):

@@ -10,10 +10,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from simkit.customers.purchase_traits import give_purchase_traits
 from simkit.customers.state import ADDRESSED, AWAY, CUSTOMER, FIRST, MEDIA, NEVER, NOT_YET, PROSPECT, people_array
 from simkit.rng import Purpose, crc, run_key, uniforms
 from simkit.scenario.channels import STAGES, Addressed, Channel
-from simkit.scenario.market import DAYS_IN, Fatigue, Market, Purchases
+from simkit.scenario.market import Fatigue, Market
+from simkit.scenario.purchases import Purchases
 
 
 def channel_index(channels: dict[str, Channel]) -> dict[str, int]:
@@ -87,13 +89,7 @@ class _Draws:
 
 def _life(people: np.ndarray, draw: _Draws, market: Market, purchases: Purchases, days: int) -> None:
     """Entry, purchase process and funnel stage."""
-    from scipy.special import betaincinv, gammaincinv
-
-    per_day = 1 / (purchases.alpha * DAYS_IN[purchases.unit])
-    people["rate"] = gammaincinv(purchases.r, draw(Purpose.PURCHASE_RATE)) * per_day
-    people["dropout"] = np.minimum(betaincinv(purchases.a, purchases.b, draw(Purpose.DROPOUT)), 1 - 1e-12)
-    spend = purchases.spend
-    people["spend_scale"] = spend.v / np.maximum(gammaincinv(spend.q, draw(Purpose.SPEND_SCALE)), 1e-300)
+    give_purchase_traits(people, draw, purchases)
     # arrivals go on for at least as long as history, so that the horizon does not change who is there today
     entry = -market.history_days + draw(Purpose.ENTRY) * (market.history_days + max(market.history_days, days))
     prospect = draw(Purpose.ROLE) < market.prospects

@@ -37,6 +37,11 @@ AWAY, PROSPECT, CUSTOMER, LOST = range(4)
 STAGES = ("unaware", "aware", "considering", "intent", "customer", "repeat", "advocate", "lost", "away")
 UNAWARE, AWARE, CONSIDERING, INTENT, FIRST, REPEAT, ADVOCATE, GONE, NOT_YET = range(9)
 
+# how a relationship ends, by segment (`rules/leaving.py`)
+AFTER_NEED, LIFETIME, OPPORTUNITIES, CONTRACT = range(4)
+"""BG/NBD: a coin after each need. Pareto/NBD and hazard: a lifetime. BG/BB: a coin at each of the regular
+opportunities. sBG: a coin at each anniversary. From OPPORTUNITIES on, time passes in whole periods."""
+
 NEVER = -1_000_000_000
 """A minute before all time."""
 
@@ -47,7 +52,7 @@ CUSTOMER_DTYPE = np.dtype(
         ("candidates", "i8"),  # bit per message slot: proposed today
         ("fatigue", "f8"),  # before today's contacts
         ("need_clock", "f8"),
-        ("rate", "f8"),  # needs a day
+        ("rate", "f8"),  # needs (opportunities, anniversaries) a day
         ("query_clock", "f8"),
         ("last_purchase_day", "f8"),
         ("spare_hot", "i1", (2,)),
@@ -60,10 +65,11 @@ CUSTOMER_DTYPE = np.dtype(
         # traits and history
         ("first_purchase_day", "f8"),  # of those who will come by themselves: the day they will
         ("lost_day", "f8"),
-        ("dropout", "f8"),  # probability to leave after a repeat need
+        ("dropout", "f8"),  # probability to leave at a need, opportunity or anniversary; with a lifetime: hazard a day
         ("revenue", "i8"),  # so far, in 1/10,000 of the currency
         ("visit_clock", "f8"),
         ("forget_clock", "f8"),
+        ("life_clock", "f8"),  # of who has a lifetime (Pareto/NBD, hazard): hazard left until its end
         ("index", "i4"),  # within the segment: the customer's name in every key
         ("needs", "i4"),  # ordinals of the latest need, query, visit and change of stage
         ("queries", "i4"),
@@ -73,6 +79,7 @@ CUSTOMER_DTYPE = np.dtype(
         ("contacts", "i4"),  # sent so far; the newest stands at (contacts - 1) % RECENT
         ("spend_scale", "f4"),  # 1/nu: a purchase is gamma(p) x spend_scale
         ("sensitivity", "f4"),  # 1/patience
+        ("need_chance", "f4"),  # an opportunity brings a need; 1 where each does, 0 under contract
         # per channel and per contact
         ("recent_minute", "i4", (RECENT,)),
         ("affinity", "f4", (ADDRESSED,)),
@@ -83,7 +90,7 @@ CUSTOMER_DTYPE = np.dtype(
         # small ones last, so that all are aligned
         ("bucket", "i2"),  # 0..9999, stable: control group
         ("link_bucket", "i2"),  # 0..9999, stable: whether identities on all channels are known to be one person's
-        ("spare", "i1", (24,)),  # keeps the record at whole cache lines
+        ("spare", "i1", (12,)),  # keeps the record at whole cache lines
     ]
 )
 """One customer, in whole cache lines. float32 fields are traits, read and never computed."""
@@ -112,7 +119,7 @@ GAP, QUIET = CAPS, CAPS + 1
 
 _SCALARS = (
     "active", "reachable", "fatigue", "new_customers", "lost", "customers", "needs", "purchases_organic",
-    "revenue_organic", "opt_outs", "held_out", "overflow", "ring_full", "contacted",
+    "revenue_organic", "opt_outs", "held_out", "overflow", "ring_full", "contacted", "renewals",
 )  # fmt: skip
 
 PER_CHANNEL = len(_PER_CHANNEL)
@@ -123,7 +130,7 @@ DEMAND_AT = STAGE_AT + len(STAGES)
 SCALAR_AT = DEMAND_AT + ADS
 (
     ACTIVE, REACHABLE, FATIGUE, NEW_CUSTOMERS, LOST_NOW, CUSTOMERS_NOW, NEEDS, PURCHASES_ORGANIC,
-    REVENUE_ORGANIC, OPT_OUTS, HELD_OUT, OVERFLOW, RING_FULL, CONTACTED,
+    REVENUE_ORGANIC, OPT_OUTS, HELD_OUT, OVERFLOW, RING_FULL, CONTACTED, RENEWALS,
 ) = range(SCALAR_AT, SCALAR_AT + len(_SCALARS))  # fmt: skip
 TOTALS = SCALAR_AT + len(_SCALARS)
 """Length of a day's ledger: int64 counts and fixed-point sums, so that no order of summing can show."""

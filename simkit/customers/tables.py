@@ -55,6 +55,7 @@ SEGMENT = np.dtype(
         ("forget_per_day", "f8"),
         ("advocate_after", "i8"),
         ("spend_row", "i8"),
+        ("process", "i8"),  # how a relationship ends: AFTER_NEED, LIFETIME, OPPORTUNITIES or CONTRACT
     ]
 )
 CHANNEL = np.dtype(

@@ -13,7 +13,7 @@ from ruamel.yaml.representer import SafeRepresenter
 
 from simkit.scenario.load import Study
 from simkit.scenario.organization import Organization
-from simkit.scenario.overlay import without_defaults
+from simkit.scenario.overlay import TAGS, without_defaults
 from simkit.scenario.quantity import Figure, Provenance, provenance_of, walk
 from simkit.scenario.retail_department import figures as department_figures
 from simkit.scenario.scalars import resolve
@@ -73,12 +73,17 @@ def _changes(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for key in [*other, *(key for key in base if key not in other and key != "alternatives")]:
         old, new = base.get(key), other.get(key)
-        if isinstance(old, dict) and isinstance(new, dict):
+        if isinstance(old, dict) and isinstance(new, dict) and not _other_kind(old, new):
             if inner := _changes(old, new):
                 changes[key] = inner
         elif old != new:
             changes[key] = new
     return changes
+
+
+def _other_kind(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether both say what they are, and differ: the one then replaces the other."""
+    return any(tag in old and tag in new and old[tag] != new[tag] for tag in TAGS)
 
 
 def as_yaml(document: Mapping[str, Any]) -> str:

@@ -6,44 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from simkit.scenario.purchases import AnyPurchases, BgNbd
 from simkit.scenario.quantity import Days, Share, Table, convention, default
-
-TimeUnit = Literal["day", "week", "month", "year"]
-DAYS_IN: dict[str, float] = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
-
-_CDNOW = "Fader, Hardie & Lee 2005, CDNOW cohort, maximum likelihood"
-_CDNOW_SPEND = "Fader & Hardie 2013, CDNOW repeaters, maximum likelihood"
-
-
-class Spend(Table):
-    """Money per purchase: Gamma-Gamma (Fader & Hardie 2013), in `currency`.
-
-    A purchase is gamma(p, scale 1/nu); nu differs between people as gamma(q, scale 1/v).
-    """
-
-    model: Literal["gamma_gamma"] = "gamma_gamma"
-    p: float = default(6.25, unit="shape", source=_CDNOW_SPEND, grade="measured", low=2, high=12, gt=0, le=500)
-    q: float = default(3.74, unit="shape", source=_CDNOW_SPEND, grade="measured", low=2, high=8, gt=1, le=500)
-    """Must exceed 1, or mean spend is infinite."""
-    v: float = default(15.44, unit="currency", source=_CDNOW_SPEND, grade="measured", low=5, high=60, gt=0)
-
-
-class Purchases(Table):
-    """How often people buy and when they leave for good: BG/NBD (Fader, Hardie & Lee 2005).
-
-    The rate differs between people as gamma(r, scale 1/alpha) per `unit`; after each repeat need a person
-    leaves with a probability that differs as beta(a, b). Written by `simkit fit`.
-    """
-
-    model: Literal["bg_nbd"] = "bg_nbd"
-    unit: TimeUnit = "week"
-    r: float = default(0.243, unit="shape", source=_CDNOW, grade="measured", low=0.15, high=1.0, gt=0, le=500)
-    alpha: float = default(4.414, unit="time", source=_CDNOW, grade="measured", low=2, high=12, gt=0)
-    a: float = default(0.793, unit="shape", source=_CDNOW, grade="measured", low=0.3, high=2, gt=0, le=500)
-    b: float = default(2.426, unit="shape", source=_CDNOW, grade="measured", low=1.5, high=6, gt=0, le=500)
-    spend: Spend = Spend()
-    source: str = _CDNOW
-    """Where the parameters come from, in words; shown by `simkit explain`."""
 
 
 class Fatigue(Table):
@@ -139,7 +103,7 @@ class Segment(Table):
     """A part of the market with its own parameters; what is left out is the market's."""
 
     share: Share
-    purchases: Purchases | None = None
+    purchases: AnyPurchases | None = None
     fatigue: Fatigue | None = None
 
 
@@ -207,7 +171,7 @@ class Market(Table):
         le=3,
     )
     """How much people differ in their liking for a channel (lognormal, mean 1)."""
-    purchases: Purchases = Purchases()
+    purchases: AnyPurchases = BgNbd()
     fatigue: Fatigue = Fatigue()
     funnel: Funnel = Funnel()
     segments: dict[str, Segment] = {"everyone": Segment(share=1.0)}

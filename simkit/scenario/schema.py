@@ -258,7 +258,8 @@ class Scenario(Table):
             of_kind = [name for name, channel in self.channels.items() if channel.kind == kind]
             if len(of_kind) > 1:
                 yield "channels", f"at most one channel of kind {kind!r}, found {', '.join(of_kind)}"
-        shapes = {(s.purchases or self.market.purchases).spend.p for s in self.market.segments.values()}
+        spends = [(s.purchases or self.market.purchases).spend for s in self.market.segments.values()]
+        shapes = {None if spend.model == "fixed" else spend.p for spend in spends}
         if len(shapes) > 8:
             yield "market.segments", f"at most 8 different spend shapes p, found {len(shapes)}"
 

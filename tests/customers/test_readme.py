@@ -17,16 +17,21 @@ from simkit.experiment.exporting import TABLES as EXPORTED
 from simkit.rng import Purpose
 from simkit.scenario.channels import PRESETS
 from simkit.scenario.data import Data
-from simkit.scenario.market import Fatigue, Funnel, Market, Purchases, Spend
+from simkit.scenario.market import Fatigue, Funnel, Market
 from simkit.scenario.policy import ContactPolicy
+from simkit.scenario.purchases import BgBb, BgNbd, GammaGamma, Hazard, ParetoNbd, Sbg
 from simkit.scenario.quantity import Provenance, Table, provenance_of
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "simkit" / "customers" / "README.md"
 TABLES: dict[str, type[Table]] = {
     "market": Market,
-    "market.purchases": Purchases,
-    "market.purchases.spend": Spend,
+    "market.purchases": BgNbd,
+    "market.purchases (pareto_nbd)": ParetoNbd,
+    "market.purchases (bg_bb)": BgBb,
+    "market.purchases (sbg)": Sbg,
+    "market.purchases (hazard)": Hazard,
+    "market.purchases.spend": GammaGamma,
     "market.fatigue": Fatigue,
     "market.funnel": Funnel,
     "contact_policy": ContactPolicy,

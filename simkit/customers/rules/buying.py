@@ -7,30 +7,34 @@ from typing import Any
 
 from numba.extending import register_jitable
 
-from simkit.customers.rules.laws import at_least, draw, draw_clock
+from simkit.customers.rules.laws import draw, draw_clock
+from simkit.customers.rules.leaving import last_moment, leaves, lose
 from simkit.customers.rules.noting import note
-from simkit.customers.rules.person import become_customer, count_purchase, move_up, pay
+from simkit.customers.rules.person import become_customer, count_purchase, move_up, pay, until_next_need
 from simkit.customers.state import (
+    AFTER_NEED,
     BOUGHT,
     CLICK,
+    CONTRACT,
     CUSTOMER,
     EARNED,
-    GONE,
     INTENT,
-    LOST,
-    LOST_NOW,
+    LIFETIME,
     MOVED,
     NEEDS,
     NEW_CUSTOMERS,
+    OPPORTUNITIES,
     PER_CHANNEL,
     PROSPECT,
     PURCHASES_ORGANIC,
+    RENEWALS,
     REVENUE_ORGANIC,
 )
 from simkit.rng import Purpose
 
 # purposes as plain integers: compiled code has no enums
-NEED_CLOCK = int(Purpose.NEED_CLOCK)
+LIFE = int(Purpose.LIFETIME)
+NEED_ARISES = int(Purpose.NEED_ARISES)
 NEED_MET = int(Purpose.NEED_MET)
 LEAVE = int(Purpose.LEAVE)
 SPEND = int(Purpose.SPEND)
@@ -48,7 +52,8 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
     """One click; True when it sold.
 
     A customer buys with 1 - exp(-rate x purchase_days x strength): a click brings the purchases of so many days
-    at the person's own rate, so that frequent buyers stay the frequent ones. A prospect moves up with the channel's
+    at the person's own rate, so that frequent buyers stay the frequent ones, and nobody under contract pays for one
+    more period. A prospect moves up with the channel's
     probability x strength; the move after intent is the first purchase. The money of a purchase has the purpose
     right after the conversion's own.
     """
@@ -66,7 +71,7 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
         become_customer(c, w, s.click_time[i])
         s.total[NEW_CUSTOMERS] += 1
     elif c.relation == CUSTOMER:
-        chance = 1.0 - math.exp(-c.rate * channel.purchase_days * s.click_strength[i])
+        chance = 1.0 - math.exp(-c.rate * c.need_chance * channel.purchase_days * s.click_strength[i])
         if draw(c, w, what, purpose, touch) >= chance:
             return False
         count_purchase(c, w, s.click_time[i])
@@ -78,61 +83,92 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
 
 
 def buy(c: Any, w: Any, s: Any) -> None:
-    """11 and 12 Needs arise by the person's clock; each may become an organic purchase, and after each the
-    person may leave for good.
+    """11 and 12 Needs arise by the person's clock, each may become an organic purchase, and the relationship may end
+    for good: after a need (BG/NBD), with the lifetime (Pareto/NBD, hazard), at an opportunity (BG/BB), at an
+    anniversary (sBG).
 
-    BG/NBD (Fader, Hardie & Lee 2005) on the person's own rate and dropout: with an organic share of 1 every need
-    is a purchase and the model is exact, several a day allowed. Below 1 a need is met without a message with that
-    probability; lifetimes stay those of the fit.
+    With an organic share of 1 every need is a purchase and the models are exact, several needs a day allowed.
+    Below 1 a need is met without a message with that probability; lifetimes stay those of the fit.
     """
     if c.relation != CUSTOMER:
         return
     c.need_clock -= c.rate
+    end = w.today.day + 1.0
+    if w.segment[c.segment].process == LIFETIME:
+        end = last_moment(c, w)
     while c.need_clock < 0.0 and c.relation == CUSTOMER:
         time = w.today.day + 1.0 + c.need_clock / c.rate
+        if time > end:
+            break
         need_arises(c, w, s, time)
+    if end < w.today.day + 1.0:
+        lose(c, s, end)
 
 
 @register_jitable
 def need_arises(c: Any, w: Any, s: Any, time: float) -> None:
-    """One repeat need: bought or not, then stay or leave."""
-    segment = w.segment[c.segment]
-    need = c.needs
-    s.total[NEEDS] += 1
-    if draw(c, w, need, NEED_MET, 0) < segment.organic_share * (1.0 - segment.harm):
-        count_purchase(c, w, time)
-        s.total[PURCHASES_ORGANIC] += 1
-        s.total[REVENUE_ORGANIC] += pay(c, w, s, need, SPEND, 0, time, -1)
-    push = segment.churn_growth * c.fatigue * c.sensitivity + segment.price_push
-    if draw(c, w, need, LEAVE, 0) < at_least(math.exp(push) if push > 0.0 else 1.0, c.dropout):
-        c.relation = LOST
-        c.stage = GONE
-        c.lost_day = time
-        s.total[LOST_NOW] += 1
+    """One repeat need, opportunity or anniversary: bought or not, stay or leave."""
+    process = w.segment[c.segment].process
+    if process >= OPPORTUNITIES and leaves(c, w, s, time):
         return
+    if process == CONTRACT:
+        s.total[RENEWALS] += 1
+        purchase(c, w, s, time)
+    elif process != OPPORTUNITIES or draw(c, w, c.needs, NEED_ARISES, 0) < c.need_chance:
+        meet(c, w, s, time)
+        if process == AFTER_NEED and leaves(c, w, s, time):
+            return
     c.needs += 1
     # the time already overshot today counts against the next need, so that the process stays exact
-    c.need_clock += draw_clock(c, w, c.needs, NEED_CLOCK)
+    c.need_clock += until_next_need(c, w)
+
+
+@register_jitable
+def meet(c: Any, w: Any, s: Any, time: float) -> None:
+    """A need is met without a message with the organic share, less what competitors take."""
+    segment = w.segment[c.segment]
+    s.total[NEEDS] += 1
+    if draw(c, w, c.needs, NEED_MET, 0) < segment.organic_share * (1.0 - segment.harm):
+        purchase(c, w, s, time)
+
+
+@register_jitable
+def purchase(c: Any, w: Any, s: Any, time: float) -> None:
+    """An organic purchase, or the period of a contract that begins."""
+    count_purchase(c, w, time)
+    s.total[PURCHASES_ORGANIC] += 1
+    s.total[REVENUE_ORGANIC] += pay(c, w, s, c.needs, SPEND, 0, time, -1)
 
 
 def age(c: Any, w: Any, s: Any) -> None:
-    """Life from the first purchase to day 0 by the fitted purchase process alone, so that nobody starts new.
+    """Life from the first purchase to day 0 by the fitted process alone, so that nobody starts new.
 
     The past contains the marketing of its time: every need was met, nobody tired.
     """
     if c.relation != CUSTOMER:
         return
+    process = w.segment[c.segment].process
     time = c.first_purchase_day
+    end = 0.0
+    if process == LIFETIME:
+        c.life_clock = draw_clock(c, w, 0, LIFE) + c.dropout * time
+        if c.life_clock < 0.0:
+            end = c.life_clock / c.dropout
     c.needs = 1
-    clock = draw_clock(c, w, c.needs, NEED_CLOCK)
-    while clock < -c.rate * time:
+    clock = until_next_need(c, w)
+    while clock < c.rate * (end - time):
         time += clock / c.rate
-        count_purchase(c, w, time)
-        if draw(c, w, c.needs, LEAVE, 0) < c.dropout:
-            c.relation = LOST
-            c.stage = GONE
-            c.lost_day = time
+        gone = process != LIFETIME and draw(c, w, c.needs, LEAVE, 0) < c.dropout
+        # who leaves at an opportunity does not take it; who leaves after a need has bought
+        stays = process == AFTER_NEED or not gone
+        if stays and (process != OPPORTUNITIES or draw(c, w, c.needs, NEED_ARISES, 0) < c.need_chance):
+            count_purchase(c, w, time)
+        if gone:
+            lose(c, s, time)
             return
         c.needs += 1
-        clock = draw_clock(c, w, c.needs, NEED_CLOCK)
+        clock = until_next_need(c, w)
+    if end < 0.0:
+        lose(c, s, end)
+        return
     c.need_clock = clock + c.rate * time

@@ -9,6 +9,7 @@ from simkit.customers.state import (
     ACTIVE,
     AWARE,
     AWAY,
+    CONTRACT,
     CUSTOMER,
     CUSTOMERS_NOW,
     FATIGUE,
@@ -35,8 +36,11 @@ def account(c: Any, w: Any, s: Any) -> None:
         return
     if c.relation == CUSTOMER:
         s.total[CUSTOMERS_NOW] += 1
-    if c.relation >= CUSTOMER and w.today.day + 1 - c.last_purchase_day <= w.today.active_days:
-        s.total[ACTIVE] += 1
+    if c.relation >= CUSTOMER:
+        if w.segment[c.segment].process == CONTRACT:
+            s.total[ACTIVE] += c.relation == CUSTOMER
+        elif w.today.day + 1 - c.last_purchase_day <= w.today.active_days:
+            s.total[ACTIVE] += 1
     if c.consent != 0:
         s.total[REACHABLE] += 1
         s.total[FATIGUE] += int(c.fatigue * GRAIN + 0.5)

@@ -7,6 +7,7 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.rules.laws import draw, draw_clock, quantile
+from simkit.customers.rules.leaving import pressure
 from simkit.customers.rules.noting import note
 from simkit.customers.state import (
     ADDRESSED,
@@ -16,7 +17,9 @@ from simkit.customers.state import (
     CLICKS,
     CUSTOMER,
     FIRST,
+    LIFETIME,
     MONEY,
+    OPPORTUNITIES,
     OVERFLOW,
     PER_CHANNEL,
     PROSPECT,
@@ -32,6 +35,7 @@ NO_BOUND = 1e9
 NEED_CLOCK = int(Purpose.NEED_CLOCK)
 CONSENT = int(Purpose.CONSENT)
 FORGET = int(Purpose.FORGET)
+LIFE = int(Purpose.LIFETIME)
 
 
 @register_jitable
@@ -60,6 +64,14 @@ def count_purchase(c: Any, w: Any, time: float) -> None:
 
 
 @register_jitable
+def until_next_need(c: Any, w: Any) -> float:
+    """What the clock of needs is filled with: unit exponential, or one whole period."""
+    if w.segment[c.segment].process >= OPPORTUNITIES:
+        return 1.0
+    return draw_clock(c, w, c.needs, NEED_CLOCK)
+
+
+@register_jitable
 def become_customer(c: Any, w: Any, time: float) -> None:
     """The first purchase: time zero of the purchase process; consent is asked at the till."""
     c.relation = CUSTOMER
@@ -68,8 +80,10 @@ def become_customer(c: Any, w: Any, time: float) -> None:
     c.first_purchase_day = time
     c.last_purchase_day = time
     c.needs = 1
-    # buy() takes a whole day off the clock today; give back what lies before the purchase
-    c.need_clock = draw_clock(c, w, c.needs, NEED_CLOCK) + c.rate * (time - w.today.day)
+    # buy() takes a whole day off the clocks today; give back what lies before the purchase
+    c.need_clock = until_next_need(c, w) + c.rate * (time - w.today.day)
+    if w.segment[c.segment].process == LIFETIME:
+        c.life_clock = draw_clock(c, w, 0, LIFE) + c.dropout * pressure(c, w) * (time - w.today.day)
     for k in range(ADDRESSED):
         channel = w.channel[k]
         asked = channel.kind == ADDRESSED_KIND and (c.consent >> k) & 1 == 0 and c.opt_out_day[k] == 0

@@ -1,0 +1,54 @@
+"""How a relationship ends: exactly one process by segment, under the pressure of fatigue and price."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from numba.extending import register_jitable
+
+from simkit.customers.rules.laws import at_least, draw
+from simkit.customers.state import GONE, LOST, LOST_NOW
+from simkit.rng import Purpose
+
+# purposes as plain integers: compiled code has no enums
+LEAVE = int(Purpose.LEAVE)
+
+
+@register_jitable
+def pressure(c: Any, w: Any) -> float:
+    """m, by which the hazard of leaving is multiplied: exp(bF F s + bP P)."""
+    segment = w.segment[c.segment]
+    push = segment.churn_growth * c.fatigue * c.sensitivity + segment.price_push
+    return math.exp(push) if push > 0.0 else 1.0
+
+
+@register_jitable
+def leaves(c: Any, w: Any, s: Any, time: float) -> bool:
+    """The coin of this need, opportunity or anniversary: 1 - (1 - p)^m; True when the person is lost by it."""
+    if draw(c, w, c.needs, LEAVE, 0) < at_least(pressure(c, w), c.dropout):
+        lose(c, s, time)
+        return True
+    return False
+
+
+@register_jitable
+def lose(c: Any, s: Any, time: float) -> None:
+    """The person will never buy again."""
+    c.relation = LOST
+    c.stage = GONE
+    c.lost_day = time
+    s.total[LOST_NOW] += 1
+
+
+@register_jitable
+def last_moment(c: Any, w: Any) -> float:
+    """Time at which a lifetime ends today, or the end of the day when it does not.
+
+    The lifetime was drawn once, as a unit-exponential clock; a day takes the hazard x m off it.
+    """
+    hazard = c.dropout * pressure(c, w)
+    c.life_clock -= hazard
+    if c.life_clock >= 0.0:
+        return w.today.day + 1.0
+    return w.today.day + 1.0 + c.life_clock / hazard
