@@ -134,6 +134,8 @@ def _unknown_key(where: Sequence[Any], tree: Node, allowed: list[str]) -> Compla
     node, steps = follow(tree, where)
     name = str(where[-1])
     table = dotted(steps[:-1]) or "the scenario"
+    if len(steps) == 1:
+        allowed = [*allowed, "alternatives", "extends"]  # taken out of the file before it gets here
     place = node.key or node.place
     if place.file == DEFAULTS:
         place = place_of(_written(tree, where))

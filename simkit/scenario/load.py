@@ -173,6 +173,8 @@ class _Plan:
                     Place(f"--set {option}"), f"unknown alternative {name!r}{choices(name, named, 'there are')}"
                 )
         checked = {name: self._alternative(name, tree, base, layers) for name, layers in named.items()}
+        unread = {_place(problem) for problem in self.sources.problems}  # what stands there was never understood
+        self.problems = self.sources.problems + [p for p in self.problems if _place(p) not in unread]
         if self.problems:
             raise ScenarioError(list(dict.fromkeys(self.problems)))
         scenarios = {name: scenario for name, scenario in checked.items() if scenario is not None}

@@ -82,9 +82,13 @@ def _at(before: str, shown: str) -> Place:
     return Place(shown, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
 
 
-def parse(text: str, shown: str) -> Node:
-    """The tree of a YAML file whose top is a mapping; ScenarioError with every problem found."""
-    root = _build(text, shown, lambda mark: Place(shown, mark.line + 1, mark.column + 1))
+def parse(text: str, shown: str, beside: list[Problem] | None = None) -> Node:
+    """The tree of a YAML file whose top is a mapping; ScenarioError with every problem found.
+
+    Problems that leave a tree to go on with are added to `beside` when there is such a list, so that they can be said
+    together with what else is wrong; the value that stands at such a place is the text as it was written.
+    """
+    root = _build(text, shown, lambda mark: Place(shown, mark.line + 1, mark.column + 1), beside)
     top = Place(shown, 1, 1)
     if root is None or root.value is None:
         raise ScenarioError(
@@ -112,22 +116,27 @@ def _outline(root: Node) -> Any:
     return [None] * len(root.value) if root.is_list else root.value
 
 
-def _build(text: str, shown: str, locate: Callable[[Any], Place]) -> Node | None:
-    builder = _Builder(locate)
+def _build(
+    text: str, shown: str, locate: Callable[[Any], Place], beside: list[Problem] | None = None
+) -> Node | None:
+    builder, whole = _Builder(locate), True
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
             builder.take(event)
     except _Stop:
-        pass
+        whole = False
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = locate(mark) if mark else Place(shown, 1, 1)
+        place, whole = locate(mark) if mark else Place(shown, 1, 1), False
         builder.problems.append(place.problem(f"is not valid YAML: {_hint(error.problem or error.context or '')}"))
     except (YAMLError, ValueError, OverflowError) as error:
         # chr() complains about an escape such as "\UFFFFFFFF", and ruamel passes that on
+        whole = False
         builder.problems.append(Place(shown, 1, 1).problem(f"is not valid YAML: {error}"))
-    if builder.problems:
+    if builder.problems and (beside is None or not whole):
         raise ScenarioError(builder.problems)
+    if beside is not None:
+        beside += builder.problems
     return builder.root
 
 

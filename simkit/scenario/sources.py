@@ -50,6 +50,8 @@ class Sources:
     shown_root: Path
     """The same as the user named it."""
     texts: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    """What is wrong in a file and left a tree to go on with."""
 
     def chain(self, path: Path, shown: str) -> list[Node]:
         """The tree of a scenario file after those it extends, the furthest first."""
@@ -102,7 +104,7 @@ class Sources:
         return text
 
     def _read(self, path: Path, shown: str) -> Node:
-        return parse(self._text(path, shown), shown)
+        return parse(self._text(path, shown), shown, self.problems)
 
     def _text(self, path: Path, shown: str) -> str:
         if shown not in self.texts:
@@ -119,7 +121,7 @@ class Sources:
         if path.suffix.lower() == ".csv":
             read = rows(text, shown)
         else:
-            read = self.place_tables(parse(text, shown), path.parent, (*reading, shown))
+            read = self.place_tables(parse(text, shown, self.problems), path.parent, (*reading, shown))
         return replace(read, key=node.key, whole=True)
 
     def _locate(self, node: Node, folder: Path) -> tuple[Path, str]:

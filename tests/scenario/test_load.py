@@ -260,6 +260,14 @@ def test_all_mistakes_of_base_alternatives_and_options_come_at_once_in_order(wri
     ]
 
 
+def test_mistakes_of_yaml_and_of_the_schema_come_together(write):
+    """A number that is none, a tag and an unknown key are one list, and no place is named twice."""
+    path = write("market:\n  customers: .nan\n  prospects: 3\nhorizon: !!int 5\nalternatves: {}\n")
+    found = problems(path)
+    assert [line.partition(": ")[0] for line in found] == ["s.yaml:2:14", "s.yaml:3:14", "s.yaml:4:10", "s.yaml:5:1"]
+    assert "did you mean 'alternatives'?" in found[-1]
+
+
 def test_a_mistake_that_only_an_alternative_makes_names_it(write):
     """The place is in the base, so the message says in which alternative it is wrong."""
     text = "channels: [email, web]\nalternatives:\n  a: {channels: {email: null}}\n"
