@@ -39,6 +39,10 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="A.B=C", help="Override a value; also -20%, x1.5, +2, and alternatives.NAME.A.B=C."),
 ]
+Extend = Annotated[
+    Path | None,
+    typer.Option("--extend", metavar="FILE.py", help="A file of your own that adds to the model; it is executed."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -77,6 +81,7 @@ def run(
     workers: Annotated[int | None, typer.Option(min=1, help="Cores to use; the results do not depend on it.")] = None,
     engine: Annotated[Engine, typer.Option(help="Who drives the customers' rules.")] = Engine.compiled,
     check: Annotated[bool, typer.Option("--check", help="Exit 5 when a check of the scenario is not met.")] = False,
+    extend: Extend = None,
     as_json: Json = False,
 ) -> None:
     """Simulate every alternative under the same luck; print the answer, write results and report.html."""
@@ -84,7 +89,7 @@ def run(
         from simkit.experiment.executors import start_early
 
         start_early(workers)
-    study = _load(file, sets)
+    study = _load(file, sets, extend)
     folder = out or Path("results") / _folder_name(study.base.name)
     _check_writable(folder)
     from simkit.experiment import study as experiment
@@ -117,10 +122,11 @@ def run(
 
 
 @app.command()
-def validate(file: File, sets: Sets = None, as_json: Json = False) -> None:
-    """Say everything that is wrong with a scenario, or `ok`."""
+def validate(file: File, sets: Sets = None, extend: Extend = None, as_json: Json = False) -> None:
+    """Say everything that is wrong with a scenario, or `ok`; with --extend also whether both drivers agree on it."""
     try:
-        study = _load(file, sets)
+        study = _load(file, sets, extend)
+        agreed = _agreement(study)
     except ScenarioError as error:
         if not as_json:
             raise
@@ -128,11 +134,14 @@ def validate(file: File, sets: Sets = None, as_json: Json = False) -> None:
         raise typer.Exit(INVALID) from None
     if as_json:
         terminal.print_json(
-            {"valid": True, "problems": [], "warnings": study.warnings, "alternatives": list(study.alternatives)}
-        )
+            {"valid": True, "problems": [], "warnings": study.warnings, "alternatives": list(study.alternatives),
+             **({"extension": agreed} if agreed else {})}
+        )  # fmt: skip
         return
     for warning in study.warnings:
         _say(f"warning: {warning}")
+    if agreed:
+        print(f"{agreed['file']}: {'; '.join(agreed['changes'])}; {agreed['agreement']}")
     print("ok")
 
 
@@ -146,17 +155,18 @@ def explain(
     purchases: Annotated[
         bool, typer.Option("--purchases", help="Whether the policy reproduces the fitted purchase rate (simulates).")
     ] = False,
+    extend: Extend = None,
     as_json: Json = False,
 ) -> None:
     """Print the resolved scenario, every short form expanded; it can be fed back as a scenario file."""
     from simkit.scenario import explain as explained
 
-    study = _load(file, sets)
+    study = _load(file, sets, extend)
     document: dict[str, Any] = {}
     if sources:
         document["sources"] = explained.sources_document(explained.sources(study))
     if day:
-        document["day"] = _day()
+        document["day"] = _day(study)
     if teams:
         units = {name: explained.unit_rows(department) for name, department in explained.departments(study).items()}
         document["teams"] = units
@@ -263,10 +273,20 @@ def _check_writable(folder: Path) -> None:
         pass
 
 
-def _day() -> list[dict[str, str]]:
-    from simkit.customers.day import DAY
+def _day(study: Study) -> list[dict[str, str]]:
+    from simkit.customers.extension import day_of
 
-    return [{"phase": stage.phase, "name": stage.name, "does": stage.does} for stage in DAY]
+    return [{"phase": stage.phase, "name": stage.name, "does": stage.does} for stage in day_of(study.extension)]
+
+
+def _agreement(study: Study) -> dict[str, Any]:
+    """An extension's changes, and that both drivers agree on them; raises what is wrong with it."""
+    if study.extension is None:
+        return {}
+    from simkit.extend import check
+
+    found = check(study)
+    return {"file": found.file, "changes": found.changes, "agreement": found.sentence}
 
 
 @contextlib.contextmanager

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 USAGE, INVALID, FAILED_RUNS, NOT_MET, INTERRUPTED, ENVIRONMENT = 2, 3, 4, 5, 6, 7
 
 
-def load_study(file: Path, sets: list[str] | None) -> Study:
-    """The study in a scenario file; the command ends when there is none."""
+def load_study(file: Path, sets: list[str] | None, extend: Path | None = None) -> Study:
+    """The study in a scenario file, with an extension if one is named; the command ends when there is none."""
     from simkit.scenario.load import load
 
     require_file(file)
-    return load(file, sets or ())
+    if extend is not None and not extend.is_file():
+        stop(USAGE, f"there is no file {str(extend)!r} to extend the model with")
+    return load(file, sets or (), extend)
 
 
 def require_file(file: Path) -> None:

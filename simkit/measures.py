@@ -16,6 +16,7 @@ import numpy as np
 from simkit.customers.purchase_traits import PROCESS, spend_shape
 from simkit.customers.state import AFTER_NEED, CONTRACT, CUSTOMER, LIFETIME, MONEY
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
+from simkit.scenario.schema import Scenario
 from simkit.simulation import Run
 from simkit.survival import CumulativeIncidence, cumulative_incidence
 
@@ -41,7 +42,13 @@ class Measure:
 
 def compute(run: Run, extra: Mapping[str, Measure] | None = None) -> dict[str, Value]:
     """Every measure of a run; None where one does not exist (a median never reached, nothing to divide by)."""
-    return {name: _finite(measure.compute(run)) for name, measure in {**MEASURES, **(extra or {})}.items()}
+    measures = {**MEASURES, **extended_measures(run.scenario), **(extra or {})}
+    return {name: _finite(measure.compute(run)) for name, measure in measures.items()}
+
+
+def extended_measures(scenario: Scenario) -> dict[str, Measure]:
+    """The measures that a scenario's extension adds."""
+    return dict(scenario.extended_by.measures) if scenario.extended_by else {}
 
 
 def _finite(value: Value) -> Value:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,7 @@ from simkit.customers.state import (
 from simkit.records import Launch, Signal, WorkOrder
 from simkit.rng import run_key
 from simkit.scenario.errors import SenseError
+from simkit.scenario.extending import Declared, extended
 from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 from simkit.scenario.structures import organization
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from simkit.customers.day import Replacement
+    from simkit.customers.extension import Extension
 
 ENGINES = ("compiled", "mesa")
 
@@ -105,13 +108,15 @@ def simulate(
     contact_log: bool = False,
     event_log: bool = False,
     log: CustomerLog | None = None,
+    extend: str | Path | Declared | None = None,
 ) -> Run:
     """Simulate one alternative under the luck of one replication.
 
     `engine` is ``compiled`` or ``mesa`` (the same bits, slower); `rules` replaces rules of the customers' day by a
     function ``rule(c, w, s)`` or ``"module:function"``. The number of threads never shows in the result.
     `contact_log` and `event_log` keep what happened to customers in memory, as `Run.contacts` and `Run.events`;
-    `log` sends both somewhere else, day by day.
+    `log` sends both somewhere else, day by day. `extend` names the file of an extension (`simkit/extend.py`); a
+    scenario that was loaded with one has it anyway.
 
     >>> run = simulate(Scenario(market={"customers": 200}, horizon=30), replication=0)
     >>> len(run.measured)
@@ -119,10 +124,11 @@ def simulate(
     """
     if log is None:
         log = CustomerLog([] if contact_log else None, [] if event_log else None)
+    scenario = extended(scenario, extend)
     return _Coupling(scenario, replication, engine, threads, rules, log).run()
 
 
-def warm_up(engine: str = "compiled", helper: bool = False) -> None:
+def warm_up(engine: str = "compiled", helper: bool = False, extension: Extension | None = None) -> None:
     """Import what a run needs and compile the customers' day, unless a cache has it.
 
     A process compiles the longest phase first and its helper meanwhile the two others, so that an empty cache is
@@ -131,7 +137,7 @@ def warm_up(engine: str = "compiled", helper: bool = False) -> None:
     if engine == "compiled":
         from simkit.customers.compiled import warm_up as compile_phases
 
-        compile_phases(("age", "propose") if helper else ("live", "propose", "age"))
+        compile_phases(("age", "propose") if helper else ("live", "propose", "age"), extension=extension)
 
 
 class _Coupling:
@@ -374,6 +380,8 @@ def _daily(
     for name, at in columns.items():
         money = name.startswith("revenue_")
         table[name] = totals[:, at] * (represents / MONEY if money else represents)
+    for counter in market.tables.counters:
+        table[counter.name] = totals[:, counter.place] / counter.scale * represents
     table["fatigue"] = totals[:, columns["fatigue"]] / GRAIN * represents
     table["mean_fatigue"] = table["fatigue"] / np.maximum(table["reachable"], 1e-9)
     table["active_customers"] = table.pop("active")

@@ -11,6 +11,7 @@ import numpy as np
 from simkit.customers import state
 from simkit.customers.compiling import compiled_day
 from simkit.customers.day import Replacement
+from simkit.customers.extension import Extension
 from simkit.customers.log import Sink
 from simkit.customers.market import MarketTables, stage_counts
 from simkit.customers.population import population, sorted_people
@@ -23,9 +24,13 @@ LOGGED_AT_ONCE = 2048
 _NO_LOG, _NO_EVENTS = np.zeros(0, state.LOG_DTYPE), np.zeros(0, state.EVENT_DTYPE)
 
 
-def warm_up(phases: Sequence[str] = ("live", "propose", "age"), rules: Mapping[str, Replacement] | None = None) -> None:
+def warm_up(
+    phases: Sequence[str] = ("live", "propose", "age"),
+    rules: Mapping[str, Replacement] | None = None,
+    extension: Extension | None = None,
+) -> None:
     """Compile phases of the day, or load them from the cache."""
-    day = compiled_day(rules)
+    day = compiled_day(rules, extension)
     for name in phases:
         getattr(day, name)
 
@@ -53,21 +58,24 @@ class CompiledMarket:
         self.tables = MarketTables(scenario, replication)
         if people is None:
             people = population(scenario.market, scenario.channels, scenario.days, scenario.seed, replication)
+        layout, extension = self.tables.layout, self.tables.extension
+        if extension:
+            people = extension.settle(people, scenario, replication)
         self._log, self._events = log, events
-        self._day = compiled_day(rules)
+        self._day = compiled_day(rules, extension)
         threads = max(1, min(threads, len(people) // PEOPLE_PER_THREAD))
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._people = self._aged(people)
         self.tables.keep_log(events is not None, only)
         size = max(1, -(-len(people) // threads))
         self._blocks = [self._people[at : at + size] for at in range(0, len(people), size)]
-        self._scratch = [np.zeros(1, state.SCRATCH_DTYPE) for _ in self._blocks]
+        self._scratch = [np.zeros(1, layout.scratch) for _ in self._blocks]
         self._stages = np.bincount(people["stage"], minlength=len(state.STAGES))
 
     def _aged(self, people: np.ndarray) -> np.ndarray:
         """Everyone on day 0. Order never shows in a result, so people of a kind stand together: the processor then
         guesses most branches right."""
-        self._blocks, self._scratch = [people], [np.zeros(1, state.SCRATCH_DTYPE)]
+        self._blocks, self._scratch = [people], [np.zeros(1, self.tables.layout.scratch)]
         self._run(self._day.age)
         return sorted_people(people, [people["consent"], people["segment"], people["relation"]])
 

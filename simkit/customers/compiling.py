@@ -12,7 +12,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,12 @@ from numba.np.arrayobj import make_array
 from simkit import rng
 from simkit.customers import rules as rulebook
 from simkit.customers import state, tables
-from simkit.customers.day import Replacement, Rule, day_rules, phase
+from simkit.customers.day import DAY, Replacement, Rule, Stage, phase
+from simkit.customers.extension import SHIPPED, Extension, Layout, chosen_day
 from simkit.customers.rules.noting import notice, remember, watched
 from simkit.customers.tables import blank_world
+from simkit.customers.users_rules import blame, compile_helpers, reason
+from simkit.scenario.extending import ExtensionError
 
 
 class CompiledDay:
@@ -40,18 +43,18 @@ class CompiledDay:
     A phase is called as ``phase(customers, world, scratch, log, events, cursor)``; empty logs stay unwritten.
     """
 
-    def __init__(self, chosen: Mapping[str, Rule]):
-        self._chosen, self._mark = chosen, fingerprint(chosen)
+    def __init__(self, chosen: Mapping[str, Rule], day: Sequence[Stage] = DAY, layout: Layout = SHIPPED):
+        self._chosen, self._day, self._layout = chosen, day, layout
 
     @cached_property
     def propose(self) -> Callable[..., int]:
         """Who could get which message, and who is after which advertisement."""
-        return self._ready("propose", phase(self._chosen, "propose"))
+        return self._ready("propose", phase(self._chosen, "propose", self._day))
 
     @cached_property
     def live(self) -> Callable[..., int]:
         """Everything else of a day."""
-        return self._ready("live", phase(self._chosen, "live"))
+        return self._ready("live", phase(self._chosen, "live", self._day))
 
     @cached_property
     def age(self) -> Callable[..., int]:
@@ -59,23 +62,42 @@ class CompiledDay:
         return self._ready("age", [self._chosen["age"]])
 
     def _ready(self, name: str, rules: Sequence[Rule]) -> Callable[..., int]:
-        """A phase, made ready by letting nobody pass through."""
-        block = build_phase(name, rules, self._mark)
-        nobody, log, events = state.people_array(0), np.zeros(0, state.LOG_DTYPE), np.zeros(0, state.EVENT_DTYPE)
-        world, _ = blank_world()
+        """A phase, made ready by letting nobody pass through.
+
+        Raises ExtensionError that names the rule when one of a user's own does not compile.
+        """
+        own = [rule for rule in rules if not _shipped(rule)]
+        for rule in own:
+            compile_helpers(rule)
+        try:
+            return self._build(name, rules)
+        except Exception as error:
+            for rule in own:
+                blame(rule, partial(self._build, name, [rule]))
+            if own:
+                raise ExtensionError(f"the phase {name!r} does not compile: {reason(error)}") from error
+            raise
+
+    def _build(self, name: str, rules: Sequence[Rule]) -> Callable[..., int]:
+        own = {f"{i} {rule.__name__}": rule for i, rule in enumerate(rules)}
+        block = build_phase(name, rules, fingerprint(own))
+        nobody = state.people_array(0, self._layout.customer)
+        log, events = np.zeros(0, state.LOG_DTYPE), np.zeros(0, state.EVENT_DTYPE)
+        world, _ = blank_world(self._layout.world)
         with one_library():
-            block(nobody, world, np.zeros(1, state.SCRATCH_DTYPE), log, events, np.zeros(2, np.int64))
+            block(nobody, world, np.zeros(1, self._layout.scratch), log, events, np.zeros(2, np.int64))
         return block
 
 
-def compiled_day(rules: Mapping[str, Replacement] | None = None) -> CompiledDay:
-    """The compiled day for a choice of replaced rules; made once in a process."""
-    return _compiled(tuple(sorted(day_rules(rules).items())))
+def compiled_day(rules: Mapping[str, Replacement] | None = None, extension: Extension | None = None) -> CompiledDay:
+    """The compiled day for a choice of replaced rules and an extension; made once in a process."""
+    chosen, day = chosen_day(rules, extension)
+    return _compiled(tuple(sorted(chosen.items())), day, extension.layout if extension else SHIPPED)
 
 
 @lru_cache(maxsize=4)
-def _compiled(rules: tuple[tuple[str, Rule], ...]) -> CompiledDay:
-    return CompiledDay(dict(rules))
+def _compiled(rules: tuple[tuple[str, Rule], ...], day: tuple[Stage, ...], layout: Layout) -> CompiledDay:
+    return CompiledDay(dict(rules), day, layout)
 
 
 # --- what the cache must notice ----------------------------------------------------------------------------
@@ -90,11 +112,16 @@ def fingerprint(chosen: Mapping[str, Rule]) -> int:
         digest.update(path.read_bytes())
     seen: set[int] = set()
     for name in sorted(chosen):
-        if not chosen[name].__module__.startswith(rulebook.__name__):
+        if not _shipped(chosen[name]):
             digest.update(name.encode())
             for part in _made_of(chosen[name], seen):
                 digest.update(part)
     return int.from_bytes(digest.digest()[:7], "big")
+
+
+def _shipped(rule: Rule) -> bool:
+    """Whether a rule is of the rulebook."""
+    return rule.__module__.startswith(rulebook.__name__)
 
 
 def _made_of(thing: Any, seen: set[int]) -> Iterator[bytes]:

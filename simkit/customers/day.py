@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from simkit.customers import rules as rulebook
@@ -58,9 +58,9 @@ def day_rules(replace: Mapping[str, Replacement] | None = None) -> dict[str, Rul
     return chosen
 
 
-def phase(chosen: Mapping[str, Rule], name: str) -> list[Rule]:
+def phase(chosen: Mapping[str, Rule], name: str, day: Sequence[Stage] = DAY) -> list[Rule]:
     """The rules of one phase in their order."""
-    return [chosen[stage.name] for stage in DAY if stage.phase == name]
+    return [chosen[stage.name] for stage in day if stage.phase == name]
 
 
 def _find(replacement: Replacement) -> Rule:

@@ -13,6 +13,7 @@ import numpy as np
 
 from simkit.customers import tables
 from simkit.customers.conditions import condition_rows, fill_conditions
+from simkit.customers.extension import extension_of, layout_of, parameter_values
 from simkit.customers.market_media import Media, bounds
 from simkit.customers.population import channel_index
 from simkit.customers.purchase_traits import PROCESS, spend_shape
@@ -101,7 +102,13 @@ class MarketTables:
         """Messages that never went because all slots were taken until their last day had passed."""
         self.named: dict[int, Live] = {}
         """Everything that ever went live, by occurrence: what a log's numbers mean."""
-        self.array, self.world = tables.blank_world()
+        self.layout, self.extension = layout_of(scenario), extension_of(scenario)
+        self.columns |= self.extension.columns(self.columns) if self.extension else {}
+        self.counters = tuple(self.extension.counters.values()) if self.extension else ()
+        self.array, self.world = tables.blank_world(self.layout.world)
+        self.my = parameter_values(scenario)
+        if self.my:
+            self.array["my"] = self.my
         self.media = Media(scenario, self.channel_at, self.world)
         self._fill(run_key(scenario.seed, replication))
 

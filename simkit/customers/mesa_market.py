@@ -9,12 +9,13 @@ import mesa
 import numpy as np
 
 from simkit.customers import state
-from simkit.customers.day import Replacement, Rule, day_rules, phase
+from simkit.customers.day import Replacement, Rule, phase
+from simkit.customers.extension import chosen_day, parameters_type
 from simkit.customers.log import Sink
 from simkit.customers.market import MarketTables, stage_counts
 from simkit.customers.population import population, sorted_people
 from simkit.customers.rules.noting import notice, remember, watched
-from simkit.customers.tables import World, plain, row_types
+from simkit.customers.tables import World, plain, row_types, with_parameters
 from simkit.scenario.schema import Scenario
 
 Row = tuple[float, ...]
@@ -53,14 +54,18 @@ class MarketModel(mesa.Model):
         scenario = scenario or Scenario()
         self.tables = MarketTables(scenario, replication)
         self.day = -1
-        self.totals = np.zeros(state.TOTALS, np.int64)
+        layout, extension = self.tables.layout, self.tables.extension
+        self.totals = np.zeros(layout.totals, np.int64)
         if people is None:
             people = population(scenario.market, scenario.channels, scenario.days, scenario.seed, replication)
+        if extension:
+            people = extension.settle(people, scenario, replication)
         self.people = [Customer(self, record) for record in people]
-        chosen = day_rules(rules)
-        self._phases = {name: phase(chosen, name) for name in ("propose", "live")}
-        self._scratch, self._log, self._events = state.Scratch(), log, events
+        chosen, day = chosen_day(rules, extension)
+        self._phases = {name: phase(chosen, name, day) for name in ("propose", "live")}
+        self._scratch, self._log, self._events = state.Scratch(layout.scratch), log, events
         self._types = row_types(self.tables.world)
+        self._my = parameters_type(extension)(*self.tables.my)
         self._spend = self.tables.world.spend.tolist()
         self._age(chosen["age"])
         self.tables.keep_log(events is not None, only)
@@ -101,18 +106,18 @@ class MarketModel(mesa.Model):
 
     def customers(self) -> np.ndarray:
         """Everyone, in order of (segment, index)."""
-        rows = state.people_array(len(self.people))
+        rows = state.people_array(len(self.people), self.tables.layout.customer)
         for row, customer in zip(rows, self.people, strict=True):
-            for name in state.CUSTOMER_DTYPE.names or ():
+            for name in rows.dtype.names or ():
                 row[name] = getattr(customer, name)
         return sorted_people(rows, [rows["index"], rows["segment"]])
 
     def column(self, name: str) -> np.ndarray:
         """One field of everyone, in an order that stays the same."""
-        return np.array([getattr(customer, name) for customer in self.people], state.CUSTOMER_DTYPE[name].base)
+        return np.array([getattr(customer, name) for customer in self.people], self.tables.layout.customer[name].base)
 
     def _age(self, rule: Rule) -> None:
-        w = plain(self.tables.world, self._types, self._spend)
+        w = self._world(self.tables.world)
         for customer in self.people:
             rule(customer, w, self._scratch)
 
@@ -121,10 +126,15 @@ class MarketModel(mesa.Model):
         """Events that did not fit one person's day."""
         return int(self._scratch.notes_lost)  # type: ignore[attr-defined]
 
+    def _world(self, world: World) -> Any:
+        """The tables as agents read them."""
+        w = plain(world, self._types, self._spend)
+        return with_parameters(w, self._my) if self.tables.my else w
+
     def _pass(self, name: str, world: World) -> tuple[np.ndarray, list[Row], list[Row]]:
         """Everyone through one phase: totals, events, contacts."""
-        w, s, rules = plain(world, self._types, self._spend), self._scratch, self._phases[name]
-        s.total = [0] * state.TOTALS  # type: ignore[attr-defined]
+        w, s, rules = self._world(world), self._scratch, self._phases[name]
+        s.total = [0] * self.tables.layout.totals  # type: ignore[attr-defined]
         contacts: list[Row] = []
         events: list[Row] = []
         logging = self._log is not None or self._events is not None

@@ -40,7 +40,7 @@ def population(market: Market, channels: dict[str, Channel], days: int, seed: in
 
 def sorted_people(people: np.ndarray, keys: list[np.ndarray]) -> np.ndarray:
     """A copy in the order of some keys, the last one first."""
-    ordered = people_array(len(people))
+    ordered = people_array(len(people), people.dtype)
     ordered[:] = people[np.lexsort(keys)]
     return ordered
 

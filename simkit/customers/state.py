@@ -98,11 +98,11 @@ CUSTOMER_DTYPE = np.dtype(
 CACHE_LINE = 64
 
 
-def people_array(size: int) -> np.ndarray:
+def people_array(size: int, dtype: np.dtype = CUSTOMER_DTYPE) -> np.ndarray:
     """Zeroed records that begin at a cache line, so that a quiet day touches one line of each."""
-    room = np.zeros(size * CUSTOMER_DTYPE.itemsize + CACHE_LINE, np.uint8)
+    room = np.zeros(size * dtype.itemsize + CACHE_LINE, np.uint8)
     start = -room.ctypes.data % CACHE_LINE
-    return room[start : start + size * CUSTOMER_DTYPE.itemsize].view(CUSTOMER_DTYPE)
+    return room[start : start + size * dtype.itemsize].view(dtype)
 
 
 # --- scratch: what is noted while one customer lives one day -----------------------------------------
@@ -185,9 +185,9 @@ SCRATCH_DTYPE = np.dtype(
 class Scratch:
     """The scratch record as plain Python lists, for the Mesa driver."""
 
-    def __init__(self) -> None:
-        for name in SCRATCH_DTYPE.names or ():
-            field = SCRATCH_DTYPE[name]
+    def __init__(self, dtype: np.dtype = SCRATCH_DTYPE) -> None:
+        for name in dtype.names or ():
+            field = dtype[name]
             zero = 0.0 if field.base.kind == "f" else 0
             setattr(self, name, [zero] * field.shape[0] if field.shape else zero)
 

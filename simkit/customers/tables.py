@@ -8,6 +8,7 @@ nested named tuples of Python numbers for Mesa. Which numbers stand in it for on
 from __future__ import annotations
 
 from collections import namedtuple
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -173,9 +174,9 @@ class World(NamedTuple):
     spend: Any
 
 
-def blank_world() -> tuple[np.ndarray, World]:
+def blank_world(dtype: np.dtype = WORLD_DTYPE) -> tuple[np.ndarray, World]:
     """The tables, empty: as the one record that compiled rules get, and as views to fill it by."""
-    array = np.zeros(1, WORLD_DTYPE)
+    array = np.zeros(1, dtype)
     return array, World(*(array[name][0] for name in World._fields))
 
 
@@ -191,6 +192,16 @@ def plain(world: World, types: dict[str, Any], spend: Any) -> World:
     for name in World._fields[1:-1]:
         tables[name] = tuple(types[name](*map(_tuple, row)) for row in getattr(world, name).tolist())
     return World(**tables)
+
+
+def with_parameters(world: World, my: Any) -> Any:
+    """The tables together with an extension's parameters, ``w.my``."""
+    return _extended_world()(*world, my)
+
+
+@cache
+def _extended_world() -> Any:
+    return namedtuple("ExtendedWorld", (*World._fields, "my"))
 
 
 def _tuple(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import time
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from simkit.scenario.errors import ScenarioError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +61,8 @@ class Model:
     compute: Callable[..., dict[str, float | None]] | str = "simkit.measures:compute"
     measures: Mapping[str, Any] | str = "simkit.measures:MEASURES"
     warm_up: Callable[..., None] | str | None = "simkit.simulation:warm_up"
-    """Called once in each process before its first cell, as ``warm_up(engine, helper)``."""
+    """Called once in each process before its first cell, as ``warm_up(engine, helper)``, with the extension, if there
+    is one, as a third."""
 
 
 def resolve(reference: Any) -> Any:
@@ -77,11 +81,24 @@ class Work:
     engine: str
     model: Model
 
+    @property
+    def extension(self) -> Any:
+        """The extension that the scenarios were loaded with, or None."""
+        return extension_of(self.scenarios)
+
     def warm(self, helper: bool) -> None:
-        """Get ready for the first cell; a helper does another part of it than the process it helps."""
+        """Get ready for the first cell; a helper does another part of it than the process it helps.
+
+        Raises what is wrong with an extension's rules, but not in a helper: there the one it helps says it.
+        """
         warm_up = resolve(self.model.warm_up)
-        if warm_up is not None:
+        if warm_up is None:
+            return
+        if self.extension is None:
             warm_up(self.engine, helper)
+            return
+        with contextlib.suppress(*((ScenarioError,) if helper else ())):
+            warm_up(self.engine, helper, self.extension)
 
     def run(self, cell: Cell, threads: int) -> Outcome:
         """Run one cell. Never raises: what goes wrong is an :class:`Err`."""
@@ -94,6 +111,11 @@ class Work:
         except Exception as error:
             return failure(error, time.perf_counter() - started)
         return Ok(figures, run.daily, run.cases, tuple(run.warnings), time.perf_counter() - started)
+
+
+def extension_of(scenarios: Mapping[str, Any]) -> Any:
+    """The extension that the scenarios of a study were loaded with, or None."""
+    return getattr(next(iter(scenarios.values()), None), "extended_by", None)
 
 
 def plan(alternatives: Iterable[str], replications: int) -> list[Cell]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from simkit.experiment.cells import Cell, Err, Ok, Outcome
+from simkit.experiment.cells import Cell, Err, Ok, Outcome, extension_of
 from simkit.experiment.origin import origin
 from simkit.experiment.result import Failure, Result
 
@@ -43,9 +43,23 @@ def gather(
         failures=failures,
         warnings=tuple(_warnings(study, cells, outcomes, failures)),
         numbers=_numbers(study),
-        origin=origin(),
+        origin={**origin(), **_extension(scenarios)},
         times=times,
     )
+
+
+def _extension(scenarios: Mapping[str, Any]) -> dict[str, Any]:
+    """The extension the study ran with: its file, hash and text, and what it changes; nothing without one."""
+    extension = extension_of(scenarios)
+    if extension is None:
+        return {}
+    facts = {
+        "file": extension.shown,
+        "sha256": extension.sha256,
+        "does": extension.does,
+        "changes": extension.changes(),
+    }
+    return {"extension": {**facts, "files": dict(extension.texts)}}
 
 
 def _numbers(study: Any) -> dict[str, int]:

@@ -84,7 +84,7 @@ def manifest(result: Result, checksums: dict[str, str]) -> dict[str, Any]:
         "engine": result.engine,
         "failed": result.failed,
         "warnings": list(result.warnings),
-        **result.origin,
+        **_portable(result),
         "times": {**result.times, "saved": datetime.now(UTC).isoformat(timespec="seconds")},
         "sha256": checksums,
     }
@@ -157,6 +157,14 @@ def _checksum(path: Path) -> str:
 
 def _json(form: dict[str, Any]) -> bytes:
     return (json.dumps(form, indent=1, ensure_ascii=False, allow_nan=False, default=str) + "\n").encode("utf-8")
+
+
+def _portable(result: Result) -> dict[str, Any]:
+    """The origin without this machine's folders."""
+    origin = dict(result.origin)
+    if "extension" in origin:
+        origin["extension"] = {**origin["extension"], "file": _shown(origin["extension"]["file"], result.path)}
+    return origin
 
 
 def _shown(name: str, scenario: str) -> str:

@@ -7,11 +7,13 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simkit.experiment.cells import Cell, Model, Outcome, Work, plan, resolve
 from simkit.experiment.executors import Processes, Serial
 from simkit.experiment.progress import Progress
+from simkit.scenario.extending import Declared, extended
 
 if TYPE_CHECKING:
     from simkit.experiment.result import Result
@@ -27,15 +29,18 @@ def run(
     engine: str = "compiled",
     progress: bool = False,
     model: Model | None = None,
+    extend: str | Path | Declared | None = None,
 ) -> Result:
     """Simulate every alternative of a study, paired: in one replication all meet the same luck.
 
     `workers` is the number of cores to use, by default all: this process and one worker process for each
-    further core. The result does not depend on it. `model` replaces what simulates and measures.
+    further core. The result does not depend on it. `model` replaces what simulates and measures. `extend` names
+    the file of an extension for a study that was not loaded with it; its parameters then have their defaults.
 
     >>> simkit.run(simkit.load("scenarios/retail.yaml"), replications=30)  # doctest: +SKIP
     """
-    scenarios = _same_luck(study.alternatives, study.base.seed if seed is None else seed)
+    alternatives = {name: extended(one, extend) for name, one in study.alternatives.items()}
+    scenarios = _same_luck(alternatives, study.base.seed if seed is None else seed)
     count = study.base.replications if replications is None else replications
     if count < 1 or (workers is not None and workers < 1):
         raise ValueError(f"replications and workers are at least 1; found {count} and {workers}")
@@ -51,7 +56,8 @@ def run(
     from simkit.experiment.gather import gather  # pandas and more: workers start meanwhile
 
     times = {"started": started.isoformat(timespec="seconds"), "seconds": round(time.perf_counter() - clock, 3)}
-    return gather(study, scenarios, count, engine, outcomes, resolve(model.measures), times)
+    measures = {**resolve(model.measures), **(work.extension.measures if work.extension else {})}
+    return gather(study, scenarios, count, engine, outcomes, measures, times)
 
 
 def _same_luck(alternatives: Mapping[str, Any], seed: int) -> dict[str, Any]:
@@ -69,6 +75,8 @@ def _stream(work: Work, cells: list[Cell], workers: int | None) -> Generator[tup
     """
     cores = min(workers or os.cpu_count() or 1, len(cells))
     if cores == 1:
+        if work.extension:
+            work.warm(helper=False)  # a rule that does not compile ends the study, not each of its runs
         yield from Serial(work, threads=1).submit_stream(cells)
     else:
         yield from Processes(work, cores - 1, lend_a_hand=True).submit_stream(cells, window=cores)

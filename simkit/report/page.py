@@ -80,7 +80,9 @@ def command(result: Result) -> str:
     """What to type for the same results."""
     engine = "" if result.engine == "compiled" else f" --engine {result.engine}"
     name = " ".join([shlex.quote(Path(result.path).name), *(f"--set {shlex.quote(one)}" for one in result.sets)])
-    return f"simkit run {name} --replications {result.replications} --seed {result.base.seed}{engine}"
+    extension = result.origin.get("extension")
+    extend = f" --extend {shlex.quote(Path(extension['file']).name)}" if extension else ""
+    return f"simkit run {name}{extend} --replications {result.replications} --seed {result.base.seed}{engine}"
 
 
 def facts(result: Result) -> list[tuple[str, str]]:
@@ -88,7 +90,11 @@ def facts(result: Result) -> list[tuple[str, str]]:
     code = result.origin["code"]
     commit = f"{code['commit'][:12]}{' with uncommitted changes' if code['dirty'] else ''}" if code else "as installed"
     versions = ", ".join(f"{name} {version}" for name, version in result.origin["packages"].items())
-    return [("Code", commit), ("Packages", versions), ("Random numbers", result.origin["rng"])]
+    told = [("Code", commit), ("Packages", versions), ("Random numbers", result.origin["rng"])]
+    if extension := result.origin.get("extension"):
+        name, digest = Path(extension["file"]).name, extension["sha256"][:12]
+        told.append(("Extension", f"{name} (sha256 {digest}…): {extension['does']}: {'; '.join(extension['changes'])}"))
+    return told
 
 
 # --- pictures -----------------------------------------------------------------------------------------------

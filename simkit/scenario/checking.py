@@ -16,12 +16,12 @@ from simkit.scenario.structures import organization
 from simkit.scenario.workload import load_report
 
 
-def check(tree: Node) -> tuple[Scenario | None, list[Problem]]:
+def check(tree: Node, schema: type[Scenario] = Scenario) -> tuple[Scenario | None, list[Problem]]:
     """The tree as a scenario (None when the schema refuses it), and all that is wrong with it."""
     try:
-        scenario = Scenario.model_validate(plain(tree))
+        scenario = schema.model_validate(plain(tree))
     except ValidationError as error:
-        return None, problems_of(error, tree, Scenario)
+        return None, problems_of(error, tree, schema)
     problems = [problem_at(path, message, tree) for path, message in scenario.check_sense()]
     try:
         organization(scenario.teams, list(scenario.market.segments))

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from simkit.scenario.errors import Problem, SenseError
+from simkit.scenario.extending import SECTION
 from simkit.scenario.node import Node, Place, follow, steps_of
 from simkit.scenario.overlay import DEFAULTS, TAGS, UNKNOWN_KEY, choices, did_you_mean
 from simkit.scenario.relative import is_relative
@@ -139,7 +140,10 @@ def _unknown_key(where: Sequence[Any], tree: Node, allowed: list[str]) -> Compla
     place = node.key or node.place
     if place.file == DEFAULTS:
         place = place_of(_written(tree, where))
-    return Complaint(tuple(steps), place, sentence=f"{UNKNOWN_KEY}{name!r} in {table}{choices(name, allowed)}")
+    hint = choices(name, allowed)
+    if list(where) == [SECTION]:
+        hint = ": these are parameters of an extension; name the file that has them, --extend FILE.py"
+    return Complaint(tuple(steps), place, sentence=f"{UNKNOWN_KEY}{name!r} in {table}{hint}")
 
 
 def _unknown_kind(context: Any, node: Node, steps: list[str | int]) -> Complaint:

@@ -10,6 +10,7 @@ from typing import Any
 
 from simkit.scenario.checking import check, value_at, warnings_of
 from simkit.scenario.errors import Problem, ScenarioError
+from simkit.scenario.extending import Declared, find
 from simkit.scenario.node import Node, Place, leaves, places, plain, steps_of
 from simkit.scenario.outcomes import outcome_problems
 from simkit.scenario.overlay import DEFAULTS, Known, Overlay, choices, nest, undot
@@ -44,9 +45,17 @@ class Study:
     sets: tuple[str, ...] = ()
     """Overrides it was loaded with, as they were given."""
 
+    @property
+    def extension(self) -> Declared | None:
+        """The extension it was loaded with."""
+        return self.base.extended_by
 
-def load(path: str | Path, sets: Sequence[str] = ()) -> Study:
+
+def load(path: str | Path, sets: Sequence[str] = (), extend: str | Path | Declared | None = None) -> Study:
     """The study in a scenario file; `sets` are overrides such as ``market.customers=5000``.
+
+    `extend` names the file of an extension (`simkit/extend.py`), whose parameters the scenario then may set under
+    `extension`. Every run of the study uses it.
 
     Raises ScenarioError with every problem found, OSError when a file cannot be read.
 
@@ -56,7 +65,8 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Study:
     path = Path(path)
     sources = Sources(path.parent.resolve(), path.parent)
     layers = sources.chain(path, str(path))
-    plan = _Plan(path, sources)
+    extension = find(extend)
+    plan = _Plan(path, sources, extension.scenario_class if extension else Scenario)
     for layer in layers:
         plan.add_file(layer)
     for option in sets:
@@ -75,8 +85,8 @@ class _Layer:
 class _Plan:
     """The layers of base and alternatives, before anything is merged."""
 
-    def __init__(self, path: Path, sources: Sources):
-        self.path, self.sources = path, sources
+    def __init__(self, path: Path, sources: Sources, schema: type[Scenario]):
+        self.path, self.sources, self.schema = path, sources, schema
         self.base: list[_Layer] = [_Layer(_named(path), grounded=False)]
         self.alternatives: dict[str, list[_Layer]] = {}
         self.options: list[tuple[str, str, Node]] = []
@@ -209,10 +219,10 @@ class _Plan:
         top = tree or Node({}, Place(str(self.path), 1, 1))
         overlays = []
         for layer in layers:
-            overlays.append(Overlay(_known_of(top, below), layer.grounded))
+            overlays.append(Overlay(_known_of(top, below, self.schema), layer.grounded))
             top = replace(overlays[-1].merge(top, layer.tree), place=Place(str(self.path), 1, 1), key=None)
             below = None
-        scenario, problems = check(top)
+        scenario, problems = check(top, self.schema)
         unmerged = [problem for overlay in overlays for problem in overlay.problems_beside(problems)]
         said = {_place(problem) for problem in unmerged}
         # a value that could not be merged is no news when the schema refuses it too
@@ -223,13 +233,13 @@ class _Plan:
         self.problems.append(place.problem(message))
 
 
-def _known_of(tree: Node, checked: Scenario | None) -> Known:
+def _known_of(tree: Node, checked: Scenario | None, schema: type[Scenario]) -> Known:
     """What stands below an overlay, defaults included; checked only when a short form or a change asks."""
     scenarios = [checked] if checked else []
 
     def known(path: str) -> Any:
         if not scenarios:
-            scenarios.append(check(tree)[0] or Scenario())
+            scenarios.append(check(tree, schema)[0] or schema())
         return value_at(scenarios[0], path)
 
     return known

@@ -6,7 +6,7 @@ import math
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -129,6 +129,8 @@ class Scenario(Table):
     """Targets on measures; the report says which are met."""
     checks: dict[str, AnyTarget] = {}
     """Assertions that `simkit run --check` enforces."""
+    extended_by: ClassVar[Any] = None
+    """The extension this scenario was made with (`extending.Declared`), or None."""
 
     @model_validator(mode="before")
     @classmethod
@@ -233,7 +235,7 @@ class Scenario(Table):
             )
 
     def _unknown_measures(self) -> Iterator[tuple[str, str]]:
-        measures = set(MEASURE_NAMES)
+        measures = {*MEASURE_NAMES, *(self.extended_by.measures if self.extended_by else ())}
         yield from _unknown("outcomes", "measure", self.outcomes, measures)
         yield from _unknown("goals", "measure", self.goals, measures)
         yield from _unknown("checks", "measure", self.checks, measures)
