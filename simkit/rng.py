@@ -94,6 +94,9 @@ class Purpose(IntEnum):
     NEED_ARISES = 121
     # contact policy
     LINK_BUCKET = 160
+    # counterfactuals; `what` is the occurrence or ordinal that is withheld, 0 for a person
+    WITHHOLD = 200
+    HOLDOUT = 201
     EXTENSION = 60000
 
 

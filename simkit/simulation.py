@@ -34,7 +34,9 @@ from simkit.customers.state import (
     PER_CHANNEL,
     RING_FULL,
 )
+from simkit.customers.withheld import Withheld
 from simkit.records import Launch, Signal, WorkOrder
+from simkit.replay import Replay, Script
 from simkit.rng import run_key
 from simkit.scenario.errors import SenseError
 from simkit.scenario.extending import Declared, extended
@@ -79,6 +81,8 @@ class Run:
     """The contact log (`customers.state.LOG_DTYPE`), when asked for."""
     events: np.ndarray | None = None
     """What happened to everybody (`customers.state.EVENT_DTYPE`), when asked for."""
+    script: Script | None = field(default=None, repr=False)
+    """What the department did, to be done again in a counterfactual."""
     warnings: list[str] = field(default_factory=list)
     _log: Callable[[], pd.DataFrame] = field(default=lambda: _no_log(), repr=False)
 
@@ -109,6 +113,8 @@ def simulate(
     event_log: bool = False,
     log: CustomerLog | None = None,
     extend: str | Path | Declared | None = None,
+    script: Script | None = None,
+    without: Withheld | None = None,
 ) -> Run:
     """Simulate one alternative under the luck of one replication.
 
@@ -116,7 +122,8 @@ def simulate(
     function ``rule(c, w, s)`` or ``"module:function"``. The number of threads never shows in the result.
     `contact_log` and `event_log` keep what happened to customers in memory, as `Run.contacts` and `Run.events`;
     `log` sends both somewhere else, day by day. `extend` names the file of an extension (`simkit/extend.py`); a
-    scenario that was loaded with one has it anyway.
+    scenario that was loaded with one has it anyway. `script` (`Run.script` of another run) has the department do the
+    same again at the same cost; `without` keeps something from customers: the two together are a counterfactual.
 
     >>> run = simulate(Scenario(market={"customers": 200}, horizon=30), replication=0)
     >>> len(run.measured)
@@ -125,7 +132,7 @@ def simulate(
     if log is None:
         log = CustomerLog([] if contact_log else None, [] if event_log else None)
     scenario = extended(scenario, extend)
-    return _Coupling(scenario, replication, engine, threads, rules, log).run()
+    return _Coupling(scenario, replication, engine, threads, rules, log, script, without).run()
 
 
 def warm_up(engine: str = "compiled", helper: bool = False, extension: Extension | None = None) -> None:
@@ -151,6 +158,8 @@ class _Coupling:
         threads: int,
         rules: Mapping[str, Replacement] | None,
         log: CustomerLog,
+        script: Script | None,
+        without: Withheld | None,
     ):
         for path, message in scenario.check_sense():
             raise SenseError(path, message)
@@ -159,13 +168,21 @@ class _Coupling:
         self.log = log
         self.market = _market(scenario, replication, engine, threads, rules, log)
         log.begin(self.market)
+        self.without = without
+        if without is not None:
+            self.market.tables.withhold(without)
         first = scenario.start - timedelta(days=scenario.warmup_days)
         structure = organization(scenario.teams, list(scenario.market.segments))
-        self.department = Department(structure, key, first, scenario.days)
+        self.department: Department | Replay = (
+            Replay(script, scenario.warmup_days) if script else Department(structure, key, first, scenario.days)
+        )
+        self.finished: list[tuple[int, Launch]] = []
         self.episodes = {episode.source: episode for episode in episodes(scenario, key)}
         self.signals: dict[str, Signal] = {name: episode.signal for name, episode in self.episodes.items()}
         self.harmful = [episode for episode in self.episodes.values() if episode.occasion.harm > 0]
         self.watches = [Watch(name, monitor) for name, monitor in scenario.monitors.items()]
+        if script:
+            self.signals, self.watches = {**self.signals, **script.signals}, []
         self.spending = Spending(scenario, self.market, self._fixed_per_day())
         self.launched: list[dict[str, Any]] = []
         self.department.submit(planned_orders(scenario, key))
@@ -180,6 +197,7 @@ class _Coupling:
             if day == scenario.warmup_days:
                 revenue_before, persons_before = self._note_start()
             for launch in self.department.run_day(day):
+                self.finished.append((day, launch))
                 self._go_live(launch, day)
             self.spending.open_day(day)
             totals[day] = self.market.live_day(self._harm(day))
@@ -235,7 +253,8 @@ class _Coupling:
         episode = self.episodes.get(source)
         if episode is not None:
             episode.answered_day = day
-            episode.relief = episode.occasion.answer_effect * relevance
+            left = self.without.relief_left(episode.occasion.answered_by) if self.without else 1.0
+            episode.relief = episode.occasion.answer_effect * relevance * left
 
     def _harm(self, day: int) -> dict[str, float]:
         """Share of organic purchases lost today by segment; occasions at work at once multiply."""
@@ -327,6 +346,7 @@ class _Coupling:
             revenue_before=revenue_before,
             contacts=gathered(self.log.contacts, LOG_DTYPE),
             events=gathered(self.log.events, EVENT_DTYPE),
+            script=Script(tuple(self.finished), self.signals, self.department.payroll_per_day, persons_before, records),
             warnings=_warnings(self.market, totals) + self.spending.notes(),
             _log=lambda: records.log,
         )

@@ -28,6 +28,7 @@ from simkit.customers.state import (
     ledger_names,
 )  # fmt: skip
 from simkit.customers.tables import World
+from simkit.customers.withheld import Withheld, saves_budget
 from simkit.rng import crc, run_key
 from simkit.scenario.campaigns import Campaign
 from simkit.scenario.channels import Addressed
@@ -109,6 +110,7 @@ class MarketTables:
         self.my = parameter_values(scenario)
         if self.my:
             self.array["my"] = self.my
+        self.without: Withheld | None = None
         self.media = Media(scenario, self.channel_at, self.world)
         self._fill(run_key(scenario.seed, replication))
 
@@ -117,6 +119,11 @@ class MarketTables:
         today = self.world.today
         today["noting"] = events
         today["only_segment"], today["only_index"] = only or (-1, -1)
+
+    def withhold(self, what: Withheld) -> None:
+        """Keep something from customers, from the first day on."""
+        self.without = what
+        what.fill(self.world, self.channel_at, self.segments)
 
     # --- campaigns --------------------------------------------------------------------------------
 
@@ -150,6 +157,8 @@ class MarketTables:
             w.segment["harm"][i], w.segment["price_push"][i] = lost, self.scenario.market.price_churn * lost
         self._calendar_caps(w)
         self._aim(w)
+        if self.without:
+            self.without.mark(w, self.messages, self.ads)
         return w
 
     @property
@@ -163,7 +172,12 @@ class MarketTables:
 
     def media_cost(self, totals: np.ndarray) -> dict[str, float]:
         """Money spent today by channel, for the real market."""
-        return self.media.cost(self.ads, totals)
+        spent = self.media.cost(self.ads, totals)
+        if self.without:
+            kinds = {name: channel.kind for name, channel in self.scenario.channels.items()}
+            for name in saves_budget(self.channel_at, kinds):
+                spent[name] *= 1 - self.without.saved(self.scenario, name, self.ads)
+        return spent
 
     def _admit(self) -> int:
         """Take out what ended, let in what is due; returns the done-bits to keep."""

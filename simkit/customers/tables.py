@@ -32,6 +32,8 @@ TODAY = np.dtype(
         ("noting", "i8"),  # 1: events are noted
         ("only_segment", "i8"),  # whose log is kept; index -1: everybody's
         ("only_index", "i8"),
+        ("withholding", "i8"),  # 1: a counterfactual, in which something is kept from customers
+        ("by_person", "i8"),  # 1: from a share of persons, 0: a share of contacts
         ("weekday", "i8"),  # Monday is 0
         ("month", "i8"),
         ("linked", "i8"),  # persons whose link bucket is below this are one person on all channels
@@ -56,6 +58,7 @@ SEGMENT = np.dtype(
         ("forget_per_day", "f8"),
         ("advocate_after", "i8"),
         ("spend_row", "i8"),
+        ("withheld", "f8"),  # share of what is for the segment
         ("process", "i8"),  # how a relationship ends: AFTER_NEED, LIFETIME, OPPORTUNITIES or CONTRACT
     ]
 )
@@ -79,6 +82,7 @@ CHANNEL = np.dtype(
         ("kept", "f8"),  # share of remembered exposures left after a day
         ("consent_customers", "f8"),
         ("consent_prospects", "f8"),
+        ("withheld", "f8"),
     ]
 )
 MESSAGE = np.dtype(
@@ -94,6 +98,7 @@ MESSAGE = np.dtype(
         ("condition", "i8"),  # whom it is for besides, or -1
         ("strength", "f8"),  # relevance / reference relevance
         ("dislike", "f8"),  # (1 - relevance) / (1 - reference relevance)
+        ("withheld", "f8"),
     ]
 )
 AD = np.dtype(
@@ -106,6 +111,7 @@ AD = np.dtype(
         ("condition", "i8"),
         ("strength", "f8"),
         ("plan", "f8"),  # impressions today per unit of affinity
+        ("withheld", "f8"),
     ]
 )
 CAP = np.dtype(

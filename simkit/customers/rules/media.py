@@ -10,6 +10,7 @@ from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.laws import at_least, draw, draw_clock, draw_pair, hill, poisson
 from simkit.customers.rules.noting import note
 from simkit.customers.rules.person import ads_for, click, fits, move_up
+from simkit.customers.rules.withholding import withheld
 from simkit.customers.state import AD_SEEN, ADDRESSED, MOVED, OUT, PER_CHANNEL, PROSPECT, UNAWARE
 from simkit.rng import Purpose
 
@@ -40,7 +41,7 @@ def see_ad(c: Any, w: Any, s: Any, j: int) -> None:
     """One campaign's impressions on one person today: Poisson around plan x affinity."""
     ad = w.ad[j]
     fitting = ad.plan > 0.0 and fits(c, w, ad.bought_within, ad.not_bought_within)
-    if fitting and holds(c, w, ad.condition):
+    if fitting and holds(c, w, ad.condition) and not withheld(c, w, ad.channel, ad.withheld, ad.occurrence, ad.touch):
         k = ad.channel - ADDRESSED
         seen = poisson(ad.plan * c.media_affinity[k], draw(c, w, ad.occurrence, IMPRESSIONS, ad.touch))
         if seen > 0:
@@ -85,7 +86,8 @@ def search(c: Any, w: Any, s: Any, k: int) -> None:
     c.queries += 1
     c.query_clock = draw_clock(c, w, c.queries, QUERY)
     s.total[k * PER_CHANNEL + OUT] += 1
-    if draw(c, w, c.queries, QUERY_CLICK, 0) < w.channel[k].click_share:
+    answered = draw(c, w, c.queries, QUERY_CLICK, 0) < w.channel[k].click_share
+    if answered and not withheld(c, w, k, 0.0, c.queries, 0):
         click(s, k, c.queries, QUERY_CONVERT, 0, 1.0, w.today.day + 0.5, -1)
 
 
@@ -94,4 +96,6 @@ def visit(c: Any, w: Any, s: Any, k: int) -> None:
     """A prospect comes to the site without having been asked."""
     c.visits += 1
     c.visit_clock = draw_clock(c, w, c.visits, VISIT)
+    if withheld(c, w, k, 0.0, c.visits, 0):
+        return
     click(s, k, c.visits, VISIT_CONVERT, 0, 1.0, w.today.day + 0.5, -1)

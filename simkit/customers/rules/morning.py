@@ -8,6 +8,7 @@ from numba.extending import register_jitable
 
 from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.person import ads_for, become_customer, fits, pay
+from simkit.customers.rules.withholding import withheld
 from simkit.customers.state import (
     ADDRESSED,
     AWAY,
@@ -85,7 +86,9 @@ def strike_out(c: Any, w: Any) -> None:
             meant = (c.consent >> message.channel) & 1 == 1 and fits(
                 c, w, message.bought_within, message.not_bought_within
             )
-            if not (meant and holds(c, w, message.condition)):
+            if not (meant and holds(c, w, message.condition)) or withheld(
+                c, w, message.channel, message.withheld, message.occurrence, 0
+            ):
                 c.candidates &= ~(1 << slot)
         rest >>= 1
         slot += 1

@@ -1,0 +1,50 @@
+"""A department's work of one run, done again as it was, whatever customers do meanwhile: so that a counterfactual
+differs in what customers get and in nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from simkit.records import Launch, Signal, WorkOrder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simkit.teams.department_records import DepartmentRecords
+
+
+@dataclass(frozen=True)
+class Script:
+    """What a department did: its launches by the day on which they were finished, and what it cost."""
+
+    launches: tuple[tuple[int, Launch], ...]
+    signals: Mapping[str, Signal]
+    """What had been noticed, so that an answer still has its occasion."""
+    payroll_per_day: float
+    persons_before: pd.DataFrame = field(repr=False)
+    """Where everyone's time had gone when the measured days began."""
+    records: DepartmentRecords = field(repr=False)
+
+
+class Replay:
+    """Stands where a `teams.department.Department` would, and does what the script says. Orders are not listened to."""
+
+    def __init__(self, script: Script, warmup_days: int):
+        self._script, self._warmup_days, self._today = script, warmup_days, -1
+        self.payroll_per_day = script.payroll_per_day
+
+    def submit(self, orders: Iterable[WorkOrder]) -> None:
+        """What customers do becomes no work here."""
+
+    def run_day(self, day: int) -> list[Launch]:
+        """What was finished on that day."""
+        self._today = day
+        return [launch for when, launch in self._script.launches if when == day]
+
+    def records(self) -> DepartmentRecords:
+        """The script's; until the measured days begin, people's time of the warm-up."""
+        if self._today < self._warmup_days:
+            return replace(self._script.records, persons=self._script.persons_before)
+        return self._script.records
