@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from simkit.customers.purchase_traits import PROCESS, spend_shape
-from simkit.customers.state import AFTER_NEED, CONTRACT, CUSTOMER, LIFETIME, MONEY
+from simkit.customers.state import CUSTOMER, MONEY
+from simkit.lifetime_value import residual_revenue, residual_tenure_margin
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 from simkit.simulation import Run
@@ -189,17 +189,28 @@ def _churn(run: Run) -> Value:
 def _clv(run: Run) -> Value:
     """Margin realized in the window plus what is left, from each person's own traits (truth, not inference)."""
     revenue = _clv_revenue(run)
-    return None if revenue is None else (1 - run.scenario.economics.cost_of_goods) * revenue
+    if revenue is None:
+        return None
+    grown = residual_tenure_margin(run.scenario, run.customers, purchases_per_need(run) or 0.0, run.scenario.days)
+    added = _sum(run, "tenure_margin") / run.scenario.market.represents + grown[_of_measured_days(run)].sum()
+    margin = 1 - run.scenario.economics.cost_of_goods
+    return margin * revenue + float(added / _of_measured_days(run).sum())
 
 
 def _clv_revenue(run: Run) -> Value:
     """The same before the cost of goods."""
-    people = run.customers
-    mine = _at_start(run) | ((people["purchases"] > 0) & (people["first_purchase_day"] >= run.scenario.warmup_days))
+    mine = _of_measured_days(run)
     if not mine.any():
         return None
-    realized = (people["revenue"] - run.revenue_before)[mine].sum() / MONEY
-    return float((realized + _residual_revenue(run)[mine].sum()) / mine.sum())
+    realized = (run.customers["revenue"] - run.revenue_before)[mine].sum() / MONEY
+    residual = residual_revenue(run.scenario, run.customers, purchases_per_need(run) or 0.0)
+    return float((realized + residual[mine].sum()) / mine.sum())
+
+
+def _of_measured_days(run: Run) -> np.ndarray:
+    """Who was a customer on a measured day."""
+    people = run.customers
+    return _at_start(run) | ((people["purchases"] > 0) & (people["first_purchase_day"] >= run.scenario.warmup_days))
 
 
 def purchases_per_need(run: Run) -> Value:
@@ -209,43 +220,6 @@ def purchases_per_need(run: Run) -> Value:
     """
     repeat = _sum(run, "purchases_organic", "purchases_response") - _sum(run, "new_customers", "renewals")
     return _ratio(repeat, _sum(run, "needs"))
-
-
-def _residual_revenue(run: Run) -> np.ndarray:
-    """Expected discounted revenue after the last day of those who are still customers.
-
-    Every person's own traits, by the process of the segment: see `_future_needs`. As many needs become purchases as
-    did in the window; a contract's periods are all paid.
-    """
-    people = run.customers
-    market = run.scenario.market
-    discount = math.log1p(run.scenario.economics.discount_per_year) / DAYS_PER_YEAR
-    revenue = np.zeros(len(people))
-    for position, segment in enumerate(market.segments.values()):
-        purchases = segment.purchases or market.purchases
-        here = (people["segment"] == position) & (people["relation"] == CUSTOMER)
-        spend = people["spend_scale"][here].astype(float) * (spend_shape(purchases.spend) or 1.0)
-        met = 1.0 if purchases.model == "sbg" else purchases_per_need(run) or 0.0
-        revenue[here] = _future_needs(people[here], PROCESS[purchases.model], discount) * met * spend
-    return revenue
-
-
-def _future_needs(people: np.ndarray, process: int, discount: float) -> np.ndarray:
-    """Expected discounted needs, opportunities taken or periods renewed of customers, by their own traits.
-
-    BG/NBD: needs come at the person's rate and each is the last with the person's dropout: rate / (discount + rate x
-    dropout). A lifetime of hazard mu: rate / (discount + mu). Regular opportunities every T days, the next in t, each
-    survived with 1 - p and taken with the person's chance q: q (1 - p) exp(-discount t) / (1 - (1 - p)
-    exp(-discount T)); a contract has q = 1.
-    """
-    rate, dropout = people["rate"], people["dropout"]
-    if process == AFTER_NEED:
-        return rate / (discount + rate * dropout)
-    if process == LIFETIME:
-        return rate / (discount + dropout)
-    chance = 1.0 if process == CONTRACT else people["need_chance"].astype(float)
-    stays = chance * (1 - dropout) * np.exp(-discount * people["need_clock"] / rate)
-    return stays / (1 - (1 - dropout) * np.exp(-discount / rate))
 
 
 # --- money -----------------------------------------------------------------------------------------------------
@@ -265,7 +239,9 @@ def _roas(run: Run) -> Value:
 
 
 def _contribution(run: Run) -> Value:
-    return _per_year(run, _sum(run, "revenue") - _sum(run, "cost_of_goods", "contact_cost", "media_cost"))
+    return _per_year(
+        run, _sum(run, "revenue", "tenure_margin") - _sum(run, "cost_of_goods", "contact_cost", "media_cost")
+    )
 
 
 def _discounted_profit(run: Run) -> Value:
@@ -336,14 +312,14 @@ MEASURES: dict[str, Measure] = {
         Measure("revenue", "currency/year", "Revenue", "sum x 365 / measured days", "revenue", "measured years",
             _MEASURED, "higher", lambda run: _per_year(run, _sum(run, "revenue"))),
         Measure("profit", "currency/year", "Profit",
-            "(revenue - goods - contacts - media - team - technology) x 365 / measured days", "profit",
+            "(revenue + tenure margin - goods - contacts - media - team - technology) x 365 / measured days", "profit",
             "measured years", _MEASURED, "higher", lambda run: _per_year(run, _sum(run, "profit"))),
         Measure("profit_per_customer", "currency/customer/year", "Profit per customer",
             "profit a year / mean number of customers", "profit", "customer-years", _MEASURED, "higher",
             _profit_per_customer),
         Measure("clv", "currency/customer", "Customer lifetime value",
             "margin realized + (1 - goods) x mean spend x expected discounted purchases of the person's own traits; "
-            "BG/NBD: rate x repeat purchases per need / (discount + rate x dropout) while alive",
+            "BG/NBD: rate x repeat purchases per need / (discount + rate x dropout) while alive; tenure margin added",
             "margin on revenue, before marketing cost", "persons who were customers on a measured day",
             "measured days and, discounted, all after", "higher", _clv),
         Measure("cac", "currency/customer", "Acquisition cost",
@@ -353,8 +329,8 @@ MEASURES: dict[str, Measure] = {
             "revenue of purchases upon a click or visit / (contacts + media)", "attributed, not incremental, revenue",
             "contact and media cost", _MEASURED, "higher", _roas),
         Measure("contribution_margin", "currency/year", "Contribution margin",
-            "(revenue - goods - contacts - media) x 365 / measured days", "revenue less what grows with it",
-            "measured years", _MEASURED, "higher", _contribution),
+            "(revenue + tenure margin - goods - contacts - media) x 365 / measured days",
+            "revenue less what grows with it", "measured years", _MEASURED, "higher", _contribution),
         Measure("discounted_profit", "currency", "Discounted profit",
             "sum of each day's profit / (1 + discount)^(days / 365)", "profit", "1", _MEASURED, "higher",
             _discounted_profit),

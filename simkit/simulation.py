@@ -33,6 +33,7 @@ from simkit.customers.state import (
     OVERFLOW,
     PER_CHANNEL,
     RING_FULL,
+    TENURE_YEARS,
 )
 from simkit.customers.withheld import Withheld
 from simkit.records import Launch, Signal, WorkOrder
@@ -398,7 +399,7 @@ def _daily(
     channels = scenario.channels
     table: dict[str, Any] = {"day": days, "date": pd.to_datetime(scenario.start) + pd.to_timedelta(days, unit="D")}
     for name, at in columns.items():
-        money = name.startswith("revenue_")
+        money = name.startswith(("revenue_", "tenure_revenue_"))
         table[name] = totals[:, at] * (represents / MONEY if money else represents)
     for counter in market.tables.counters:
         table[counter.name] = totals[:, counter.place] / counter.scale * represents
@@ -415,6 +416,8 @@ def _daily(
     table["revenue_response"] = sum(table[f"revenue_{name}"] for name in channels)
     table["revenue"] = table["revenue_organic"] + table["revenue_response"]
     table["cost_of_goods"] = table["revenue"] * scenario.economics.cost_of_goods
+    shares = scenario.economics.tenure_margin.by_year(TENURE_YEARS)
+    table["tenure_margin"] = sum(share * table[f"tenure_revenue_{year}"] for year, share in enumerate(shares, 1))
     spent = pd.DataFrame(media, columns=list(channels))
     addressed = [name for name, channel in channels.items() if channel.kind == "addressed"]
     table["contact_cost"] = spent[addressed].sum(axis=1)
@@ -425,7 +428,7 @@ def _daily(
     table["technology_cost"] = scenario.economics.technology_per_year / DAYS_PER_YEAR
     daily = pd.DataFrame(table)
     costs = ["cost_of_goods", "contact_cost", "media_cost", "team_cost", "technology_cost"]
-    daily["profit"] = daily["revenue"] - daily[costs].sum(axis=1)
+    daily["profit"] = daily["revenue"] + daily["tenure_margin"] - daily[costs].sum(axis=1)
     return daily
 
 

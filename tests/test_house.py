@@ -14,7 +14,7 @@ FLOORS = (
     {"cli", "cli_customers", "cli_shared", "terminal", "app", "__main__"},
     {"report"},
     {"experiment"},
-    {"simulation", "measures", "survival", "world", "replay", "budget", "extend"},
+    {"simulation", "measures", "lifetime_value", "survival", "world", "replay", "budget", "extend"},
     {"customers", "teams"},
     {"scenario"},
     {"records", "rng"},

@@ -154,6 +154,8 @@ class MarketTables:
         w.today["weekday"], w.today["month"] = self.date.weekday(), self.date.month
         for name, i in self.segments.items():
             lost = harm.get(name, 0.0)
+            season = self.scenario.market.segments[name].season or self.scenario.market.season
+            w.segment["season"][i] = season.factor(self.date.weekday(), self.date.month) if season else 1.0
             w.segment["harm"][i], w.segment["price_push"][i] = lost, self.scenario.market.price_churn * lost
         self._calendar_caps(w)
         self._aim(w)
@@ -252,6 +254,9 @@ class MarketTables:
         row["advocate_after"] = market.funnel.advocate_after
         row["spend_row"] = shapes.index(spend_shape(purchases.spend))
         row["process"] = PROCESS[purchases.model]
+        satiation = market.segments[name].satiation or market.satiation
+        if satiation:
+            row["satiation"], row["satiation_decay"] = satiation.depth, np.log(2) / satiation.half_life_days
 
     def _calendar_caps(self, w: World) -> None:
         for k, cap in enumerate(self.scenario.contact_policy.at_most):

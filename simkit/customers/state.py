@@ -30,6 +30,9 @@ SEGMENTS = 62
 CAPS = 8
 """Caps a contact policy can have."""
 
+TENURE_YEARS = 8
+"""Years of a relationship that the ledger keeps apart; the last one holds all later years."""
+
 # relation
 AWAY, PROSPECT, CUSTOMER, LOST = range(4)
 
@@ -132,7 +135,8 @@ SCALAR_AT = DEMAND_AT + ADS
     ACTIVE, REACHABLE, FATIGUE, NEW_CUSTOMERS, LOST_NOW, CUSTOMERS_NOW, NEEDS, PURCHASES_ORGANIC,
     REVENUE_ORGANIC, OPT_OUTS, HELD_OUT, OVERFLOW, RING_FULL, CONTACTED, RENEWALS,
 ) = range(SCALAR_AT, SCALAR_AT + len(_SCALARS))  # fmt: skip
-TOTALS = SCALAR_AT + len(_SCALARS)
+TENURE_AT = SCALAR_AT + len(_SCALARS)
+TOTALS = TENURE_AT + TENURE_YEARS
 """Length of a day's ledger: int64 counts and fixed-point sums, so that no order of summing can show."""
 
 MONEY = 10_000.0
@@ -257,4 +261,5 @@ def ledger_names(channels: dict[int, str], rules: dict[int, str]) -> dict[str, i
     names |= {f"deferred_{name}": DEFERRED_AT + k for k, name in rules.items()}
     names |= {f"dropped_{name}": DROPPED_AT + k for k, name in rules.items()}
     names |= {f"stage_{name}": STAGE_AT + k for k, name in enumerate(STAGES)}
+    names |= {f"tenure_revenue_{year + 1}": TENURE_AT + year for year in range(TENURE_YEARS)}
     return names | {name: SCALAR_AT + k for k, name in enumerate(_SCALARS)}

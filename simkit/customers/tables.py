@@ -59,6 +59,9 @@ SEGMENT = np.dtype(
         ("advocate_after", "i8"),
         ("spend_row", "i8"),
         ("withheld", "f8"),  # share of what is for the segment
+        ("season", "f8"),  # multiplies the rate of needs today
+        ("satiation", "f8"),  # share of needs missing right after a purchase
+        ("satiation_decay", "f8"),  # a day
         ("process", "i8"),  # how a relationship ends: AFTER_NEED, LIFETIME, OPPORTUNITIES or CONTRACT
     ]
 )

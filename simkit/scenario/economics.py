@@ -9,6 +9,30 @@ from pydantic import BeforeValidator, Field
 
 from simkit.scenario.quantity import Share, Table, default
 
+_Shares = Annotated[tuple[Annotated[float, Field(ge=-10, le=10)], ...], Field(max_length=8)]
+
+
+class TenureMargin(Table):
+    """What a longer relationship adds to the margin, as shares of revenue by year of the relationship.
+
+    The form of Reichheld & Sasser (1990): base profit, growth, savings, referrals, price premium. The base is revenue
+    less goods. The first number is for the first year, the last for all later ones too; what is left out adds nothing.
+    """
+
+    growth: _Shares = ()
+    """Further products and larger orders, at full margin."""
+    cost_saving: _Shares = ()
+    """Less effort to serve who knows how things work here."""
+    referral: _Shares = ()
+    """Margin of customers whom the customer brings."""
+    price_premium: _Shares = ()
+    """Less discount given."""
+
+    def by_year(self, years: int) -> list[float]:
+        """All four together for so many years."""
+        parts = (self.growth, self.cost_saving, self.referral, self.price_premium)
+        return [sum(part[min(year, len(part) - 1)] for part in parts if part) for year in range(years)]
+
 
 class Economics(Table):
     """Costs that do not follow from contacts, media or salaries."""
@@ -36,6 +60,8 @@ class Economics(Table):
         ge=0,
     )
     """Licenses of the marketing department."""
+    tenure_margin: TenureMargin = TenureMargin()
+    """Nothing unless stated: margins do not rise with tenure by themselves."""
 
 
 _TARGET = re.compile(r"^\s*(>=|<=|>|<)\s*([+-]?[0-9][0-9_]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?)\s*(%?)\s*$")

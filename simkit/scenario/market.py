@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from simkit.scenario.life_cycle import Satiation, Season
 from simkit.scenario.purchases import AnyPurchases, BgNbd
 from simkit.scenario.quantity import Days, Share, Table, convention, default
 
@@ -105,6 +106,8 @@ class Segment(Table):
     share: Share
     purchases: AnyPurchases | None = None
     fatigue: Fatigue | None = None
+    season: Season | None = None
+    satiation: Satiation | None = None
 
 
 class Market(Table):
@@ -173,6 +176,10 @@ class Market(Table):
     """How much people differ in their liking for a channel (lognormal, mean 1)."""
     purchases: AnyPurchases = BgNbd()
     fatigue: Fatigue = Fatigue()
+    season: Season | None = None
+    """No season when left out."""
+    satiation: Satiation | None = None
+    """No satiation when left out; `{}` is satiation by its defaults."""
     funnel: Funnel = Funnel()
     segments: dict[str, Segment] = {"everyone": Segment(share=1.0)}
 

@@ -116,9 +116,7 @@ def _outline(root: Node) -> Any:
     return [None] * len(root.value) if root.is_list else root.value
 
 
-def _build(
-    text: str, shown: str, locate: Callable[[Any], Place], beside: list[Problem] | None = None
-) -> Node | None:
+def _build(text: str, shown: str, locate: Callable[[Any], Place], beside: list[Problem] | None = None) -> Node | None:
     builder, whole = _Builder(locate), True
     try:
         for event in YAML(typ="safe", pure=True).parse(text):

@@ -1,6 +1,7 @@
 """Purchase processes of the literature, by the ordinary rules: published values, and what must hold in each."""
 
 import math
+from datetime import date
 from functools import lru_cache
 
 import numpy as np
@@ -11,7 +12,8 @@ from simkit.customers.compiled import CompiledMarket
 from simkit.customers.mesa_market import MarketModel
 from simkit.customers.population import population
 from simkit.customers.state import AWAY, CUSTOMER, LOST
-from simkit.measures import _residual_revenue
+from simkit.lifetime_value import residual_revenue
+from simkit.measures import purchases_per_need
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
 
@@ -230,7 +232,79 @@ def test_residual_value_is_what_a_long_life_brings(model):
             now = market.customers()["revenue"]
             worth += (now - last) / 10_000 * 1.12 ** (-max(day - 31.0, 0) / 365)
             last = now
-    promised = _residual_revenue(run)[there]
+    promised = residual_revenue(case, run.customers, purchases_per_need(run))[there]
     difference = worth[there] - promised
     assert abs(difference.mean()) < 3.5 * difference.std() / math.sqrt(len(difference))
     assert difference.std() / math.sqrt(len(difference)) < 0.06 * promised.mean()
+
+
+# --- season and satiation ----------------------------------------------------------------------------------
+
+STEADY = {"model": "hazard", "unit": "day", "rate": 0.2, "rate_shape": 500, "leaving": 1e-9, "leaving_shape": 1}
+"""Everybody has a need every five days and nobody leaves."""
+
+
+def needs_by_day(days, people=4000, purchases=STEADY, **market):
+    case = scenario(purchases, people, **market)
+    made = newborn(case, 0)
+    made["first_purchase_day"] = 0.5
+    market = CompiledMarket(case, 0, people=made)
+    return column(market, live(market, days), "needs"), market
+
+
+def test_a_season_moves_needs_and_adds_none():
+    """Weekdays and months have their shares; a year brings as many needs as without."""
+    weekdays, months = [1, 1, 1, 1, 2, 3, 0], [1] * 11 + [2]
+    steady, _ = needs_by_day(365, 1000)
+    moved, market = needs_by_day(365, 1000, season={"weekdays": weekdays, "months": months})
+    assert moved.sum() == pytest.approx(steady.sum(), rel=0.02)
+    first = market.tables.scenario.start.toordinal() - market.tables.scenario.warmup_days
+    days = [date.fromordinal(first + day) for day in range(365)]
+    shares = [moved[[day.weekday() == k for day in days]].sum() / moved.sum() for k in range(7)]
+    assert shares == pytest.approx(np.array(weekdays) / 9, abs=0.006)
+    december, november = (moved[[day.month == month for day in days]].mean() for month in (12, 11))
+    assert december / november == pytest.approx(2, rel=0.1)
+
+
+def test_satiation_delays_the_next_need_by_its_formula():
+    """Of 4,000 who bought half a day before, so many have had no further need: exp(-rate x sum of the multipliers)."""
+    purchases = {**STEADY, "spend": {"model": "fixed", "price": 1}}
+    _, market = needs_by_day(8, purchases=purchases, satiation={"depth": 0.8, "half_life_days": 3})
+    people = market.customers()
+    # the day of the purchase counts half; then whole days since the purchase on day 0.5
+    rested = 0.5 * 0.2 + sum(1 - 0.8 * 0.5 ** ((day - 0.5) / 3) for day in range(1, 8))
+    expected = math.exp(-0.2 * rested)
+    share = (people["purchases"] == 1).mean()
+    assert share == pytest.approx(expected, abs=4 * math.sqrt(expected * (1 - expected) / 4000))
+
+
+def test_satiation_makes_what_a_message_sells_partly_borrowed():
+    """A purchase upon a message lowers the needs of the days after it; without satiation it does not."""
+    gains = []
+    for satiation in (None, {"depth": 0.9, "half_life_days": 30}):
+        market = {"satiation": satiation} if satiation else {}
+        email = {"email": {"open_rate": 1.0, "click_given_open": 1.0, "consent_customers": 1.0, "purchase_days": 3650}}
+        case = Scenario(market=quiet_market(2000, purchases=STEADY, **market), channels=email, campaigns={"n": {}},
+                        occasions={}, monitors={}, horizon=30)  # fmt: skip
+        needs = []
+        for sent in (False, True):
+            told = CompiledMarket(case, 0, people=newborn(case, 0))
+            totals = live(told, 60, lambda tables, day, sent=sent: sent and day == 30
+                          and tables.launch("n", "n", None, 1, day))  # fmt: skip
+            needs.append(column(told, totals, "needs")[31:].sum())
+        gains.append(needs[1] - needs[0])
+    assert gains[0] == 0
+    assert gains[1] < -500
+
+
+def test_drivers_agree_with_season_and_satiation():
+    """Both drivers, every process, with a season and satiation by segment."""
+
+    def with_moods():
+        case = every_model()
+        market = {**case.market.model_dump(), "season": {"weekdays": [1, 1, 1, 1, 2, 3, 0]}, "satiation": {}}
+        return every_model(market=market)
+
+    fast, slow = CompiledMarket(with_moods(), 0), MarketModel(scenario=with_moods())
+    assert np.array_equal(live(fast, 40), live(slow, 40))
+    assert np.array_equal(fast.customers(), slow.customers())

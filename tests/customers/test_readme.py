@@ -17,6 +17,7 @@ from simkit.experiment.exporting import TABLES as EXPORTED
 from simkit.rng import Purpose
 from simkit.scenario.channels import PRESETS
 from simkit.scenario.data import Data
+from simkit.scenario.life_cycle import Satiation
 from simkit.scenario.market import Fatigue, Funnel, Market
 from simkit.scenario.policy import ContactPolicy
 from simkit.scenario.purchases import BgBb, BgNbd, GammaGamma, Hazard, ParetoNbd, Sbg
@@ -33,6 +34,7 @@ TABLES: dict[str, type[Table]] = {
     "market.purchases (hazard)": Hazard,
     "market.purchases.spend": GammaGamma,
     "market.fatigue": Fatigue,
+    "market.satiation": Satiation,
     "market.funnel": Funnel,
     "contact_policy": ContactPolicy,
     "data": Data,

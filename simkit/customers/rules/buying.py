@@ -10,7 +10,15 @@ from numba.extending import register_jitable
 from simkit.customers.rules.laws import draw, draw_clock
 from simkit.customers.rules.leaving import last_moment, leaves, lose
 from simkit.customers.rules.noting import note
-from simkit.customers.rules.person import become_customer, count_purchase, move_up, pay, until_next_need
+from simkit.customers.rules.person import (
+    appetite,
+    become_customer,
+    count_purchase,
+    move_up,
+    need_speed,
+    pay,
+    until_next_need,
+)
 from simkit.customers.state import (
     AFTER_NEED,
     BOUGHT,
@@ -92,12 +100,13 @@ def buy(c: Any, w: Any, s: Any) -> None:
     """
     if c.relation != CUSTOMER:
         return
-    c.need_clock -= c.rate
+    speed = need_speed(c, w)
+    c.need_clock -= speed
     end = w.today.day + 1.0
     if w.segment[c.segment].process == LIFETIME:
         end = last_moment(c, w)
     while c.need_clock < 0.0 and c.relation == CUSTOMER:
-        time = w.today.day + 1.0 + c.need_clock / c.rate
+        time = w.today.day + 1.0 + c.need_clock / speed
         if time > end:
             break
         need_arises(c, w, s, time)
@@ -114,7 +123,7 @@ def need_arises(c: Any, w: Any, s: Any, time: float) -> None:
     if process == CONTRACT:
         s.total[RENEWALS] += 1
         purchase(c, w, s, time)
-    elif process != OPPORTUNITIES or draw(c, w, c.needs, NEED_ARISES, 0) < c.need_chance:
+    elif process != OPPORTUNITIES or draw(c, w, c.needs, NEED_ARISES, 0) < c.need_chance * appetite(c, w):
         meet(c, w, s, time)
         if process == AFTER_NEED and leaves(c, w, s, time):
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from numba.extending import register_jitable
@@ -25,8 +26,11 @@ from simkit.customers.state import (
     PROSPECT,
     PURCHASE,
     REPEAT,
+    TENURE_AT,
+    TENURE_YEARS,
 )
 from simkit.rng import Purpose
+from simkit.scenario.quantity import DAYS_PER_YEAR
 
 ADDRESSED_KIND = 1
 NO_BOUND = 1e9
@@ -48,6 +52,8 @@ def pay(c: Any, w: Any, s: Any, what: int, purpose: int, k: int, time: float, ch
     amount = quantile(w.spend[w.segment[c.segment].spend_row], u) * c.spend_scale
     units = int(amount * MONEY + 0.5)
     c.revenue += units
+    years = int((time - c.first_purchase_day) / DAYS_PER_YEAR)
+    s.total[TENURE_AT + min(years, TENURE_YEARS - 1)] += units
     note(w, s, PURCHASE, time, channel, what, c.purchases, units)
     return units
 
@@ -72,6 +78,24 @@ def until_next_need(c: Any, w: Any) -> float:
 
 
 @register_jitable
+def need_speed(c: Any, w: Any) -> float:
+    """What a day takes off the clock of needs. Season and satiation slow or speed needs, but move no anniversary."""
+    if w.segment[c.segment].process >= OPPORTUNITIES:
+        return c.rate
+    return c.rate * appetite(c, w)
+
+
+@register_jitable
+def appetite(c: Any, w: Any) -> float:
+    """Multiplier of needs today: the season, and 1 - depth x 0.5^(days since the last purchase / half-life)."""
+    segment = w.segment[c.segment]
+    if segment.satiation == 0.0:
+        return segment.season
+    since = max(0.0, w.today.day - c.last_purchase_day)
+    return segment.season * (1.0 - segment.satiation * math.exp(-segment.satiation_decay * since))
+
+
+@register_jitable
 def become_customer(c: Any, w: Any, time: float) -> None:
     """The first purchase: time zero of the purchase process; consent is asked at the till."""
     c.relation = CUSTOMER
@@ -81,7 +105,7 @@ def become_customer(c: Any, w: Any, time: float) -> None:
     c.last_purchase_day = time
     c.needs = 1
     # buy() takes a whole day off the clocks today; give back what lies before the purchase
-    c.need_clock = until_next_need(c, w) + c.rate * (time - w.today.day)
+    c.need_clock = until_next_need(c, w) + need_speed(c, w) * (time - w.today.day)
     if w.segment[c.segment].process == LIFETIME:
         c.life_clock = draw_clock(c, w, 0, LIFE) + c.dropout * pressure(c, w) * (time - w.today.day)
     for k in range(ADDRESSED):

@@ -1,0 +1,88 @@
+"""What a customer is still worth, from the person's own traits: truth, not inference.
+
+Needs, opportunities or periods to come are counted exactly for each purchase process; money is what they bring.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from simkit.customers.purchase_traits import PROCESS, spend_shape
+from simkit.customers.state import AFTER_NEED, CONTRACT, CUSTOMER, LIFETIME, TENURE_YEARS
+from simkit.scenario.purchases import Purchases
+from simkit.scenario.quantity import DAYS_PER_YEAR
+from simkit.scenario.schema import Scenario
+
+
+def residual_revenue(scenario: Scenario, people: np.ndarray, per_need: float) -> np.ndarray:
+    """Expected discounted revenue, per person in `currency`, after the last day of those who are still customers.
+
+    As many needs become purchases as `per_need` says; a contract's periods are all paid.
+    """
+    revenue = np.zeros(len(people))
+    for here, purchases in _segments(scenario, people):
+        worth = _worth(people[here], purchases, per_need)
+        revenue[here] = worth * future_needs(people[here], PROCESS[purchases.model], _discount(scenario))
+    return revenue
+
+
+def residual_tenure_margin(scenario: Scenario, people: np.ndarray, per_need: float, today: float) -> np.ndarray:
+    """What of it `economics.tenure_margin` adds to the margin: years of the relationship weighed by their own share.
+
+    `today` is the day after the last simulated one; a person's years count from the first purchase.
+    """
+    shares = scenario.economics.tenure_margin.by_year(TENURE_YEARS)
+    margin = np.zeros(len(people))
+    if not any(shares):
+        return margin
+    for here, purchases in _segments(scenario, people):
+        mine, process = people[here], PROCESS[purchases.model]
+        tenure = today - mine["first_purchase_day"]
+        added, before = np.zeros(len(mine)), 0.0
+        for year, share in enumerate(shares):
+            from_then_on = np.maximum(0.0, year * DAYS_PER_YEAR - tenure)
+            added += (share - before) * future_needs(mine, process, _discount(scenario), from_then_on)
+            before = share
+        margin[here] = added * _worth(mine, purchases, per_need)
+    return margin
+
+
+def future_needs(people: np.ndarray, process: int, discount: float, after: np.ndarray | float = 0.0) -> np.ndarray:
+    """Expected discounted needs, opportunities taken or periods renewed of customers, those `after` so many days.
+
+    BG/NBD: needs come at the person's rate and each is the last with the person's dropout: rate / h x exp(-h t), with
+    h = discount + rate x dropout. A lifetime of hazard mu: the same with h = discount + mu. Regular opportunities
+    every T days, the next in t, each survived with 1 - p and taken with the person's chance q: from the j-th on
+    q (1 - p) exp(-discount t) x^j / (1 - x), x = (1 - p) exp(-discount T); a contract has q = 1. `discount` is
+    continuous, a day.
+    """
+    rate, dropout = people["rate"], people["dropout"]
+    if process in (AFTER_NEED, LIFETIME):
+        ends = discount + (dropout if process == LIFETIME else rate * dropout)
+        return rate / ends * np.exp(-ends * after)
+    chance = 1.0 if process == CONTRACT else people["need_chance"].astype(float)
+    each = (1 - dropout) * np.exp(-discount / rate)
+    first = chance * (1 - dropout) * np.exp(-discount * people["need_clock"] / rate)
+    skipped = np.maximum(0.0, np.ceil(after * rate - people["need_clock"]))
+    return first * each**skipped / (1 - each)
+
+
+def _segments(scenario: Scenario, people: np.ndarray) -> Iterator[tuple[np.ndarray, Purchases]]:
+    """Who is still a customer, segment by segment, with its purchase process."""
+    market = scenario.market
+    for position, segment in enumerate(market.segments.values()):
+        here = (people["segment"] == position) & (people["relation"] == CUSTOMER)
+        yield here, segment.purchases or market.purchases
+
+
+def _worth(people: np.ndarray, purchases: Purchases, per_need: float) -> np.ndarray:
+    """Money per need or period at the person's mean spend."""
+    spend = people["spend_scale"].astype(float) * (spend_shape(purchases.spend) or 1.0)
+    return spend * (1.0 if purchases.model == "sbg" else per_need)
+
+
+def _discount(scenario: Scenario) -> float:
+    return math.log1p(scenario.economics.discount_per_year) / DAYS_PER_YEAR
