@@ -45,7 +45,7 @@ from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 from simkit.scenario.structures import organization
 from simkit.teams.department import Department
-from simkit.world import Watch, episodes, order_for, planned_orders
+from simkit.world import Watch, episodes, no_two_with_one_key, order_for, planned_orders
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,8 +186,9 @@ class _Coupling:
             self.signals, self.watches = {**self.signals, **script.signals}, []
         self.spending = Spending(scenario, self.market, self._fixed_per_day())
         self.launched: list[dict[str, Any]] = []
-        self.department.submit(planned_orders(scenario, key))
-        self.department.submit(self._order(name) for name in self.episodes)
+        orders = [*planned_orders(scenario, key), *(self._order(name) for name in self.episodes)]
+        no_two_with_one_key(orders)
+        self.department.submit(orders)
 
     def run(self) -> Run:
         """Let all days pass and put the tables together."""

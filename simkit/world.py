@@ -38,7 +38,6 @@ def planned_orders(scenario: Scenario, key: Key) -> list[WorkOrder]:
         phase = _uniform(key, name, 0, Purpose.PLAN_PHASE)
         number = math.ceil(scenario.days * per_day - phase) if per_day else 0
         orders += [_planned(scenario, name, campaign, n, (n + phase) / per_day) for n in range(number)]
-    _no_two_with_one_key(orders)
     return orders
 
 
@@ -64,8 +63,8 @@ def _segment(scenario: Scenario, wanted: str | tuple[str, ...], n: int) -> str |
     return names[n % len(names)] if wanted == "each" else None
 
 
-def _no_two_with_one_key(orders: list[WorkOrder]) -> None:
-    """Two orders with one key would share their luck; renaming a campaign parts them."""
+def no_two_with_one_key(orders: list[WorkOrder]) -> None:
+    """Raise SenseError if two orders, planned or asked for by an occasion, would share their luck."""
     seen: dict[int, WorkOrder] = {}
     for order in orders:
         other = seen.setdefault(order.key, order)

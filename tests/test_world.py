@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simkit import world
-from simkit.rng import run_key
+from simkit import simulation
+from simkit.rng import crc, run_key
 from simkit.scenario.campaigns import Monitor, Occasion
 from simkit.scenario.errors import SenseError
 from simkit.scenario.schema import Scenario
-from simkit.world import Episode, Watch, episodes, order_for, planned_orders
+from simkit.world import Episode, Watch, episodes, no_two_with_one_key, order_for, planned_orders
 
 SEGMENTS = {"north": {"share": 0.5}, "south": {"share": 0.3}, "west": {"share": 0.2}}
 PLAN = {
@@ -105,11 +105,19 @@ def test_segments_take_turns():
 
 def test_two_orders_with_one_key_are_refused(monkeypatch):
     """They would share their luck; the error names both and the campaign to rename."""
-    whole = world.crc
-    planned_orders(market(), run_key(1, 0))
-    monkeypatch.setattr(world, "crc", lambda text: whole("weekly-1") if text == "often-2" else whole(text))
-    with pytest.raises(SenseError, match=r"often-2.*weekly-1|weekly-1.*often-2"):
-        planned_orders(market(), run_key(1, 0))
+    orders = planned_orders(market(), run_key(1, 0))
+    no_two_with_one_key(orders)
+    twin = replace(orders[-1], key=orders[0].key)
+    with pytest.raises(SenseError, match=f"{twin.name}.*{orders[0].name}"):
+        no_two_with_one_key([*orders, twin])
+
+
+def test_plan_and_occasions_are_checked_together(monkeypatch):
+    """An order that an occasion asks for must not share the luck of a planned one."""
+    scenario = market(warmup=0, horizon=60)
+    monkeypatch.setattr(simulation, "order_for", lambda *asked: replace(order_for(*asked), key=crc("weekly-1")))
+    with pytest.raises(SenseError, match="have the same key"):
+        simulation.simulate(scenario)
 
 
 # --- occasions ---------------------------------------------------------------------------------------------
