@@ -89,6 +89,14 @@ class Purpose(IntEnum):
     POD = 108
     AUDIT = 109
     REQUEST_GAP = 110
+    # channels; `what` is 0 (once a person; k the channel's tag), the ordinal of a visit or query, or the occurrence
+    MEDIA_USE = 140
+    VISIT_CHOICE = 141
+    QUERY_CHOICE = 142
+    ADDRESS_LIFE = 143
+    PLACEMENT = 144
+    LAPSE = 145
+    STANDING = 146
     # life cycle, continued; `what` is the ordinal of the opportunity, 0 for what is drawn once
     LIFETIME = 120
     NEED_ARISES = 121

@@ -410,6 +410,8 @@ def _daily(
     for name, channel in channels.items():
         if channel.kind == "paid":
             table[f"impressions_{name}"] = table[f"sent_{name}"]
+        elif channel.kind == "addressed":
+            table[f"bounced_{name}"] = table[f"sent_{name}"] - table[f"delivered_{name}"]
     for rule in market.tables.rules.values():
         table[f"blocked_{rule}"] = table[f"dropped_{rule}"] + table[f"deferred_{rule}"]
     response = [f"purchases_{name}" for name in channels]

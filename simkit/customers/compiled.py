@@ -100,6 +100,7 @@ class CompiledMarket:
         totals = self._run(self._day.propose, None, events)
         self.tables.allocate(totals, self._stages)
         totals = totals + self._run(self._day.live, contacts, events)
+        self.tables.end_day(totals)
         self._stages = stage_counts(totals)
         if self._log is not None:
             self._log.append(state.in_order(np.concatenate(contacts)))

@@ -157,6 +157,7 @@ class MarketTables:
             season = self.scenario.market.segments[name].season or self.scenario.market.season
             w.segment["season"][i] = season.factor(self.date.weekday(), self.date.month) if season else 1.0
             w.segment["harm"][i], w.segment["price_push"][i] = lost, self.scenario.market.price_churn * lost
+        self.media.begin_day(self.day)
         self._calendar_caps(w)
         self._aim(w)
         if self.without:
@@ -171,6 +172,10 @@ class MarketTables:
     def allocate(self, totals: np.ndarray, stages: np.ndarray) -> None:
         """What the market as a whole decides between propose and live: see `Media.allocate`."""
         self.media.allocate(self.ads, totals, stages)
+
+    def end_day(self, totals: np.ndarray) -> None:
+        """What the day's totals mean for tomorrow's tables: reputation, and how far callers got."""
+        self.media.end_day(totals)
 
     def media_cost(self, totals: np.ndarray) -> dict[str, float]:
         """Money spent today by channel, for the real market."""
@@ -234,9 +239,6 @@ class MarketTables:
         today["control"] = round(policy.control_group * 10_000)
         today["linked"] = round(self.scenario.data.identity_resolution * 10_000)
         today["active_days"] = self.scenario.market.active_within_days
-        for kind in ("search", "web"):
-            at = [self.channel_at[name] for name, channel in self.scenario.channels.items() if channel.kind == kind]
-            today[kind] = at[0] if at else -1
 
     def _fill_segment(
         self, row: np.void, name: str, purchases: Purchases, fatigue: Fatigue, shapes: list[float | None]

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simkit.customers.callers import Callers
 from simkit.customers.population import tag
-from simkit.customers.rules.person import ADDRESSED_KIND, NO_BOUND
+from simkit.customers.reputation import Standing
+from simkit.customers.rules.media import SEARCH_KIND, SITE_KIND
+from simkit.customers.rules.person import ADDRESSED_KIND, NO_BOUND, PAID_KIND
 from simkit.customers.state import CLICKED, DEMAND_AT, GRAIN, INTENT, OUT, PER_CHANNEL, STAGES
 from simkit.customers.tables import World
 from simkit.scenario.campaigns import Audience
-from simkit.scenario.channels import Addressed, Channel, Paid, Search, Web
-from simkit.scenario.quantity import DAYS_PER_WEEK
+from simkit.scenario.channels import Addressed, Channel, Owned, Paid, Search, Web
+from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     from simkit.customers.market import Live
+
+JOINING_DAYS = 28
+"""Persons join or leave a channel whose reach changes once in so many days."""
 
 
 class Media:
@@ -31,8 +39,95 @@ class Media:
             if isinstance(channel, (Paid, Search))
         }
         """What each channel may spend, `currency` a week; the budget moves and cuts it in mid-run."""
-        for name, channel in scenario.channels.items():
-            _fill_channel(world.channel[channel_at[name]], name, channel)
+        self.day, self.years = 0, 0.0
+        self.changing = scenario.market.attention.growth_per_year != 0 or any(
+            value != 0 for channel in scenario.channels.values() for value in channel.trend.model_dump().values()
+        )
+        lift = math.prod(channel.lift for channel in scenario.channels.values() if isinstance(channel, Web))
+        for name, row in self._rows():
+            _fill_channel(row, name, scenario.channels[name], lift)
+        self._follow_trends()
+        self._set_reach()
+        addressed = {name: row for name, row in self._rows() if row["kind"] == ADDRESSED_KIND}
+        self.standings = [
+            Standing(scenario.channels[name].reputation, channel_at[name], row)  # type: ignore[union-attr]
+            for name, row in addressed.items()
+        ]
+        self.callers = [
+            Callers(
+                channel.capacity_per_day / scenario.market.represents, channel_at[name], world.channel[channel_at[name]]
+            )
+            for name, channel in scenario.channels.items()
+            if isinstance(channel, Addressed) and channel.capacity_per_day is not None
+        ]
+        today = world.today
+        today["callers"] = len(self.callers)
+        today["searches"] = sum(row["kind"] == SEARCH_KIND for _, row in self._rows())
+        today["sites"] = sum(row["kind"] == SITE_KIND for _, row in self._rows())
+
+    def _rows(self) -> list[tuple[str, Any]]:
+        return [(name, self.world.channel[at]) for name, at in self.channel_at.items()]
+
+    # --- from day to day ------------------------------------------------------------------------------
+
+    def begin_day(self, day: int) -> None:
+        """What a year's change and yesterday's reputation make of the channels today."""
+        self.day = day
+        self.years = max(0, day - self.scenario.warmup_days) / DAYS_PER_YEAR
+        self.world.today["moving"] = 0
+        if self.changing:
+            self._follow_trends()
+            joining = day > self.scenario.warmup_days and (day - self.scenario.warmup_days) % JOINING_DAYS == 0
+            for _, row in self._rows():
+                row["moving"] = 0
+            if joining:
+                self._set_reach()
+
+    def end_day(self, totals: np.ndarray) -> None:
+        """Reputation follows the day's complaints, bounces and openings; callers see how far they got."""
+        for standing in self.standings:
+            standing.note(totals)
+        for callers in self.callers:
+            callers.note(totals)
+
+    def _follow_trends(self) -> None:
+        """Response today: the stated one, what trends made of it, and the attention that is left."""
+        noticed = self.scenario.market.attention.noticed(self.years)
+        queries, visits = np.zeros(len(STAGES)), np.zeros(len(STAGES))
+        for name, row in self._rows():
+            channel = self.scenario.channels[name]
+            response = (1 + channel.trend.response_per_year) ** self.years
+            if isinstance(channel, Addressed):
+                row["open_rate"] = channel.open_rate * response * noticed
+            elif isinstance(channel, Paid):
+                row["click_rate"], row["awareness"] = channel.click_rate * response, channel.awareness * response
+            elif isinstance(channel, Search):
+                row["per_day"] = _by_stage(channel.queries_per_week)
+                queries += row["per_day"]
+            else:
+                row["per_day"] = np.array(_by_stage(channel.visits_per_week)) * response
+                visits += row["per_day"]
+        self.world.today["queries_per_day"], self.world.today["visits_per_day"] = queries, visits
+
+    def _set_reach(self) -> None:
+        """Consent and audiences as of today; who lies between the old and the new share joins or leaves."""
+        for name, row in self._rows():
+            channel = self.scenario.channels[name]
+            reach = (1 + channel.trend.reach_per_year) ** self.years
+            if isinstance(channel, Addressed):
+                row["was_customers"], row["was_prospects"] = row["consent_customers"], row["consent_prospects"]
+                row["consent_customers"] = min(1.0, channel.consent_customers * reach)
+                row["consent_prospects"] = min(1.0, channel.consent_prospects * reach)
+            elif isinstance(channel, Paid):
+                row["audience"] = min(1.0, channel.audience * reach)
+            if channel.trend.reach_per_year != 0 and self.years > 0:
+                row["moving"] = self.world.today["moving"] = 1
+
+    def _price(self, channel: Channel, today: float) -> float:
+        """A price of today, after what its trend made of it."""
+        return today * (1 + channel.trend.cost_per_year) ** self.years
+
+    # --- money --------------------------------------------------------------------------------------------
 
     def fill_ad(self, j: int, live: Live, day: int) -> None:
         """The row of a running paid campaign; what it gets today is decided in `allocate`."""
@@ -44,7 +139,8 @@ class Media:
         row["plan"] = 0.0
 
     def allocate(self, ads: Sequence[Live], totals: np.ndarray, stages: np.ndarray) -> None:
-        """Budgets become planned impressions per unit of affinity, and the share of queries that can be clicked.
+        """Budgets become planned impressions per unit of affinity, and the share of queries that can be clicked;
+        human channels get the standing from which on there is time.
 
         `totals` are the propose phase's; `stages` the persons by stage at the end of yesterday. Spend is the plan.
         """
@@ -53,14 +149,23 @@ class Media:
             channel = self.scenario.channels[ad.channel]
             assert isinstance(channel, Paid)
             affinity = totals[DEMAND_AT + j] / GRAIN
-            impressions = self._daily_budget(ad.channel, ads) / channel.cost_per_thousand * 1000
+            thousand = self._price(channel, channel.cost_per_thousand)
+            impressions = self._daily_budget(ad.channel, ads) / thousand * 1000
             self.world.ad["plan"][j] = impressions / represents / affinity if affinity else 0.0
         for name, channel in self.scenario.channels.items():
             if isinstance(channel, Search):
-                row = self.world.channel[self.channel_at[name]]
-                answered = channel.coverage * channel.click_through
-                cost = float(stages @ row["per_day"]) * answered * channel.cost_per_click * represents
-                row["click_share"] = answered * min(1.0, self.per_week[name] / DAYS_PER_WEEK / cost if cost else 1.0)
+                self._allocate_search(name, channel, stages)
+        for callers in self.callers:
+            callers.open(totals)
+
+    def _allocate_search(self, name: str, channel: Search, stages: np.ndarray) -> None:
+        """Share of queries clicked: coverage x share of voice x click-through, less when the budget runs out."""
+        row = self.world.channel[self.channel_at[name]]
+        response = (1 + channel.trend.response_per_year) ** self.years
+        answered = channel.coverage * channel.share_of_voice * min(1.0, channel.click_through * response)
+        asked = float(stages @ row["per_day"]) * self.scenario.market.represents
+        cost = asked * answered * self._price(channel, channel.price)
+        row["click_share"] = answered * min(1.0, self.per_week[name] / DAYS_PER_WEEK / cost if cost else 1.0)
 
     def cost(self, ads: Sequence[Live], totals: np.ndarray) -> dict[str, float]:
         """Money spent today by channel, for the real market."""
@@ -69,11 +174,13 @@ class Media:
         for name, channel in self.scenario.channels.items():
             at = self.channel_at[name] * PER_CHANNEL
             if isinstance(channel, Addressed):
-                spent[name] = float(totals[at + OUT]) * channel.cost_per_message * represents
+                spent[name] = float(totals[at + OUT]) * self._price(channel, channel.cost_per_message) * represents
             elif isinstance(channel, Search):
-                spent[name] = float(totals[at + CLICKED]) * channel.cost_per_click * represents
-            elif isinstance(channel, Web):
-                spent[name] = float(totals[at + CLICKED]) * channel.cost_per_visit * represents
+                spent[name] = float(totals[at + CLICKED]) * self._price(channel, channel.price) * represents
+            elif isinstance(channel, Owned):
+                visits = float(totals[at + CLICKED]) * represents
+                spent[name] = visits * self._price(channel, channel.cost_per_visit)
+                spent[name] += self._price(channel, channel.cost_per_week) / DAYS_PER_WEEK
             else:
                 running = sum(1 for j, ad in enumerate(ads) if ad.channel == name and self.world.ad["plan"][j] > 0)
                 spent[name] = running * self._daily_budget(name, ads)
@@ -81,7 +188,11 @@ class Media:
 
     def _daily_budget(self, name: str, ads: Sequence[Live]) -> float:
         """A paid channel's money for one of its campaigns on one day."""
-        return self.per_week[name] / DAYS_PER_WEEK / max(1, sum(1 for ad in ads if ad.channel == name))
+        channel = self.scenario.channels[name]
+        assert isinstance(channel, Paid)
+        since_start = self.day - self.scenario.warmup_days
+        factor = channel.flighting.factor(self.scenario.start + timedelta(days=since_start), since_start)
+        return factor * self.per_week[name] / DAYS_PER_WEEK / max(1, sum(1 for ad in ads if ad.channel == name))
 
 
 def bounds(audience: Audience) -> tuple[float, float]:
@@ -89,24 +200,28 @@ def bounds(audience: Audience) -> tuple[float, float]:
     return audience.bought_within_days or NO_BOUND, audience.not_bought_within_days or -NO_BOUND
 
 
-def _fill_channel(row: np.void, name: str, channel: Channel) -> None:
+def _fill_channel(row: Any, name: str, channel: Channel, lift: float) -> None:
+    """What stays as it is all run long; `lift` is what the site's personalization adds to conversion."""
+    lift = lift if channel.lands_on_site else 1.0
     row["tag"] = tag(name)
-    row["moves"] = [channel.moves.get(stage, 0.0) for stage in STAGES[: INTENT + 1]]  # type: ignore[call-overload]
-    row["kept"] = 1.0
+    row["moves"] = [channel.moves.get(stage, 0.0) * lift for stage in STAGES[: INTENT + 1]]  # type: ignore[call-overload]
+    row["kept"] = row["placement"] = 1.0
+    if not isinstance(channel, Owned):
+        row["purchase_days"] = channel.purchase_days * lift
     if isinstance(channel, Addressed):
         row["kind"] = ADDRESSED_KIND
-        for field in ("open_rate", "click_given_open", "bounce", "fatigue_weight", "opt_out_factor", "purchase_days",
-                      "consent_customers", "consent_prospects"):  # fmt: skip
+        for field in ("click_given_open", "bounce", "fatigue_weight", "opt_out_factor", "consent_customers",
+                      "consent_prospects", "lapse", "complaint_share"):  # fmt: skip
             row[field] = getattr(channel, field)
+        row["address_loss"] = -math.log1p(-channel.address_loss_per_year) / DAYS_PER_YEAR
+        row["calls"] = channel.capacity_per_day is not None
     elif isinstance(channel, Paid):
-        for field in ("click_rate", "awareness", "hill_half", "hill_slope", "purchase_days"):
+        row["kind"] = PAID_KIND
+        for field in ("hill_half", "hill_slope"):
             row[field] = getattr(channel, field)
         row["kept"] = 0.5 ** (1 / channel.memory_half_life_days)
-    elif isinstance(channel, Search):
-        row["purchase_days"] = channel.purchase_days
-        row["per_day"] = _by_stage(channel.queries_per_week)
     else:
-        row["per_day"] = _by_stage(channel.visits_per_week)
+        row["kind"] = SEARCH_KIND if isinstance(channel, Search) else SITE_KIND
 
 
 def _by_stage(per_week: Mapping[Any, float]) -> list[float]:

@@ -97,6 +97,7 @@ class MarketModel(mesa.Model):
         self.tables.allocate(totals, self._stages)
         rest, evening, contacts = self._pass("live", world)
         self.totals = totals + rest
+        self.tables.end_day(self.totals)
         if self._log is not None:
             self._log.append(state.in_order(np.array(contacts, state.LOG_DTYPE)))
         if self._events is not None:

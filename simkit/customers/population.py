@@ -134,7 +134,9 @@ def _affinities(people: np.ndarray, draw: _Draws, spread: float, channels: dict[
         if k < ADDRESSED:
             people["affinity"][:, k] = liking
         elif k < ADDRESSED + MEDIA:
-            people["media_affinity"][:, k - ADDRESSED] = liking
+            # who does not use a medium has a negative liking there, and sees nothing until that changes
+            users = draw(Purpose.MEDIA_USE, tag(name)) < getattr(channels[name], "audience", 1.0)
+            people["media_affinity"][:, k - ADDRESSED] = np.where(users, liking, -liking)
 
 
 def _lognormal(u: np.ndarray, sigma: float) -> np.ndarray:

@@ -29,6 +29,8 @@ SEGMENTS = 62
 """Segments a market can have: bits of a mask."""
 CAPS = 8
 """Caps a contact policy can have."""
+CALL_BINS = 64
+"""Steps of standing among those who wait for a human channel."""
 
 TENURE_YEARS = 8
 """Years of a relationship that the ledger keeps apart; the last one holds all later years."""
@@ -93,7 +95,9 @@ CUSTOMER_DTYPE = np.dtype(
         # small ones last, so that all are aligned
         ("bucket", "i2"),  # 0..9999, stable: control group
         ("link_bucket", "i2"),  # 0..9999, stable: whether identities on all channels are known to be one person's
-        ("spare", "i1", (12,)),  # keeps the record at whole cache lines
+        ("unengaged", "u1", (ADDRESSED,)),  # delivered messages since one was opened, up to 255
+        ("dormant", "u1"),  # bit per addressed channel: nothing is opened there until the next purchase
+        ("spare", "i1", (3,)),  # keeps the record at whole cache lines
     ]
 )
 """One customer, in whole cache lines. float32 fields are traits, read and never computed."""
@@ -112,9 +116,17 @@ def people_array(size: int, dtype: np.dtype = CUSTOMER_DTYPE) -> np.ndarray:
 
 SENT, DEFERRED, DROPPED = 1, 2, 3
 
-_PER_CHANNEL = ("sent", "delivered", "opened", "clicked", "opted_out", "moved", "purchases", "revenue")
-OUT, DELIVERED, OPENED, CLICKED, OPTED_OUT, MOVED, BOUGHT, EARNED = range(len(_PER_CHANNEL))
-"""Counters per channel. `sent`: messages, impressions, queries; `clicked`: clicks and visits."""
+_PER_CHANNEL = (
+    "sent", "delivered", "opened", "clicked", "opted_out", "moved", "purchases", "revenue", "hard_bounced", "filtered",
+    "complained", "lapsed", "waiting", "reached", "newly_reached",
+)  # fmt: skip
+(
+    OUT, DELIVERED, OPENED, CLICKED, OPTED_OUT, MOVED, BOUGHT, EARNED, HARD_BOUNCED, FILTERED, COMPLAINED, LAPSED,
+    WAITING, REACHED, NEWLY_REACHED,
+) = range(len(_PER_CHANNEL))  # fmt: skip
+"""Counters per channel. `sent`: messages, impressions, queries; `clicked`: clicks and visits; `filtered`: delivered,
+but not to the inbox; `waiting`: candidates for whom no caller had time; `reached`: persons who saw an impression
+today, `newly_reached` those among them who never saw one there before."""
 
 RULES = CAPS + 2
 GAP, QUIET = CAPS, CAPS + 1
@@ -130,7 +142,9 @@ DEFERRED_AT = CHANNELS * PER_CHANNEL
 DROPPED_AT = DEFERRED_AT + RULES
 STAGE_AT = DROPPED_AT + RULES
 DEMAND_AT = STAGE_AT + len(STAGES)
-SCALAR_AT = DEMAND_AT + ADS
+COMPLAINTS_AT = DEMAND_AT + ADS
+CALLS_AT = COMPLAINTS_AT + ADDRESSED
+SCALAR_AT = CALLS_AT + ADDRESSED * CALL_BINS
 (
     ACTIVE, REACHABLE, FATIGUE, NEW_CUSTOMERS, LOST_NOW, CUSTOMERS_NOW, NEEDS, PURCHASES_ORGANIC,
     REVENUE_ORGANIC, OPT_OUTS, HELD_OUT, OVERFLOW, RING_FULL, CONTACTED, RENEWALS,
@@ -143,6 +157,8 @@ MONEY = 10_000.0
 """Ledger units per unit of currency."""
 GRAIN = 65_536.0
 """Ledger units per unit of fatigue or affinity."""
+FINE_GRAIN = 1e9
+"""Ledger units per expected complaint."""
 
 SCRATCH_DTYPE = np.dtype(
     [
@@ -160,6 +176,7 @@ SCRATCH_DTYPE = np.dtype(
         ("clicked", "i8", (CANDIDATES,)),
         ("bought", "i8", (CANDIDATES,)),
         ("opted_out", "i8", (CANDIDATES,)),
+        ("filtered", "i8", (CANDIDATES,)),
         ("u_opt_out", "f8", (CANDIDATES,)),
         ("clicks", "i8"),
         ("click_channel", "i8", (CLICKS,)),

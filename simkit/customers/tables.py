@@ -27,8 +27,6 @@ TODAY = np.dtype(
         ("defer", "i8"),  # 1: a blocked message is tried again while it is live
         ("control", "i8"),  # buckets below this get no addressed message
         ("active_days", "f8"),
-        ("search", "i8"),  # channel, or -1
-        ("web", "i8"),
         ("noting", "i8"),  # 1: events are noted
         ("only_segment", "i8"),  # whose log is kept; index -1: everybody's
         ("only_index", "i8"),
@@ -37,6 +35,12 @@ TODAY = np.dtype(
         ("weekday", "i8"),  # Monday is 0
         ("month", "i8"),
         ("linked", "i8"),  # persons whose link bucket is below this are one person on all channels
+        ("searches", "i8"),  # search channels
+        ("sites", "i8"),  # owned channels
+        ("queries_per_day", "f8", (len(STAGES),)),  # by stage, over all search channels
+        ("visits_per_day", "f8", (len(STAGES),)),
+        ("moving", "i8"),  # 1: today persons join or leave channels whose reach changes
+        ("callers", "i8"),  # human channels
     ]
 )
 SEGMENT = np.dtype(
@@ -86,6 +90,16 @@ CHANNEL = np.dtype(
         ("consent_customers", "f8"),
         ("consent_prospects", "f8"),
         ("withheld", "f8"),
+        ("moving", "i8"),  # 1: consent or audience is another one from today on
+        ("was_customers", "f8"),  # consent until yesterday
+        ("was_prospects", "f8"),
+        ("audience", "f8"),  # share of persons who use a paid medium
+        ("placement", "f8"),  # share of delivered messages that reach the inbox today
+        ("address_loss", "f8"),  # hazard a day
+        ("lapse", "f8"),
+        ("complaint_share", "f8"),
+        ("calls", "i8"),  # 1: a human channel
+        ("admit", "f8"),  # standing from which on people are called today
     ]
 )
 MESSAGE = np.dtype(
@@ -197,7 +211,7 @@ def row_types(world: World) -> dict[str, Any]:
 
 def plain(world: World, types: dict[str, Any], spend: Any) -> World:
     """The same tables as tuples of Python numbers: what Mesa's agents read."""
-    tables: dict[str, Any] = {"today": types["today"](*world.today.item()), "spend": spend}
+    tables: dict[str, Any] = {"today": types["today"](*map(_tuple, world.today.item())), "spend": spend}
     for name in World._fields[1:-1]:
         tables[name] = tuple(types[name](*map(_tuple, row)) for row in getattr(world, name).tolist())
     return World(**tables)

@@ -1,26 +1,129 @@
-"""Channels: how a firm reaches people, at what cost, with what response. Presets with published rates."""
+"""Channels: how a firm reaches people, at what cost, with what response. The shipped ones: `channel_presets.py`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from simkit.scenario.quantity import Clock, Days, Figure, Share, Table
+from simkit.scenario.channel_presets import KINDS, OFF_SITE, PRESETS
+from simkit.scenario.overlay import choices
+from simkit.scenario.quantity import Clock, Days, Rate, Share, Table, convention, default
 
 STAGES = ("unaware", "aware", "considering", "intent")
 PROSPECT_STAGE = Literal["unaware", "aware", "considering", "intent"]
 QUERY_STAGE = Literal["unaware", "aware", "considering", "intent", "customer"]
+WEEKDAY = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[WEEKDAY, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-_MAILCHIMP = "Mailchimp benchmarks 2019, e-commerce"
-_MAILCHIMP_ALL = "Mailchimp benchmarks 2019, all industries"
-_KLAVIYO = "Klaviyo help, ranges considered good"
 _OURS = "simkit, no published estimate"
-_LIST = "simkit; typical list prices"
+_GOOGLE = "Gmail and Yahoo sender rules 2024"
+_AMAZON = "Amazon SES developer guide, reputation metrics"
+_MCKINSEY = "none unless stated; McKinsey 2021 reports 10-15 % more revenue, 5-25 % by company"
+
+Money = Annotated[float, Field(ge=0)]
+PerWeek = Annotated[float, Field(ge=0, le=1000)]
+
+
+class Trend(Table):
+    """How a channel changes from year to year: one to adopt, one that dies. Compound, from the first measured day."""
+
+    reach_per_year: Rate = convention(0.0, unit="share per year", why="no change unless stated", gt=-1, le=10)
+    """Change of the consent shares, or of a paid medium's audience. Persons join or leave every 28 days."""
+    response_per_year: Rate = convention(0.0, unit="share per year", why="no change unless stated", gt=-1, le=10)
+    """Change of opening, clicking on advertisements and awareness, click-through, or visits."""
+    cost_per_year: Rate = convention(0.0, unit="share per year", why="no change unless stated", gt=-1, le=10)
+    """Change of the price of a message, impression, click or visit."""
+
+
+class Reputation(Table):
+    """What mailbox providers make of a sender: complaints, dead addresses and unopened mail cost inbox placement.
+
+    Placement is the product of three ramps, each 1 up to the first bound and `worst` from the second one on.
+    """
+
+    half_life_days: Days = default(
+        14, unit="days", source=_OURS + "; providers look at about a month", grade="assumption", low=7, high=30, gt=0
+    )
+    """How fast the past stops counting."""
+    complaints_good: Share = default(
+        0.001, unit="share of delivered", source=_GOOGLE + ": target", grade="survey", low=0.0005, high=0.001
+    )
+    complaints_bad: Share = default(
+        0.003, unit="share of delivered", source=_GOOGLE + ": limit", grade="survey", low=0.003, high=0.005
+    )
+    bounces_good: Share = default(
+        0.02,
+        unit="hard bounces, share of sent",
+        source=_AMAZON + ": best under 2 %",
+        grade="survey",
+        low=0.02,
+        high=0.05,
+    )
+    bounces_bad: Share = default(
+        0.10, unit="hard bounces, share of sent", source=_AMAZON + ": 10 % pauses", grade="survey", low=0.05, high=0.10
+    )
+    opened_good: Share = default(
+        0.05, unit="opened, share of placed", source=_OURS, grade="assumption", low=0.02, high=0.08
+    )
+    """Below this share of opened messages placement falls, in proportion."""
+    worst: Share = default(0.2, unit="share placed", source=_OURS, grade="assumption", low=0.05, high=0.5)
+
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> Self:
+        for what in ("complaints", "bounces"):
+            if getattr(self, f"{what}_good") >= getattr(self, f"{what}_bad"):
+                raise ValueError(f"{what}_good must lie below {what}_bad")
+        return self
+
+
+class FlightWindow(Table):
+    """Dates between which a channel spends, both included."""
+
+    first: date
+    last: date
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.last < self.first:
+            raise ValueError(f"the window ends on {self.last}, before it begins on {self.first}")
+        return self
+
+
+class Flighting(Table):
+    """When a weekly budget is spent: by weekday, in pulses, or on dates.
+
+    Weekdays and pulses move money within the plan, so that `budget_per_week` stays its mean; dates outside of all
+    windows spend nothing.
+    """
+
+    weekdays: dict[WEEKDAY, Annotated[float, Field(ge=0, le=1000)]] = {}
+    """Weights of the days; a day not named has weight 1."""
+    weeks_on: Annotated[int, Field(ge=1, le=520)] = convention(1, unit="weeks", why="always on unless stated")
+    weeks_off: Annotated[int, Field(ge=0, le=520)] = convention(0, unit="weeks", why="always on unless stated")
+    """Pulses begin with the first measured day: so many weeks on, so many off."""
+    dates: tuple[FlightWindow, ...] = ()
+
+    @model_validator(mode="after")
+    def _some_day_spends(self) -> Self:
+        if self.weekdays and not any(self.weekdays.get(day, 1.0) for day in WEEKDAYS):
+            raise ValueError("all seven weekdays have weight 0")
+        return self
+
+    def factor(self, on: date, days_since_start: int) -> float:
+        """Today's money as a multiple of a seventh of the weekly budget."""
+        if self.dates and not any(window.first <= on <= window.last for window in self.dates):
+            return 0.0
+        cycle = self.weeks_on + self.weeks_off
+        if days_since_start // 7 % cycle >= self.weeks_on:
+            return 0.0
+        weights = [self.weekdays.get(day, 1.0) for day in WEEKDAYS]
+        return weights[on.weekday()] * 7 / sum(weights) * cycle / self.weeks_on
 
 
 class Addressed(Table):
-    """Email, SMS, push: a message to one person, under consent and the contact policy."""
+    """Email, SMS, push, in-app, messaging app, letter, call: a message to one person, under the contact policy."""
 
     kind: Literal["addressed"] = "addressed"
     consent_customers: Share
@@ -28,34 +131,56 @@ class Addressed(Table):
     consent_prospects: Share
     """Share of prospects who may be contacted here."""
     bounce: Share
-    """Share of sent messages that do not arrive."""
+    """Share of sent messages that do not arrive this time."""
+    address_loss_per_year: Rate = convention(
+        0.0, unit="share of addresses a year", why="off: published response is per delivered message; Mailchimp's hard "
+        "bounces of 0.4 % at one send a week are 0.19 a year", ge=0, lt=1
+    )  # fmt: skip
+    """Addresses that die; the next message there bounces for good and ends reachability."""
     open_rate: Share
-    """Probability to open a delivered message at no fatigue and reference relevance."""
+    """Probability to open (notice, answer) a delivered message at no fatigue and reference relevance."""
     click_given_open: Share
-    cost_per_message: Annotated[float, Field(ge=0)]
+    """Clicks, answers or agreements per opened message at reference relevance."""
+    cost_per_message: Money
     """In `currency`."""
     fatigue_weight: Annotated[float, Field(ge=0, le=100)]
     """What one delivered message adds to fatigue; an email adds 1."""
     opt_out_factor: Annotated[float, Field(ge=0, le=1000)]
     """Multiplies `market.fatigue.opt_out`."""
+    complaint_share: Share = convention(0.0, unit="share of opt-outs", why="none unless stated")
+    """Of those who opt out, the share who complain (report spam) to do so."""
+    lapse: Share = convention(
+        0.0, unit="probability per delivered message", why="off: the calibrated open rates already contain the dormant"
+    )
+    """Chance that a person stops looking, at no fatigue and reference relevance; it grows as opting out does. Who is
+    dormant on a channel opens nothing there until the next purchase."""
+    reputation: Reputation = Reputation()
+    capacity_per_day: Annotated[float, Field(ge=0)] | None = None
+    """Most contacts a day, for the real market (people who call). The best by standing go first."""
+    lands_on_site: bool = True
+    """Clicks lead to the site, whose personalization then helps."""
     purchase_days: Annotated[float, Field(ge=0, le=3650)]
     """A click brings a customer the purchases of this many days at the person's own rate."""
     moves: dict[PROSPECT_STAGE, Share]
     """Probability that a click moves a prospect up from this stage; from `intent` it is the first purchase."""
-    send_time: Clock = 10.0
+    send_time: Clock = convention(10.0, unit="hour of the day", why="mid-morning unless stated")
     """Local time of sending unless the campaign says otherwise."""
+    trend: Trend = Trend()
 
 
 class Paid(Table):
-    """Paid media: impressions bought for a budget, response by frequency."""
+    """Paid and broadcast media: impressions bought for a budget, response by frequency."""
 
     kind: Literal["paid"] = "paid"
-    budget_per_week: Annotated[float, Field(ge=0)]
+    budget_per_week: Money
     """In `currency`, for the real market."""
+    flighting: Flighting = Flighting()
     cost_per_thousand: Annotated[float, Field(gt=0)]
     """Impressions, in `currency`."""
+    audience: Share = convention(1.0, unit="share of persons", why="everyone unless stated")
+    """Persons who use the medium; only they can see anything there."""
     click_rate: Share
-    """Clicks per impression at reference relevance."""
+    """Clicks (calls, visits) per impression at reference relevance."""
     memory_half_life_days: Annotated[Days, Field(gt=0)]
     """Half-life of the exposures that are remembered (adstock)."""
     hill_half: Annotated[float, Field(gt=0)]
@@ -63,36 +188,89 @@ class Paid(Table):
     hill_slope: Annotated[float, Field(gt=0, le=10)]
     awareness: Share
     """Probability a day with an impression that the unaware become aware, at saturated frequency."""
+    lands_on_site: bool = True
     purchase_days: Annotated[float, Field(ge=0, le=3650)]
     moves: dict[PROSPECT_STAGE, Share]
+    trend: Trend = Trend()
 
 
 class Search(Table):
-    """Search advertising: people ask, some see and click the advertisement."""
+    """Search advertising: people ask, some see and click the advertisement (AMSS's form)."""
 
     kind: Literal["search"] = "search"
-    budget_per_week: Annotated[float, Field(ge=0)]
-    queries_per_week: dict[QUERY_STAGE, Annotated[float, Field(ge=0, le=1000)]]
+    budget_per_week: Money
+    queries_per_week: dict[QUERY_STAGE, PerWeek]
     """Queries of a person in this stage."""
     coverage: Share
-    """Share of queries on which the advertisement is shown (keywords and bid)."""
+    """Share of queries that match the keywords."""
+    bid: Annotated[float, Field(gt=0)] | None = None
+    """Offer per click. None: all matching queries, at `cost_per_click`. Otherwise the advertisement is shown on
+    min(1, (bid - lowest) / (highest - lowest)) of them, and a click costs the bid, within the two bounds."""
+    lowest_cost_per_click: Annotated[float, Field(ge=0)] = default(
+        0.3, unit="currency", source=_OURS, grade="assumption", low=0.05, high=0.8
+    )
+    highest_cost_per_click: Annotated[float, Field(gt=0)] = default(
+        2.5, unit="currency", source=_OURS, grade="assumption", low=1, high=6
+    )
     click_through: Share
+    """Clicks per query on which the advertisement is shown."""
     cost_per_click: Annotated[float, Field(gt=0)]
+    lands_on_site: bool = True
     purchase_days: Annotated[float, Field(ge=0, le=3650)]
     moves: dict[PROSPECT_STAGE, Share]
+    trend: Trend = Trend()
+
+    @model_validator(mode="after")
+    def _an_auction_has_a_range(self) -> Self:
+        if self.lowest_cost_per_click >= self.highest_cost_per_click:
+            raise ValueError("lowest_cost_per_click must lie below highest_cost_per_click")
+        return self
+
+    @property
+    def share_of_voice(self) -> float:
+        """Share of matching queries on which the bid wins."""
+        low, high = self.lowest_cost_per_click, self.highest_cost_per_click
+        return 1.0 if self.bid is None else min(1.0, max(0.0, (self.bid - low) / (high - low)))
+
+    @property
+    def price(self) -> float:
+        """What a click costs."""
+        if self.bid is None:
+            return self.cost_per_click
+        return min(max(self.bid, self.lowest_cost_per_click), self.highest_cost_per_click)
 
 
-class Web(Table):
-    """The firm's own site: people come by themselves, by stage."""
+class Owned(Table):
+    """Content, organic social, a store: people come by themselves, by stage. Customers' direct visits are part of
+    their fitted purchases."""
 
-    kind: Literal["web"] = "web"
-    visits_per_week: dict[PROSPECT_STAGE, Annotated[float, Field(ge=0, le=1000)]]
-    """Direct visits of a prospect. Customers' direct visits are part of their fitted purchases."""
-    cost_per_visit: Annotated[float, Field(ge=0)]
+    kind: Literal["owned"] = "owned"
+    visits_per_week: dict[PROSPECT_STAGE, PerWeek]
+    """Visits of a prospect in this stage."""
+    cost_per_visit: Money
+    cost_per_week: Money = convention(0.0, unit="currency/week", why="none unless stated")
+    """Upkeep (writing, posting), whoever comes."""
+    lands_on_site: bool = True
     moves: dict[PROSPECT_STAGE, Share]
+    trend: Trend = Trend()
 
 
-Channel = Addressed | Paid | Search | Web
+class Web(Owned):
+    """The firm's own site. What personalization and recommendations add holds for every click that lands on it."""
+
+    kind: Literal["web"] = "web"  # type: ignore[assignment]
+    personalization: Rate = convention(0.0, unit="share of conversions", why=_MCKINSEY, ge=0, le=5)
+    """Conversions that personalized pages add."""
+    recommendations: Rate = convention(0.0, unit="share of conversions", why="none unless stated", ge=0, le=5)
+    """Conversions that recommendations add, on top."""
+
+    @property
+    def lift(self) -> float:
+        """Factor on conversion."""
+        return (1 + self.personalization) * (1 + self.recommendations)
+
+
+Channel = Addressed | Paid | Search | Owned | Web
 
 
 def _kind(value: Any) -> Any:
@@ -103,121 +281,14 @@ AnyChannel = Annotated[
     Annotated[Addressed, Tag("addressed")]
     | Annotated[Paid, Tag("paid")]
     | Annotated[Search, Tag("search")]
+    | Annotated[Owned, Tag("owned")]
     | Annotated[Web, Tag("web")],
     Discriminator(_kind),
 ]
 
 
-def _figure(value: float, unit: str, source: str, grade: Any, low: float, high: float) -> Figure:
-    return Figure(unit=unit, source=source, grade=grade, low=low, high=high, value=value)
-
-
-def _moves(unaware: float, aware: float, considering: float, intent: float) -> dict[str, Figure]:
-    values = dict(zip(STAGES, (unaware, aware, considering, intent), strict=True))
-    return {
-        f"moves.{stage}": _figure(p, "probability per engaged contact", _OURS, "assumption", p / 2, min(1, p * 2))
-        for stage, p in values.items()
-    }
-
-
-def _by_stage(field: str, unit: str, **rates: float) -> dict[str, Figure]:
-    return {f"{field}.{s}": _figure(x, unit, _OURS, "assumption", x / 2, x * 2) for s, x in rates.items()}
-
-
-PRESETS: dict[str, dict[str, Figure]] = {
-    "email": {
-        "consent_customers": _figure(0.75, "share of customers", _OURS, "assumption", 0.5, 0.9),
-        "consent_prospects": _figure(0.10, "share of prospects", _OURS, "assumption", 0.02, 0.3),
-        "bounce": _figure(0.0101, "share of sent", _MAILCHIMP_ALL + ", hard + soft", "survey", 0.004, 0.02),
-        "open_rate": _figure(
-            0.30,
-            "share of delivered",
-            "calibrated: " + _MAILCHIMP + " reports 15.7 % under fatigue",
-            "survey",
-            0.20,
-            0.40,
-        ),
-        "click_given_open": _figure(0.128, "share of opens", _MAILCHIMP + ", 2.01 % / 15.68 %", "survey", 0.08, 0.18),
-        "cost_per_message": _figure(0.001, "currency", _LIST, "assumption", 0.0003, 0.004),
-        "fatigue_weight": _figure(1.0, "per message", "scale of fatigue", "convention", 1, 1),
-        "opt_out_factor": _figure(1.0, "factor", "scale of market.fatigue.opt_out", "convention", 1, 1),
-        "purchase_days": _figure(30.0, "days of purchases per click", _OURS, "assumption", 10, 60),
-        **_moves(0.30, 0.25, 0.20, 0.10),
-    },
-    "sms": {
-        "consent_customers": _figure(0.25, "share of customers", _OURS, "assumption", 0.1, 0.5),
-        "consent_prospects": _figure(0.02, "share of prospects", _OURS, "assumption", 0, 0.1),
-        "bounce": _figure(0.03, "share of sent", _OURS, "assumption", 0.01, 0.06),
-        "open_rate": _figure(
-            0.90, "share of delivered", "simkit; nearly all text messages are seen", "assumption", 0.7, 0.98
-        ),
-        "click_given_open": _figure(0.12, "share of opens", _KLAVIYO + ": click 8.9-14.5 %", "survey", 0.089, 0.145),
-        "cost_per_message": _figure(0.015, "currency", _LIST, "assumption", 0.007, 0.05),
-        "fatigue_weight": _figure(1.5, "per message", _OURS, "assumption", 1, 3),
-        "opt_out_factor": _figure(4.0, "factor", _KLAVIYO + ": unsubscribe 0.6-1.4 %", "survey", 3, 7),
-        "purchase_days": _figure(30.0, "days of purchases per click", _OURS, "assumption", 10, 60),
-        **_moves(0.30, 0.25, 0.20, 0.10),
-    },
-    "push": {
-        "consent_customers": _figure(0.20, "share of customers", _OURS, "assumption", 0.1, 0.5),
-        "consent_prospects": _figure(0.02, "share of prospects", _OURS, "assumption", 0, 0.1),
-        "bounce": _figure(0.05, "share of sent", _OURS, "assumption", 0.02, 0.15),
-        "open_rate": _figure(0.50, "share of delivered", _OURS, "assumption", 0.3, 0.7),
-        "click_given_open": _figure(0.06, "share of opens", _OURS, "assumption", 0.03, 0.12),
-        "cost_per_message": _figure(0.0002, "currency", _LIST, "assumption", 0, 0.001),
-        "fatigue_weight": _figure(0.7, "per message", _OURS, "assumption", 0.4, 1.5),
-        "opt_out_factor": _figure(
-            3.0, "factor", "37 % say 2-5 a week would make them switch off (Localytics 2017)", "survey", 1, 6
-        ),
-        "purchase_days": _figure(30.0, "days of purchases per click", _OURS, "assumption", 10, 60),
-        **_moves(0.30, 0.25, 0.20, 0.10),
-    },
-    "paid_social": {
-        "budget_per_week": _figure(12_000.0, "currency/week", _OURS, "assumption", 4_000, 40_000),
-        "cost_per_thousand": _figure(9.0, "currency/1,000 impressions", _LIST, "assumption", 5, 15),
-        "click_rate": _figure(
-            0.009, "share of impressions", "simkit; commonly reported near 0.9 %", "assumption", 0.004, 0.015
-        ),
-        "memory_half_life_days": _figure(7.0, "days", _OURS, "assumption", 2, 21),
-        "hill_half": _figure(4.0, "exposures", _OURS, "assumption", 2, 10),
-        "hill_slope": _figure(1.5, "exponent", _OURS, "assumption", 1, 3),
-        "awareness": _figure(0.05, "probability a day", _OURS, "assumption", 0.02, 0.12),
-        "purchase_days": _figure(20.0, "days of purchases per click", _OURS, "assumption", 5, 40),
-        **_moves(0.40, 0.30, 0.20, 0.08),
-    },
-    "search": {
-        "budget_per_week": _figure(8_000.0, "currency/week", _OURS, "assumption", 2_000, 30_000),
-        **_by_stage(
-            "queries_per_week",
-            "queries/person/week",
-            unaware=0.002,
-            aware=0.02,
-            considering=0.15,
-            intent=0.40,
-            customer=0.01,
-        ),
-        "coverage": _figure(0.6, "share of queries", _OURS, "assumption", 0.3, 0.9),
-        "click_through": _figure(0.06, "share of shown", "simkit; commonly reported near 6 %", "assumption", 0.03, 0.1),
-        "cost_per_click": _figure(1.2, "currency", _LIST, "assumption", 0.5, 3),
-        "purchase_days": _figure(45.0, "days of purchases per click", _OURS, "assumption", 15, 90),
-        **_moves(0.50, 0.40, 0.30, 0.15),
-    },
-    "web": {
-        **_by_stage("visits_per_week", "visits/person/week", unaware=0.0005, aware=0.02, considering=0.10, intent=0.30),
-        "cost_per_visit": _figure(0.002, "currency", _LIST, "assumption", 0, 0.01),
-        **_moves(0.40, 0.20, 0.12, 0.06),
-    },
-}
-"""Every number of every shipped channel, by dotted field."""
-
-KINDS = {
-    "email": "addressed",
-    "sms": "addressed",
-    "push": "addressed",
-    "paid_social": "paid",
-    "search": "search",
-    "web": "web",
-}
+DEFAULT_CHANNELS = ("email", "sms", "push", "paid_social", "search", "web")
+"""The channels of a scenario that names none."""
 
 
 def preset(name: str) -> dict[str, Any]:
@@ -229,12 +300,17 @@ def preset(name: str) -> dict[str, Any]:
         for part in outer:
             into = into.setdefault(part, {})
         into[last] = figure.value
+    if name in OFF_SITE:
+        table["lands_on_site"] = False
     return table
 
 
 def fill(channels: Any) -> Any:
     """Short forms of `channels`: a list of names, or a table that changes single numbers of a preset."""
     if isinstance(channels, (list, tuple)) and all(isinstance(name, str) for name in channels):
+        for name in channels:
+            if name not in PRESETS:
+                raise ValueError(f"there is no channel preset {name!r}{choices(name, list(PRESETS), 'presets')}")
         channels = {name: {} for name in channels}
     if not isinstance(channels, dict):
         return channels

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from simkit.scenario.attention import Attention
 from simkit.scenario.life_cycle import Satiation, Season
 from simkit.scenario.purchases import AnyPurchases, BgNbd
 from simkit.scenario.quantity import Days, Share, Table, convention, default
@@ -181,6 +182,7 @@ class Market(Table):
     satiation: Satiation | None = None
     """No satiation when left out; `{}` is satiation by its defaults."""
     funnel: Funnel = Funnel()
+    attention: Attention = Attention()
     segments: dict[str, Segment] = {"everyone": Segment(share=1.0)}
 
     @model_validator(mode="after")

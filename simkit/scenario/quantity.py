@@ -155,4 +155,6 @@ def parse_clock(value: Any) -> Any:
 Days = Annotated[float, BeforeValidator(parse_days)]
 Hours = Annotated[float, BeforeValidator(parse_hours)]
 Share = Annotated[float, BeforeValidator(parse_share), Field(ge=0, le=1)]
+Rate = Annotated[float, BeforeValidator(parse_share)]
+"""A share that may be negative or exceed one, such as a change per year."""
 Clock = Annotated[float, BeforeValidator(parse_clock), Field(ge=0, le=24)]

@@ -10,11 +10,12 @@ from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from simkit.scenario import channels as channel_presets
 from simkit.scenario import conditions
 from simkit.scenario.budget import AnyBudget, Budget, budget_sense, budget_warnings
 from simkit.scenario.campaigns import Campaign, Monitor, Occasion
-from simkit.scenario.channels import AnyChannel
+from simkit.scenario.channel_presets import PRESETS
+from simkit.scenario.channel_sense import channel_warnings
+from simkit.scenario.channels import DEFAULT_CHANNELS, AnyChannel, fill
 from simkit.scenario.data import Data
 from simkit.scenario.economics import AnyTarget, Economics
 from simkit.scenario.market import Market
@@ -109,8 +110,8 @@ class Scenario(Table):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = convention(1, unit="", why="any number")
     replications: Annotated[int, Field(ge=1, le=10_000)] = convention(10, unit="runs", why="enough for an interval")
     market: Market = Market()
-    channels: Annotated[dict[str, AnyChannel], BeforeValidator(channel_presets.fill)] = Field(
-        default_factory=lambda: channel_presets.fill(list(channel_presets.PRESETS))
+    channels: Annotated[dict[str, AnyChannel], BeforeValidator(fill)] = Field(
+        default_factory=lambda: fill(DEFAULT_CHANNELS)
     )
     contact_policy: ContactPolicy = ContactPolicy()
     data: Data = Data()
@@ -256,12 +257,11 @@ class Scenario(Table):
             yield f"channels.{name}", f"{name!r} is a word of the ledger and cannot name a channel"
         yield from self._forgotten_contacts()
         yield from _same_key("market.segments", "segment", self.market.segments, 0xFFFFFFFF)
-        for kind in ("search", "web"):
-            of_kind = [name for name, channel in self.channels.items() if channel.kind == kind]
-            if len(of_kind) > 1:
-                yield "channels", f"at most one channel of kind {kind!r}, found {', '.join(of_kind)}"
         spends = [(s.purchases or self.market.purchases).spend for s in self.market.segments.values()]
         shapes = {None if spend.model == "fixed" else spend.p for spend in spends}
+        sites = [name for name, channel in self.channels.items() if channel.kind == "web"]
+        if len(sites) > 1:
+            yield "channels", f"at most one channel of kind 'web' (others may be 'owned'), found {', '.join(sites)}"
         if len(shapes) > 8:
             yield "market.segments", f"at most 8 different spend shapes p, found {len(shapes)}"
 
@@ -303,6 +303,7 @@ class Scenario(Table):
             )
         if self.horizon < 4 * half_life:
             notes.append(f"horizon of {self.horizon:g} days is under four fatigue half-lives: fatigue hardly shows")
+        notes += channel_warnings(self.channels, self.start, self.horizon_days)
         return notes + budget_warnings(self)
 
     def _unlinked_notes(self) -> list[str]:
@@ -332,7 +333,7 @@ def preset_figures(scenario: Scenario) -> dict[str, Figure]:
     return {
         f"channels.{name}.{field}": figure
         for name in scenario.channels
-        for field, figure in channel_presets.PRESETS.get(name, {}).items()
+        for field, figure in PRESETS.get(name, {}).items()
     }
 
 

@@ -15,7 +15,9 @@ import pytest
 from simkit.customers import day, rules
 from simkit.experiment.exporting import TABLES as EXPORTED
 from simkit.rng import Purpose
-from simkit.scenario.channels import PRESETS
+from simkit.scenario.attention import Attention
+from simkit.scenario.channel_presets import PRESETS
+from simkit.scenario.channels import Addressed, Flighting, Owned, Paid, Reputation, Search, Trend, Web
 from simkit.scenario.data import Data
 from simkit.scenario.life_cycle import Satiation
 from simkit.scenario.market import Fatigue, Funnel, Market
@@ -36,8 +38,17 @@ TABLES: dict[str, type[Table]] = {
     "market.fatigue": Fatigue,
     "market.satiation": Satiation,
     "market.funnel": Funnel,
+    "market.attention": Attention,
     "contact_policy": ContactPolicy,
     "data": Data,
+    "addressed": Addressed,
+    "addressed.reputation": Reputation,
+    "paid": Paid,
+    "paid.flighting": Flighting,
+    "search": Search,
+    "owned": Owned,
+    "web": Web,
+    "channel.trend": Trend,
 }
 """Where the customers' defaults stand in a scenario file."""
 

@@ -203,7 +203,7 @@ def test_more_work_than_time_is_a_warning(write):
         ("channels: {post: {kind: addressed}}\n", "are missing in channels.post"),
         (
             "channels: {post: {kind: pigeon}}\n",
-            "s.yaml:1:25: channels.post.kind: expected 'addressed', 'paid', 'search' or 'web', found",
+            "s.yaml:1:25: channels.post.kind: expected 'addressed', 'paid', 'search', 'owned' or 'web', found",
         ),
         (
             "market: {funnel: {start: {awre: 1}}}\n",

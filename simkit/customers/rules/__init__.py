@@ -9,6 +9,7 @@ A file per part of the day; what starts with a rule's name in `day.py` is looked
 """
 
 from simkit.customers.rules.buying import age, buy, convert
+from simkit.customers.rules.calls import admit, queue_for_calls
 from simkit.customers.rules.contact import arbitrate
 from simkit.customers.rules.evening import account, forget
 from simkit.customers.rules.media import search_and_visit, see_ads
@@ -16,6 +17,7 @@ from simkit.customers.rules.messages import deliver, feel, opt_out, respond, tir
 from simkit.customers.rules.morning import arrive, demand, fall_due, propose, recover, screen
 
 __all__ = [
-    "account", "age", "arbitrate", "arrive", "buy", "convert", "deliver", "demand", "fall_due", "feel", "forget",
-    "opt_out", "propose", "recover", "respond", "screen", "search_and_visit", "see_ads", "tire",
+    "account", "admit", "age", "arbitrate", "arrive", "buy", "convert", "deliver", "demand", "fall_due", "feel",
+    "forget", "opt_out", "propose", "queue_for_calls", "recover", "respond", "screen", "search_and_visit", "see_ads",
+    "tire",
 ]  # fmt: skip

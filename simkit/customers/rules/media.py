@@ -11,7 +11,18 @@ from simkit.customers.rules.laws import at_least, draw, draw_clock, draw_pair, h
 from simkit.customers.rules.noting import note
 from simkit.customers.rules.person import ads_for, click, fits, move_up
 from simkit.customers.rules.withholding import withheld
-from simkit.customers.state import AD_SEEN, ADDRESSED, MOVED, OUT, PER_CHANNEL, PROSPECT, UNAWARE
+from simkit.customers.state import (
+    AD_SEEN,
+    ADDRESSED,
+    CHANNELS,
+    MOVED,
+    NEWLY_REACHED,
+    OUT,
+    PER_CHANNEL,
+    PROSPECT,
+    REACHED,
+    UNAWARE,
+)
 from simkit.rng import Purpose
 
 # purposes as plain integers: compiled code has no enums
@@ -23,6 +34,10 @@ QUERY_CLICK = int(Purpose.QUERY_CLICK)
 QUERY_CONVERT = int(Purpose.QUERY_CONVERT)
 VISIT = int(Purpose.VISIT)
 VISIT_CONVERT = int(Purpose.VISIT_CONVERT)
+VISIT_CHOICE = int(Purpose.VISIT_CHOICE)
+QUERY_CHOICE = int(Purpose.QUERY_CHOICE)
+SEARCH_KIND = 3
+SITE_KIND = 4
 
 
 def see_ads(c: Any, w: Any, s: Any) -> None:
@@ -47,6 +62,9 @@ def see_ad(c: Any, w: Any, s: Any, j: int) -> None:
         if seen > 0:
             s.total[ad.channel * PER_CHANNEL + OUT] += seen
             note(w, s, AD_SEEN, w.today.day + 0.5, ad.channel, ad.occurrence, seen, 0)
+            s.total[ad.channel * PER_CHANNEL + REACHED] += 1
+            if c.ad_memory[k] == 0.0:
+                s.total[ad.channel * PER_CHANNEL + NEWLY_REACHED] += 1
             c.exposed = 1
             c.ad_memory[k] += seen
             respond_to_ad(c, w, s, ad, seen)
@@ -68,23 +86,35 @@ def respond_to_ad(c: Any, w: Any, s: Any, ad: Any, seen: int) -> None:
 
 def search_and_visit(c: Any, w: Any, s: Any) -> None:
     """9 Queries and direct visits: clocks whose speed depends on the stage; no draw on a quiet day."""
-    k = w.today.search
-    if k >= 0:
-        c.query_clock -= w.channel[k].per_day[c.stage]
-        if c.query_clock < 0.0:
-            search(c, w, s, k)
-    k = w.today.web
-    if k >= 0 and c.relation == PROSPECT:
-        c.visit_clock -= w.channel[k].per_day[c.stage]
-        if c.visit_clock < 0.0:
-            visit(c, w, s, k)
+    if w.today.searches > 0:
+        c.query_clock -= w.today.queries_per_day[c.stage]
+        while c.query_clock < 0.0:
+            search(c, w, s)
+    if w.today.sites > 0 and c.relation == PROSPECT:
+        c.visit_clock -= w.today.visits_per_day[c.stage]
+        while c.visit_clock < 0.0:
+            visit(c, w, s)
 
 
 @register_jitable
-def search(c: Any, w: Any, s: Any, k: int) -> None:
-    """A query; the advertisement may be shown and clicked. Then the clock is filled again."""
+def which(c: Any, w: Any, kind: int, total: float, what: int, purpose: int) -> int:
+    """The channel of a query or visit: one clock rings for all of a kind, in proportion to their rates."""
+    left = draw(c, w, what, purpose, 0) * total
+    chosen = -1
+    for k in range(ADDRESSED, CHANNELS):
+        rate = w.channel[k].per_day[c.stage]
+        if w.channel[k].kind == kind and rate > 0.0 and (left >= 0.0 or chosen < 0):
+            chosen = k
+            left -= rate
+    return chosen
+
+
+@register_jitable
+def search(c: Any, w: Any, s: Any) -> None:
+    """A query; the advertisement may be shown and clicked. What the clock overshot counts against the next one."""
     c.queries += 1
-    c.query_clock = draw_clock(c, w, c.queries, QUERY)
+    c.query_clock += draw_clock(c, w, c.queries, QUERY)
+    k = which(c, w, SEARCH_KIND, w.today.queries_per_day[c.stage], c.queries, QUERY_CHOICE)
     s.total[k * PER_CHANNEL + OUT] += 1
     answered = draw(c, w, c.queries, QUERY_CLICK, 0) < w.channel[k].click_share
     if answered and not withheld(c, w, k, 0.0, c.queries, 0):
@@ -92,10 +122,11 @@ def search(c: Any, w: Any, s: Any, k: int) -> None:
 
 
 @register_jitable
-def visit(c: Any, w: Any, s: Any, k: int) -> None:
-    """A prospect comes to the site without having been asked."""
+def visit(c: Any, w: Any, s: Any) -> None:
+    """A prospect comes to a site, store or feed of the firm's without having been asked."""
     c.visits += 1
-    c.visit_clock = draw_clock(c, w, c.visits, VISIT)
+    c.visit_clock += draw_clock(c, w, c.visits, VISIT)
+    k = which(c, w, SITE_KIND, w.today.visits_per_day[c.stage], c.visits, VISIT_CHOICE)
     if withheld(c, w, k, 0.0, c.visits, 0):
         return
     click(s, k, c.visits, VISIT_CONVERT, 0, 1.0, w.today.day + 0.5, -1)

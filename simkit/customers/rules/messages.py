@@ -7,15 +7,33 @@ from typing import Any
 
 from numba.extending import register_jitable
 
-from simkit.customers.rules.laws import MINUTES_PER_DAY, draw_pair, wear_out
+from simkit.customers.rules.laws import MINUTES_PER_DAY, draw, draw_pair, wear_out
 from simkit.customers.rules.person import click
-from simkit.customers.state import CONTACTED, DELIVERED, OPENED, OPT_OUTS, OPTED_OUT, PER_CHANNEL, SENT
+from simkit.customers.state import (
+    COMPLAINED,
+    COMPLAINTS_AT,
+    CONTACTED,
+    DELIVERED,
+    FILTERED,
+    FINE_GRAIN,
+    HARD_BOUNCED,
+    LAPSED,
+    OPENED,
+    OPT_OUTS,
+    OPTED_OUT,
+    PER_CHANNEL,
+    PROSPECT,
+    SENT,
+)
 from simkit.rng import Purpose
 
 # purposes as plain integers: compiled code has no enums
 ARRIVE_OPT_OUT = int(Purpose.ARRIVE_OPT_OUT)
 OPEN_CLICK = int(Purpose.OPEN_CLICK)
 CONVERT = int(Purpose.CONVERT)
+ADDRESS_LIFE = int(Purpose.ADDRESS_LIFE)
+PLACEMENT = int(Purpose.PLACEMENT)
+LAPSE = int(Purpose.LAPSE)
 
 
 def feel(c: Any, w: Any, s: Any) -> None:
@@ -37,12 +55,32 @@ def deliver(c: Any, w: Any, s: Any) -> None:
 
 @register_jitable
 def deliver_message(c: Any, w: Any, s: Any, j: int) -> None:
-    """One message arrives or bounces; its second uniform waits for the question of opting out."""
+    """One message arrives or bounces, in the inbox or beside it; its second uniform waits for the question of opting
+    out. A dead address bounces for good and ends reachability from tomorrow on."""
     message = w.message[s.slot[j]]
+    k = message.channel
+    channel = w.channel[k]
+    s.filtered[j] = 0
     u_bounce, s.u_opt_out[j] = draw_pair(c, w, message.occurrence, ARRIVE_OPT_OUT, 0)
-    if u_bounce >= w.channel[message.channel].bounce:
+    if channel.address_loss > 0.0 and address_is_dead(c, w, channel):
+        s.total[k * PER_CHANNEL + HARD_BOUNCED] += 1
+        if c.opt_out_day[k] == 0:
+            c.opt_out_day[k] = w.today.day + 1
+            c.leaving += 1
+    elif u_bounce >= channel.bounce:
         s.delivered[j] = 1
-        s.total[message.channel * PER_CHANNEL + DELIVERED] += 1
+        s.total[k * PER_CHANNEL + DELIVERED] += 1
+        if channel.placement < 1.0 and draw(c, w, message.occurrence, PLACEMENT, 0) >= channel.placement:
+            s.filtered[j] = 1
+            s.total[k * PER_CHANNEL + FILTERED] += 1
+
+
+@register_jitable
+def address_is_dead(c: Any, w: Any, channel: Any) -> bool:
+    """Whether an address has outlived its exponential life, known from day 0 or from the first purchase after it."""
+    since = 0.0 if c.relation == PROSPECT else max(0.0, c.first_purchase_day)
+    alive = math.exp(-channel.address_loss * (w.today.day - since))
+    return draw(c, w, 0, ADDRESS_LIFE, channel.tag) >= alive
 
 
 def respond(c: Any, w: Any, s: Any) -> None:
@@ -50,7 +88,19 @@ def respond(c: Any, w: Any, s: Any) -> None:
     if s.sent > 0:
         for j in range(s.n):
             if s.delivered[j] == 1:
-                respond_to_message(c, w, s, j)
+                if s.filtered[j] == 0 and (c.dormant >> w.message[s.slot[j]].channel) & 1 == 0:
+                    respond_to_message(c, w, s, j)
+                count_unengaged(c, w, s, j)
+
+
+@register_jitable
+def count_unengaged(c: Any, w: Any, s: Any, j: int) -> None:
+    """Delivered messages in a row that were not opened, as the firm counts them."""
+    k = w.message[s.slot[j]].channel
+    if s.opened[j] == 1:
+        c.unengaged[k] = 0
+    elif c.unengaged[k] < 255:
+        c.unengaged[k] += 1
 
 
 @register_jitable
@@ -72,16 +122,32 @@ def opt_out(c: Any, w: Any, s: Any) -> None:
     """13 A delivered message may end consent on its channel, from tomorrow on."""
     if s.sent > 0:
         for j in range(s.n):
-            if s.delivered[j] == 1:
-                message = w.message[s.slot[j]]
-                k = message.channel
-                chance = s.opt_out * w.channel[k].opt_out_factor * message.dislike
-                if s.u_opt_out[j] < chance and c.opt_out_day[k] == 0:
-                    s.opted_out[j] = 1
-                    c.opt_out_day[k] = w.today.day + 1
-                    c.leaving += 1
-                    s.total[k * PER_CHANNEL + OPTED_OUT] += 1
-                    s.total[OPT_OUTS] += 1
+            if s.delivered[j] == 1 and s.filtered[j] == 0:
+                annoy(c, w, s, j)
+
+
+@register_jitable
+def annoy(c: Any, w: Any, s: Any, j: int) -> None:
+    """One message that was placed may end consent, as a complaint in the lowest part of the chance; or attention."""
+    message = w.message[s.slot[j]]
+    k = message.channel
+    channel = w.channel[k]
+    chance = s.opt_out * channel.opt_out_factor * message.dislike
+    complaint = min(1.0, chance) * channel.complaint_share
+    s.total[COMPLAINTS_AT + k] += int(complaint * FINE_GRAIN + 0.5)
+    if s.u_opt_out[j] < chance and c.opt_out_day[k] == 0:
+        s.opted_out[j] = 1
+        c.opt_out_day[k] = w.today.day + 1
+        c.leaving += 1
+        s.total[k * PER_CHANNEL + OPTED_OUT] += 1
+        s.total[OPT_OUTS] += 1
+        if s.u_opt_out[j] < complaint:
+            s.total[k * PER_CHANNEL + COMPLAINED] += 1
+    if channel.lapse > 0.0 and (c.dormant >> k) & 1 == 0:
+        growth = s.opt_out / w.segment[c.segment].opt_out if w.segment[c.segment].opt_out > 0.0 else 1.0
+        if draw(c, w, message.occurrence, LAPSE, 0) < channel.lapse * growth * message.dislike:
+            c.dormant |= 1 << k
+            s.total[k * PER_CHANNEL + LAPSED] += 1
 
 
 def tire(c: Any, w: Any, s: Any) -> None:
@@ -89,5 +155,5 @@ def tire(c: Any, w: Any, s: Any) -> None:
     if s.sent > 0:
         s.total[CONTACTED] += 1
         for j in range(s.n):
-            if s.delivered[j] == 1:
+            if s.delivered[j] == 1 and s.filtered[j] == 0:
                 c.fatigue += w.channel[w.message[s.slot[j]].channel].fatigue_weight

@@ -7,7 +7,8 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.rules.conditions import holds
-from simkit.customers.rules.person import ads_for, become_customer, fits, pay
+from simkit.customers.rules.laws import draw
+from simkit.customers.rules.person import ADDRESSED_KIND, ads_for, become_customer, fits, pay
 from simkit.customers.rules.withholding import withheld
 from simkit.customers.state import (
     ADDRESSED,
@@ -25,6 +26,8 @@ from simkit.rng import Purpose
 
 # purposes as plain integers: compiled code has no enums
 SPEND = int(Purpose.SPEND)
+CONSENT = int(Purpose.CONSENT)
+MEDIA_USE = int(Purpose.MEDIA_USE)
 
 
 def arrive(c: Any, w: Any, s: Any) -> None:
@@ -47,12 +50,40 @@ def recover(c: Any, w: Any, s: Any) -> None:
 
 
 def fall_due(c: Any, w: Any, s: Any) -> None:
-    """3 Opt-outs of yesterday take effect."""
+    """3 Opt-outs and dead addresses of yesterday take effect; growing channels gain people, dying ones lose them."""
+    if w.today.moving == 1:
+        join_or_leave(c, w)
     if c.leaving > 0:
         for k in range(ADDRESSED):
             if (c.consent >> k) & 1 == 1 and 0 < c.opt_out_day[k] <= w.today.day:
                 c.consent &= ~(1 << k)
                 c.leaving -= 1
+
+
+@register_jitable
+def join_or_leave(c: Any, w: Any) -> None:
+    """Where the reach of a channel has changed, those between the old and the new share come in or drop out.
+
+    The draw is the one that decided consent or use at the start: whoever a channel of this reach would have had from
+    the start is who has it now. Opted out stays opted out.
+    """
+    for k in range(ADDRESSED):
+        channel = w.channel[k]
+        if channel.moving == 1 and channel.kind == ADDRESSED_KIND and c.opt_out_day[k] == 0:
+            bought = c.relation >= CUSTOMER
+            was = channel.was_customers if bought else channel.was_prospects
+            share = channel.consent_customers if bought else channel.consent_prospects
+            u = draw(c, w, 0, CONSENT, channel.tag)
+            if was <= u < share:
+                c.consent |= 1 << k
+            elif share <= u < was:
+                c.consent &= ~(1 << k)
+    for k in range(MEDIA):
+        channel = w.channel[ADDRESSED + k]
+        if channel.moving == 1:
+            uses = draw(c, w, 0, MEDIA_USE, channel.tag) < channel.audience
+            if uses != (c.media_affinity[k] > 0.0):
+                c.media_affinity[k] = -c.media_affinity[k]
 
 
 def propose(c: Any, w: Any, s: Any) -> None:
@@ -101,6 +132,8 @@ def demand(c: Any, w: Any, s: Any) -> None:
     while rest != 0:
         ad = w.ad[j]
         if rest & 1 == 1 and fits(c, w, ad.bought_within, ad.not_bought_within) and holds(c, w, ad.condition):
-            s.total[DEMAND_AT + j] += int(c.media_affinity[ad.channel - ADDRESSED] * GRAIN + 0.5)
+            liking = c.media_affinity[ad.channel - ADDRESSED]
+            if liking > 0.0:
+                s.total[DEMAND_AT + j] += int(liking * GRAIN + 0.5)
         rest >>= 1
         j += 1

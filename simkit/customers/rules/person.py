@@ -33,6 +33,7 @@ from simkit.rng import Purpose
 from simkit.scenario.quantity import DAYS_PER_YEAR
 
 ADDRESSED_KIND = 1
+PAID_KIND = 2
 NO_BOUND = 1e9
 """Days: an audience without a bound on the last purchase."""
 # purposes as plain integers: compiled code has no enums
@@ -63,6 +64,7 @@ def count_purchase(c: Any, w: Any, time: float) -> None:
     """A purchase moves the customer's stage: first, repeat, advocate."""
     c.purchases += 1
     c.last_purchase_day = time
+    c.dormant = 0
     if c.purchases >= w.segment[c.segment].advocate_after:
         c.stage = ADVOCATE
     elif c.purchases >= 2:
@@ -101,6 +103,7 @@ def become_customer(c: Any, w: Any, time: float) -> None:
     c.relation = CUSTOMER
     c.stage = FIRST
     c.purchases = 1
+    c.dormant = 0
     c.first_purchase_day = time
     c.last_purchase_day = time
     c.needs = 1
