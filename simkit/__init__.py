@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simkit.experiment.incrementality import incrementality
     from simkit.experiment.result import Result
     from simkit.experiment.study import run
     from simkit.measures import MEASURES, Measure, compute
@@ -29,6 +30,7 @@ _HOME = {
     "ScenarioError": "simkit.scenario.errors",
     "Problem": "simkit.scenario.errors",
     "run": "simkit.experiment.study",
+    "incrementality": "simkit.experiment.incrementality",
     "Result": "simkit.experiment.result",
     "simulate": "simkit.simulation",
     "Run": "simkit.simulation",
@@ -53,6 +55,7 @@ __all__ = [
     "Study",
     "WorkOrder",
     "compute",
+    "incrementality",
     "load",
     "run",
     "simulate",

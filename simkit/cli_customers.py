@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simkit import terminal
-from simkit.cli_shared import USAGE, folder_name, require_file, say, stop
+from simkit.cli_shared import FAILED_RUNS, INTERRUPTED, USAGE, folder_name, load_study, require_file, say, stop
 
 if TYPE_CHECKING:
     from simkit.experiment.one_cell import OneCell
@@ -61,6 +61,45 @@ def export(
         print(f"{path}: {rows:,} rows")
 
 
+def incrementality(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.")],
+    off: Annotated[str, typer.Option(metavar="WHAT", help="channel:NAME, campaign:NAME, segment:NAME or rule:NAME.")],
+    alternative: Alternative = None,
+    replications: Annotated[int | None, typer.Option(min=1, max=10_000, help="Paired runs.")] = None,
+    rerun_teams: Annotated[bool, typer.Option("--rerun-teams", help="Let the department react as well.")] = False,
+    window: Annotated[float, typer.Option(min=0, max=365, help="Days for which a click counts.")] = 30,
+    workers: Annotated[int | None, typer.Option(min=1, help="Cores to use; the results do not depend on it.")] = None,
+    sets: Sets = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the table here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What something truly brings, by exact counterfactual, beside what attribution would have said."""
+    study = load_study(file, sets)
+    from simkit.experiment import incrementality as truth
+    from simkit.report import incrementality as shown
+
+    try:
+        found = truth.incrementality(
+            study, off, alternative=alternative, replications=replications, rerun_teams=rerun_teams,
+            window_days=window, workers=workers, progress=not as_json,
+        )  # fmt: skip
+    except truth.UnknownThing as error:
+        stop(USAGE, str(error))
+    except truth.FailedRuns as error:
+        stop(FAILED_RUNS, str(error))
+    except KeyboardInterrupt:
+        stop(INTERRUPTED, "interrupted; nothing was written")
+    if out is not None:
+        from simkit.experiment.store import csv
+
+        out.write_bytes(csv(found.table()))
+        say(f"wrote {out}")
+    if as_json:
+        terminal.print_json(shown.document(found))
+    else:
+        shown.show(found, terminal.console())
+
+
 def _cell(source: Path, alternative: str | None, replication: int, sets: list[str] | None) -> OneCell:
     from simkit.experiment.one_cell import NoSuchCell, one_cell
 
@@ -75,4 +114,4 @@ def _cell(source: Path, alternative: str | None, replication: int, sets: list[st
     return cell
 
 
-COMMANDS = (export,)
+COMMANDS = (export, incrementality)

@@ -371,3 +371,17 @@ def test_export_writes_a_log(simkit):
     assert (code, out) == (2, "")
     assert "today" in err
     assert simkit("export", "nothing.yaml", "--what", "events")[0] == 2
+
+
+def test_incrementality_answers_in_one_document(simkit):
+    """JSON on stdout; a channel that is not there is a usage error that names those that are."""
+    Path("s.yaml").write_text("horizon: 20 days\nwarmup: 0 days\nmarket: {customers: 200}\n")
+    words = ("incrementality", "s.yaml", "--replications", "2", "--workers", "1")
+    code, out, _ = simkit(*words, "--off", "channel:email", "--json", "--out", "t.csv")
+    told = json.loads(out)
+    assert (code, told["replications"]) == (0, 2)
+    assert told["rows"][0]["method"] == "truth"
+    assert Path("t.csv").read_text().startswith("method,measure,unit,mean")
+    code, out, err = simkit(*words, "--off", "channel:emial")
+    assert (code, out) == (2, "")
+    assert "did you mean 'email'" in err

@@ -49,7 +49,7 @@ def run(
     started, clock = datetime.now(UTC), time.perf_counter()
     outcomes: dict[Cell, Outcome] = {}
     work = Work(scenarios, engine, model)
-    with Progress(len(cells), progress) as bar, closing(_stream(work, cells, workers)) as stream:
+    with Progress(len(cells), progress) as bar, closing(stream_cells(work, cells, workers)) as stream:
         for cell, outcome in stream:
             outcomes[cell] = outcome
             bar.advance()
@@ -67,7 +67,7 @@ def _same_luck(alternatives: Mapping[str, Any], seed: int) -> dict[str, Any]:
     }
 
 
-def _stream(work: Work, cells: list[Cell], workers: int | None) -> Generator[tuple[Cell, Outcome]]:
+def stream_cells(work: Work, cells: list[Cell], workers: int | None) -> Generator[tuple[Cell, Outcome]]:
     """Run the cells here, on one core, or here and in one worker for each further core.
 
     This process begins at once. Workers take part as soon as they are up, so that what takes seconds is done in the
