@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from simkit.breakdowns import payback_months
 from simkit.customers.state import CUSTOMER, MONEY
 from simkit.lifetime_value import residual_revenue, residual_tenure_margin
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
@@ -256,6 +257,18 @@ def _budget_use(run: Run) -> Value:
     return _ratio(_sum(run, "contact_cost", "media_cost", "team_cost", "technology_cost"), _sum(run, "budget"))
 
 
+def _payback(run: Run) -> Value:
+    cac = _cac(run)
+    return None if cac is None or run.cohorts is None else payback_months(run.cohorts, cac)
+
+
+def _unmet_share(run: Run) -> Value:
+    if "unmet_demand" not in run.daily.columns:
+        return None
+    unmet = _sum(run, "unmet_demand")
+    return _ratio(unmet, unmet + _sum(run, "purchases_organic", "purchases_response"))
+
+
 _SIGNALS = (
     "signals of occasions (the same in every alternative) that happened on measured days and would have expired "
     "before the end; if there are none, all, censored at the end"
@@ -342,6 +355,13 @@ MEASURES: dict[str, Measure] = {
         Measure("budget_use", "share", "Budget used", "(contacts + media + team + technology) / budget",
             "all sales and marketing cost", "budget of the same days; absent without one", _MEASURED, "",
             _budget_use),
+        Measure("payback_months", "months", "Payback",
+            "age at which margin so far per new customer reaches cac, between month ends (run.cohorts)",
+            "margin of those who first bought in the run", "cac; absent while it is not reached",
+            "the whole run, warm-up included", "lower", _payback),
+        Measure("unmet_demand_share", "share", "Demand not met", "units not sold for want of stock / units asked for",
+            "units asked for and not sold", "units asked for; absent without economics.stock", _MEASURED, "lower",
+            _unmet_share),
     )
 }  # fmt: skip
 """By name, in the order in which a report lists them."""

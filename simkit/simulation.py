@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simkit.breakdowns import Cohorts, by_channel
 from simkit.budget import DaySpent, Spending
 from simkit.customers.log import CustomerLog, gathered
 from simkit.customers.market import MarketDriver
@@ -30,8 +31,12 @@ from simkit.customers.state import (
     LOG_DTYPE,
     LOST_NOW,
     MONEY,
+    NEW,
+    NEW_CUSTOMERS,
     OVERFLOW,
     PER_CHANNEL,
+    PURCHASES_ORGANIC,
+    RENEWALS,
     RING_FULL,
     TENURE_YEARS,
 )
@@ -44,6 +49,7 @@ from simkit.scenario.extending import Declared, extended
 from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 from simkit.scenario.structures import organization
+from simkit.stock import Supply
 from simkit.teams.department import Department
 from simkit.world import Watch, episodes, no_two_with_one_key, order_for, planned_orders
 
@@ -84,6 +90,8 @@ class Run:
     """What happened to everybody (`customers.state.EVENT_DTYPE`), when asked for."""
     script: Script | None = field(default=None, repr=False)
     """What the department did, to be done again in a counterfactual."""
+    cohorts: pd.DataFrame | None = None
+    """One row a month of first purchase and a month end (`breakdowns.COHORT_COLUMNS`)."""
     warnings: list[str] = field(default_factory=list)
     _log: Callable[[], pd.DataFrame] = field(default=lambda: _no_log(), repr=False)
 
@@ -101,6 +109,11 @@ class Run:
     def sums(self) -> dict[str, float]:
         """Every column of the daily table added over the measured days."""
         return {name: float(self.measured[name].to_numpy().sum()) for name in self.daily.columns if name != "date"}
+
+    @cached_property
+    def channels(self) -> pd.DataFrame:
+        """One row a channel over the measured days: cost, first purchases and what one cost, revenue, contribution."""
+        return by_channel(self.scenario, self.sums)
 
 
 def simulate(
@@ -185,6 +198,8 @@ class _Coupling:
         if script:
             self.signals, self.watches = {**self.signals, **script.signals}, []
         self.spending = Spending(scenario, self.market, self._fixed_per_day())
+        self.supply = Supply(scenario.economics.stock, self.market)
+        self.cohorts = Cohorts(scenario, self.market)
         self.launched: list[dict[str, Any]] = []
         orders = [*planned_orders(scenario, key), *(self._order(name) for name in self.episodes)]
         no_two_with_one_key(orders)
@@ -202,9 +217,12 @@ class _Coupling:
                 self.finished.append((day, launch))
                 self._go_live(launch, day)
             self.spending.open_day(day)
+            self.supply.open_day()
             totals[day] = self.market.live_day(self._harm(day))
             media.append(self.market.tables.media_cost(totals[day]))
             self.spending.close_day(day, self._spent(totals[day], media[-1]))
+            self.supply.close_day(*self._units_sold(totals[day]))
+            self.cohorts.close_day(day)
             self._watch(day, totals[day])
         return self._tables(totals, media, revenue_before, persons_before)
 
@@ -272,6 +290,14 @@ class _Coupling:
         """People, agencies and technology."""
         return self.department.payroll_per_day + self.scenario.economics.technology_per_year / DAYS_PER_YEAR
 
+    def _units_sold(self, totals: np.ndarray) -> tuple[float, float]:
+        """Purchases of the day, one takes one unit; and those of them that happen whatever the stock: first purchases
+        of persons who arrive, and renewals of contracts."""
+        represents = self.scenario.market.represents
+        sold = int(totals[PURCHASES_ORGANIC]) + _over_channels(totals, BOUGHT)
+        promised = int(totals[NEW_CUSTOMERS]) - _over_channels(totals, NEW) + int(totals[RENEWALS])
+        return sold * represents, promised * represents
+
     def _spent(self, totals: np.ndarray, by_channel: dict[str, float]) -> DaySpent:
         """The day's money, for the budget."""
         at, unit = self.market.tables.columns, self.scenario.market.represents / MONEY
@@ -315,6 +341,8 @@ class _Coupling:
         daily = _daily(self.scenario, self.market, totals, media, self.department.payroll_per_day)
         if self.scenario.budget.limited:
             daily["budget"] = np.array(self.spending.history, float)
+        if self.scenario.economics.stock is not None:
+            daily["served_share"], daily["unmet_demand"] = self.supply.served, self.supply.unmet
         return daily
 
     def _tables(
@@ -349,6 +377,7 @@ class _Coupling:
             contacts=gathered(self.log.contacts, LOG_DTYPE),
             events=gathered(self.log.events, EVENT_DTYPE),
             script=Script(tuple(self.finished), self.signals, self.department.payroll_per_day, persons_before, records),
+            cohorts=self.cohorts.table(),
             warnings=_warnings(self.market, totals) + self.spending.notes(),
             _log=lambda: records.log,
         )

@@ -30,8 +30,8 @@ def run():
         "lavish": {"share": 0.3, "purchases": {"r": 0.5, "spend": {"p": 4, "v": 60}}},
     }
     market = {"customers": 1000, "represents": STANDS_FOR, "segments": segments}
-    plenty = {"per_year": BUDGET}
-    return simulate(Scenario(market=market, horizon=HORIZON, warmup=WARMUP, budget=plenty), contact_log=True)
+    plenty = {"budget": {"per_year": BUDGET}, "economics": {"stock": {"units_per_week": 700, "keep_weeks": 0}}}
+    return simulate(Scenario(market=market, horizon=HORIZON, warmup=WARMUP, **plenty), contact_log=True)
 
 
 @pytest.fixture(scope="module")
@@ -288,13 +288,20 @@ def test_budget_use(run, found):
     assert found["budget_use"] == pytest.approx(spent / (BUDGET * HORIZON / 365))
 
 
+def test_unmet_demand(run, found):
+    """Units not sold for want of stock, over those and the units sold."""
+    unmet, sold = total(run, "unmet_demand"), total(run, "purchases_organic", "purchases_response")
+    assert found["unmet_demand_share"] == pytest.approx(unmet / (unmet + sold))
+    assert 0.05 < found["unmet_demand_share"] < 0.95
+
+
 # --- what does not exist -----------------------------------------------------------------------------------
 
 
 def test_every_measure_was_recomputed_above(found):
-    """The real run has all of them, so that no comparison above was with nothing."""
+    """The real run has all of them, so that no comparison above was with nothing; payback: test_breakdowns.py."""
     assert set(found) == set(MEASURES)
-    assert [name for name, value in found.items() if value is None] == []
+    assert [name for name, value in found.items() if value is None] == ["payback_months"]
 
 
 def test_nothing_is_said_where_there_is_nothing():
@@ -304,6 +311,7 @@ def test_nothing_is_said_where_there_is_nothing():
     assert absent == {
         "signal_to_live_days", "signal_to_live_days_median", "live_within_7_days_share", "expired_signal_share",
         "opt_out_share", "conversion_rate", "roas", "budget_use",
+        "payback_months", "unmet_demand_share",
     }  # fmt: skip
     assert found["contacts_per_customer_week"] == 0
     assert found["campaigns_live"] == 0

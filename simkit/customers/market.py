@@ -22,6 +22,7 @@ from simkit.customers.state import (
     ADDRESSED,
     ADS,
     CAPS,
+    INTENT,
     SLOTS,
     STAGE_AT,
     STAGES,
@@ -99,6 +100,8 @@ class MarketTables:
         self.waiting: list[Live] = []
         self.unpaid: frozenset[str] = frozenset()
         """Addressed channels whose messages cannot be paid today; they wait."""
+        self.served = 1.0
+        """Share of today's purchases that there is enough stock for; arrivals' first purchases are always served."""
         self.crowded = 0
         """Messages that never went because all slots were taken until their last day had passed."""
         self.named: dict[int, Live] = {}
@@ -113,6 +116,7 @@ class MarketTables:
         self.without: Withheld | None = None
         self.media = Media(scenario, self.channel_at, self.world)
         self._fill(run_key(scenario.seed, replication))
+        self._whole = self.world.channel[["purchase_days", "moves"]].copy()
 
     def keep_log(self, events: bool, only: tuple[int, int] | None) -> None:
         """Whether events are noted, and whose log is kept: one person's (segment, index) or everybody's."""
@@ -158,11 +162,23 @@ class MarketTables:
             w.segment["season"][i] = season.factor(self.date.weekday(), self.date.month) if season else 1.0
             w.segment["harm"][i], w.segment["price_push"][i] = lost, self.scenario.market.price_churn * lost
         self.media.begin_day(self.day)
+        self._limit_purchases()
         self._calendar_caps(w)
         self._aim(w)
         if self.without:
             self.without.mark(w, self.messages, self.ads)
         return w
+
+    def _limit_purchases(self) -> None:
+        """With too little stock each purchase of the day happens with the share that can be served.
+
+        A click brings the purchases of some days: thinning a Poisson process by a share multiplies its days.
+        """
+        w, served = self.world, self.served
+        if served < 1.0:
+            w.segment["harm"] = 1.0 - (1.0 - w.segment["harm"]) * served
+        w.channel["purchase_days"] = self._whole["purchase_days"] * served
+        w.channel["moves"][:, INTENT] = self._whole["moves"][:, INTENT] * served
 
     @property
     def date(self) -> date:

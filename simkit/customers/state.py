@@ -118,11 +118,11 @@ SENT, DEFERRED, DROPPED = 1, 2, 3
 
 _PER_CHANNEL = (
     "sent", "delivered", "opened", "clicked", "opted_out", "moved", "purchases", "revenue", "hard_bounced", "filtered",
-    "complained", "lapsed", "waiting", "reached", "newly_reached",
+    "complained", "lapsed", "waiting", "reached", "newly_reached", "new_customers",
 )  # fmt: skip
 (
     OUT, DELIVERED, OPENED, CLICKED, OPTED_OUT, MOVED, BOUGHT, EARNED, HARD_BOUNCED, FILTERED, COMPLAINED, LAPSED,
-    WAITING, REACHED, NEWLY_REACHED,
+    WAITING, REACHED, NEWLY_REACHED, NEW,
 ) = range(len(_PER_CHANNEL))  # fmt: skip
 """Counters per channel. `sent`: messages, impressions, queries; `clicked`: clicks and visits; `filtered`: delivered,
 but not to the inbox; `waiting`: candidates for whom no caller had time; `reached`: persons who saw an impression

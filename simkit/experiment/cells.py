@@ -8,7 +8,7 @@ import importlib
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,10 @@ from simkit.scenario.errors import ScenarioError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+BREAKDOWNS = ("cohorts", "channels")
+"""Tables that a run may have beside its days and cases."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Ok:
     cases: pd.DataFrame
     warnings: tuple[str, ...]
     seconds: float
+    breakdowns: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """Its tables by cohort and by channel."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,9 @@ class Work:
             figures = compute(run)
         except Exception as error:
             return failure(error, time.perf_counter() - started)
-        return Ok(figures, run.daily, run.cases, tuple(run.warnings), time.perf_counter() - started)
+        tables = {name: getattr(run, name, None) for name in BREAKDOWNS}
+        kept = {name: table for name, table in tables.items() if table is not None}
+        return Ok(figures, run.daily, run.cases, tuple(run.warnings), time.perf_counter() - started, kept)
 
 
 def extension_of(scenarios: Mapping[str, Any]) -> Any:

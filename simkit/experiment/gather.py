@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from simkit.experiment.cells import Cell, Err, Ok, Outcome, extension_of
+from simkit.experiment.cells import BREAKDOWNS, Cell, Err, Ok, Outcome, extension_of
 from simkit.experiment.origin import origin
 from simkit.experiment.result import Failure, Result
 
@@ -40,6 +40,7 @@ def gather(
         runs=pd.DataFrame(rows, columns=RUN_COLUMNS).astype({"value": float}),
         daily=_stack("daily", cells, outcomes),
         cases=_stack("cases", cells, outcomes),
+        breakdowns={name: table for name in BREAKDOWNS if len(table := _stack(name, cells, outcomes))},
         failures=failures,
         warnings=tuple(_warnings(study, cells, outcomes, failures)),
         numbers=_numbers(study),
@@ -83,12 +84,16 @@ def _stack(part: str, cells: list[Cell], outcomes: Mapping[Cell, Outcome]) -> pd
     frames = []
     for cell in cells:
         outcome = outcomes[cell]
-        if isinstance(outcome, Ok) and len(frame := getattr(outcome, part)):
+        if isinstance(outcome, Ok) and len(frame := _part(outcome, part)):
             front = {"alternative": cell.alternative, "replication": cell.replication}
             frames.append(pd.concat([pd.DataFrame(front, index=frame.index), frame], axis=1))
     if not frames:
         return pd.DataFrame({"alternative": [], "replication": []})
     return pd.concat(frames, ignore_index=True)
+
+
+def _part(outcome: Ok, part: str) -> pd.DataFrame:
+    return outcome.breakdowns.get(part, pd.DataFrame()) if part in BREAKDOWNS else getattr(outcome, part)
 
 
 def _warnings(

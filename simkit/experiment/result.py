@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,8 @@ class Result:
     numbers: Mapping[str, int]
     origin: Mapping[str, Any]
     times: Mapping[str, Any]
+    breakdowns: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """Tables of all runs by cohort (`cohorts`) and by channel (`channels`), of models that have them."""
 
     # --- what was asked ---------------------------------------------------------------------------------
 

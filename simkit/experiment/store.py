@@ -96,6 +96,8 @@ def manifest(result: Result, checksums: dict[str, str]) -> dict[str, Any]:
 def _write_tables(result: Result, folder: Path) -> None:
     for name in ("runs", "daily", "cases"):
         _write_parquet(folder / f"{name}.parquet", getattr(result, name))
+    for name, table in result.breakdowns.items():
+        _write_parquet(folder / f"{name}.parquet", table)
     _write(folder / "summary.csv", csv(result.summary()))
     _write(folder / "comparisons.csv", csv(result.comparisons()))
 

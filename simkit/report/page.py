@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simkit.report import figures, tables
+from simkit.report import breakdowns, figures, tables
 from simkit.report.answer import answer
 from simkit.report.rounding import Format
 from simkit.report.style import style
@@ -56,6 +56,7 @@ def render(result: Result) -> str:
         pictures=[(one, Markup(one.svg)) for one in pictures(result)],
         differences=tables.difference_table(result),
         goals=tables.goal_table(result),
+        breakdowns=breakdowns.tables(result),
         command=command(result),
         facts=facts(result),
     )

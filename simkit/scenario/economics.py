@@ -7,7 +7,37 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from simkit.scenario.quantity import Share, Table, default
+from simkit.scenario.quantity import Days, Share, Table, convention, default
+
+_UNITS = re.compile(r"^\s*([0-9][0-9_,]*\.?[0-9]*)\s*(?:units)?\s*per\s+(day|week)\s*$", re.IGNORECASE)
+
+
+class Stock(Table):
+    """Units that can be sold; a purchase takes one. First purchases of those who arrive by themselves always happen."""
+
+    units_per_week: Annotated[float, Field(gt=0)]
+    """What production or purchasing supplies, for the real market."""
+    when_out: Literal["lost", "back_ordered"] = "lost"
+    """Demand above what there is goes elsewhere, or waits for delivery."""
+    keep_weeks: float = convention(
+        4.0, unit="weeks of supply", why="room for four weeks' supply; 0 for what does not keep", ge=0, le=520
+    )
+    patience_days: Days = default(
+        14, unit="days", source="simkit, no published estimate", grade="assumption", low=5, high=40, gt=0
+    )
+    """With back-orders: the wait for delivery at which half of the buyers do not order."""
+
+
+def parse_stock(value: Any) -> Any:
+    """``5_000 per week`` -> a table; tables pass."""
+    if isinstance(value, str):
+        found = _UNITS.match(value)
+        if not found:
+            raise ValueError(f"expected a stock such as '5_000 per week' or '800 per day'; found {value!r}")
+        units = float(found[1].replace("_", "").replace(",", ""))
+        return {"units_per_week": units * (7 if found[2].lower() == "day" else 1)}
+    return value
+
 
 _Shares = Annotated[tuple[Annotated[float, Field(ge=-10, le=10)], ...], Field(max_length=8)]
 
@@ -62,6 +92,8 @@ class Economics(Table):
     """Licenses of the marketing department."""
     tenure_margin: TenureMargin = TenureMargin()
     """Nothing unless stated: margins do not rise with tenure by themselves."""
+    stock: Annotated[Stock | None, BeforeValidator(parse_stock)] = None
+    """None: there is always enough."""
 
 
 _TARGET = re.compile(r"^\s*(>=|<=|>|<)\s*([+-]?[0-9][0-9_]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?)\s*(%?)\s*$")

@@ -28,7 +28,8 @@ MEASURE_NAMES = (
     "flow_efficiency", "utilization", "expired_signal_share", "contacts_per_customer_week", "mean_fatigue",
     "opt_out_share", "reachable_share_end", "active_customers_end", "conversion_rate", "retention_rate",
     "churn_rate", "revenue", "profit", "profit_per_customer", "clv", "cac", "roas",
-    "contribution_margin", "discounted_profit", "clv_revenue", "budget_use",
+    "contribution_margin", "discounted_profit", "clv_revenue", "budget_use", "payback_months",
+    "unmet_demand_share",
 )  # fmt: skip
 """What can be asked for in `outcomes`, `goals` and `checks`; `simkit.measures` defines each (a test compares)."""
 

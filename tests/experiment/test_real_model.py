@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from simkit.experiment.study import run
@@ -67,3 +68,14 @@ def test_page_and_numbers(result: Any):
     assert page.count("<svg") == 4
     assert set(result.numbers) == {"yours", "published", "assumed"}
     assert "assumed" in page
+
+
+def test_cohorts_and_channels_are_kept_and_saved(result: Any, tmp_path: Path):
+    """Every run's tables, with the cell's name in front, and the same from the results folder."""
+    folder = result.save(tmp_path / "results")
+    for name, keys in (("cohorts", ["cohort", "date"]), ("channels", ["channel"])):
+        kept = result.breakdowns[name]
+        assert not kept.duplicated(["alternative", "replication", *keys]).any()
+        assert len(kept[["alternative", "replication"]].drop_duplicates()) == 4
+        pd.testing.assert_frame_equal(pd.read_parquet(folder / f"{name}.parquet"), kept)
+    assert "Cohorts by quarter" in (folder / "report.html").read_text(encoding="utf-8")

@@ -30,6 +30,7 @@ from simkit.customers.state import (
     LIFETIME,
     MOVED,
     NEEDS,
+    NEW,
     NEW_CUSTOMERS,
     OPPORTUNITIES,
     PER_CHANNEL,
@@ -78,6 +79,7 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
             return False
         become_customer(c, w, s.click_time[i])
         s.total[NEW_CUSTOMERS] += 1
+        s.total[at + NEW] += 1
     elif c.relation == CUSTOMER:
         chance = 1.0 - math.exp(-c.rate * c.need_chance * channel.purchase_days * s.click_strength[i])
         if draw(c, w, what, purpose, touch) >= chance:
