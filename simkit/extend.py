@@ -27,7 +27,9 @@ import numpy as np
 
 from simkit.customers.extension import Draws, Extension, extension_of
 from simkit.customers.market import MarketDriver
+from simkit.customers.rules.extra import buy_more
 from simkit.customers.rules.laws import draw, draw_clock, draw_pair
+from simkit.customers.state import AWAY, CUSTOMER, GRAIN, LOST, MONEY, PROSPECT
 from simkit.measures import Measure
 from simkit.rng import Purpose
 from simkit.scenario.extending import Declared, ExtensionError, Parameters, extended
@@ -36,8 +38,8 @@ from simkit.scenario.quantity import convention, default
 from simkit.scenario.schema import Scenario
 
 __all__ = [
-    "PURPOSE", "Draws", "Extension", "ExtensionError", "Measure", "Parameters", "check", "convention", "default",
-    "draw", "draw_clock", "draw_pair",
+    "AWAY", "CUSTOMER", "GRAIN", "LOST", "MONEY", "PROSPECT", "PURPOSE", "Draws", "Extension", "ExtensionError",
+    "Measure", "Parameters", "buy_more", "check", "convention", "default", "draw", "draw_clock", "draw_pair",
 ]  # fmt: skip
 
 PURPOSE = int(Purpose.EXTENSION)
