@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ import pytest
 import simkit
 from simkit.customers import extension as extensions
 from simkit.customers import state, tables
+from simkit.customers.compiled import CompiledMarket
 from simkit.customers.day import DAY
-from simkit.extend import Extension, ExtensionError
+from simkit.extend import Extension, ExtensionError, check
 from simkit.report.page import command, facts
+from simkit.scenario.extending import extended
 from simkit.scenario.schema import Scenario
 
 POINTS = """
@@ -42,9 +45,9 @@ POINTS = """
                               lambda run: run.sums["points_issued"]))
 """
 SCENARIO = """
-    horizon: 40
-    warmup: 10
-    market: {customers: 200, represents: 3}
+    horizon: 28
+    warmup: 7
+    market: {customers: 100, represents: 3}
     outcomes: [points_a_year, profit]
     extension: {per_purchase: 7}
     alternatives:
@@ -82,7 +85,7 @@ def test_everything_that_one_file_may_add(study):
     """Field, initial draw, parameter, stage, column and measure; the ledger holds what persons got."""
     run = simkit.simulate(study.base, engine="mesa")
     people, lucky = run.customers, run.customers["lucky"] == 1
-    assert 70 < lucky.sum() < 130
+    assert 30 < lucky.sum() < 70
     assert run.daily["points_issued"].sum() == people["points"].sum() * 3 > 0
     assert set(np.unique(people["points"][lucky] % 14)) == set(np.unique(people["points"][~lucky] % 7)) == {0.0}
     double = simkit.simulate(study.alternatives["double"], engine="mesa")
@@ -107,7 +110,7 @@ def test_who_does_not_extend_gets_the_shipped_objects(study):
 
 def test_shipped_behavior_does_not_notice_a_passive_extension(study):
     """Fields, columns and stages beside the rules change nobody's luck."""
-    scenario = {"horizon": 40, "warmup": 10, "market": {"customers": 200, "represents": 3}, "name": "study"}
+    scenario = {"horizon": 28, "warmup": 7, "market": {"customers": 100, "represents": 3}, "name": "study"}
     bare, more = simkit.simulate(Scenario(**scenario), engine="mesa"), simkit.simulate(study.base, engine="mesa")
     assert bare.daily.equals(more.daily[bare.daily.columns])
 
@@ -226,3 +229,101 @@ def test_a_start_that_cannot_be(start):
     extension.field("mood", "i1", start=start)
     with pytest.raises(ExtensionError, match=r"does not fit its kind i1|purposes of an extension"):
         simkit.simulate(Scenario(market={"customers": 20}), extend=extension, engine="mesa")
+
+
+# --- in both drivers ---------------------------------------------------------------------------------------------------
+
+OWN_AGE = """
+    from simkit.extend import Extension
+    from size import size
+    extension = Extension("another youth")
+
+    @extension.rule("age")
+    def age(c, w, s):
+        c.last_purchase_day = size(c.rate)
+"""
+
+
+@pytest.mark.parametrize("name", ["loyalty_points", "inverted_u"])
+def test_worked_examples_agree_to_the_bit(name):
+    """The extensions in `experiments/` give the same persons and the same ledger in both drivers, every day."""
+    study = example(name)
+    assert "to the bit on 60 persons over 30 days" in check(study, persons=60, days=30).sentence
+
+
+def example(name, *sets):
+    folder = Path(__file__).parents[1] / "experiments" / name
+    return simkit.load(folder / f"{name}.yaml", sets, extend=folder / f"{name}.py")
+
+
+def test_loyalty_points_are_conserved():
+    """Issued = redeemed + expired + still on accounts; who does not take part has none; a stronger pull sells more."""
+    few = ["market.customers=150", "market.represents=1", "horizon=150", "warmup=7", "extension.reward_at=40",
+           "extension.valid_days=50", "alternatives.half_year.extension.valid_days=50"]  # fmt: skip
+    study = example("loyalty_points", *few, "alternatives.one_year.extension.pull=2")
+    strong, weak = (simkit.simulate(study.alternatives[name], engine="mesa") for name in ("one_year", "half_year"))
+    for run in (strong, weak):
+        issued, expired, rewards = (run.daily[name].sum() for name in ("points_issued", "points_expired", "rewards"))
+        assert min(issued, expired, rewards) > 0
+        assert issued == pytest.approx(
+            40 * rewards + expired + run.customers["points"].sum(), abs=0.01 * run.customers.size
+        )
+        assert (run.customers["points"][run.customers["member"] == 0] == 0).all()
+    assert strong.daily["purchases_for_reward"].sum() > weak.daily["purchases_for_reward"].sum() > 0
+    assert strong.customers["revenue"].sum() == pytest.approx(strong.daily["revenue"].sum() * 10_000, rel=1e-12)
+
+
+def test_without_wear_in_the_inverted_u_is_the_shipped_law():
+    """At wear-in 0 the replaced rule gives the same bits as the rule it replaces; above, more is opened."""
+    few = ["market.customers=150", "horizon=40", "warmup=0"]
+    study = example("inverted_u", *few)
+    base = {
+        name: simkit.simulate(study.alternatives[name], engine="mesa") for name in ("exponential_6", "inverted_u_6")
+    }
+    shipped = simkit.load(study.path.parents[2] / "scenarios" / "retail.yaml")
+    plain = {name: getattr(study.alternatives["exponential_6"], name) for name in type(shipped.base).model_fields}
+    assert simkit.simulate(type(shipped.base).model_construct(**plain), engine="mesa").daily.equals(
+        base["exponential_6"].daily
+    )
+    opened = {name: run.sums["opened_email"] for name, run in base.items()}
+    assert opened["inverted_u_6"] > 1.1 * opened["exponential_6"]
+
+
+def test_a_rule_that_breaks_identity_is_found(write):
+    """A power is not the same in both drivers: `check` names the person and the field."""
+    write("size.py", "def size(rate):\n    return -((rate * 1000.0) ** 3)\n")
+    with pytest.raises(
+        ExtensionError, match=r"differ before day 0, person \d+ of segment 0, field 'last_purchase_day'"
+    ):
+        check(Scenario(horizon=30), write("mine.py", OWN_AGE), persons=60, days=2)
+
+
+def test_a_rule_that_does_not_compile_is_named(write):
+    """One sentence with the rule, its file and line, and the compiler's first reason, whichever engine was asked."""
+    write("size.py", "def size(rate):\n    return {rate: 1}[2.5] + [][rate]\n")
+    path = write("mine.py", OWN_AGE)
+    with pytest.raises(ExtensionError) as caught:
+        simkit.simulate(Scenario(market={"customers": 20}), extend=path)
+    said = str(caught.value)
+    assert f"{path}:" in said
+    assert "the rule 'age' does not compile: " in said
+    assert len(said) < 600
+    assert "\n" not in said
+
+
+def test_an_edited_helper_is_not_served_from_the_cache(write):
+    """Compiled code follows the file it was made of, and what that imports."""
+    path, ages = write("mine.py", OWN_AGE), []
+    for size in (1.0, 2.0):
+        write("size.py", f"def size(rate):\n    return -{size}\n")
+        market = CompiledMarket(extended(Scenario(market={"customers": 20, "prospects": 0}, horizon=30), path), 0)
+        ages.append(set(market.customers()["last_purchase_day"]))
+    assert ages == [{-1.0}, {-2.0}]
+
+
+def test_workers_get_the_extension_by_its_file(study):
+    """A worker process imports the file itself; who runs the cells never shows."""
+    here, spread = (simkit.run(study, replications=1, workers=n, engine="mesa") for n in (1, 2))
+    assert spread.failed == 0
+    assert spread.runs.equals(here.runs)
+    assert spread.daily.equals(here.daily)

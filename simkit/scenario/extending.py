@@ -14,6 +14,8 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -173,7 +175,7 @@ def _import(path: Path, shown: str, digest: str) -> Declared:
         raise ExtensionError("an extension is a Python file and ends in .py", shown)
     module = importlib.util.module_from_spec(spec)
     try:
-        with _among(path.parent, texts):
+        with _among(path.parent, texts, name):
             sys.modules[name] = module  # pydantic looks names of annotations up there
             spec.loader.exec_module(module)
     except SyntaxError as error:
@@ -214,26 +216,54 @@ def _named(file: str | None, path: Path, shown: str) -> str:
 
 
 @contextmanager
-def _among(folder: Path, texts: Mapping[str, str]) -> Iterator[None]:
+def _among(folder: Path, texts: Mapping[str, str], prefix: str) -> Iterator[None]:
     """While this lasts, the file may import others of its folder, as they are now.
 
-    They are forgotten afterwards, so that another extension may have files of the same names; so a file imports what
-    it needs at its top.
+    They keep names of their own, made with `prefix`, so that another extension may have files of the same names and
+    compiled code finds them in every process. So a file imports what it needs at its top.
     """
-    own = {name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in texts}
-    own -= sys.stdlib_module_names
+    own = {_dotted(name): folder / name for name in texts if _dotted(name) not in sys.stdlib_module_names}
     before = {name: sys.modules.pop(name) for name in own if name in sys.modules}
     writing, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # its times are too coarse for quick edits
-    sys.path.insert(0, str(folder))
-    importlib.invalidate_caches()
+    finder = _Siblings(own, prefix)
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
+        sys.meta_path.remove(finder)
         sys.dont_write_bytecode = writing
-        sys.path.remove(str(folder))
         for name in own:
-            sys.modules.pop(name, None)
+            if (module := sys.modules.pop(name, None)) is not None:
+                sys.modules[module.__name__] = module
         sys.modules.update(before)
+
+
+class _Siblings(MetaPathFinder):
+    """Finds the files of an extension's folder."""
+
+    def __init__(self, files: Mapping[str, Path], prefix: str):
+        self._files, self._prefix = files, prefix
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        file = self._files.get(fullname)
+        if file is None:
+            return None
+        loader = _Renaming(f"{self._prefix}_{fullname.replace('.', '_')}", str(file))
+        inside = [str(file.parent)] if file.name == "__init__.py" else None
+        return importlib.util.spec_from_file_location(fullname, file, loader=loader, submodule_search_locations=inside)
+
+
+class _Renaming(SourceFileLoader):
+    """Gives a module the loader's name before it runs, so that its functions are of that module."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__name__ = self.name
+        super().exec_module(module)
+
+
+def _dotted(name: str) -> str:
+    """``laws/wear.py`` -> ``laws.wear``."""
+    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _texts(path: Path) -> dict[str, str]:
