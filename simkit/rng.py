@@ -105,6 +105,9 @@ class Purpose(IntEnum):
     # counterfactuals; `what` is the occurrence or ordinal that is withheld, 0 for a person
     WITHHOLD = 200
     HOLDOUT = 201
+    # journeys; `what` is crc32 of the journey (with the occasion, for entering), k the person's entry
+    JOURNEY_ENTER = 170
+    JOURNEY_ATTEND = 171
     EXTENSION = 60000
 
 

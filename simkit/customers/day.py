@@ -25,6 +25,7 @@ DAY: tuple[Stage, ...] = (
     Stage("propose", "fall_due", "opt-outs and dead addresses of yesterday take effect; joining or leaving channels"),
     Stage("propose", "propose", "live messages for the person's segment and relation that were not had yet"),
     Stage("propose", "screen", "strike out what the person may not get: control group, consent, audience"),
+    Stage("propose", "follow_journeys", "running journeys: the next step whose day has come"),
     Stage("propose", "queue_for_calls", "who waits for a human channel, by standing"),
     Stage("propose", "demand", "paid campaigns see how much affinity their audience has"),
     Stage(
@@ -42,6 +43,7 @@ DAY: tuple[Stage, ...] = (
     Stage("live", "convert", "what clicks and visits lead to: a purchase, or a step up the funnel"),
     Stage("live", "buy", "needs arise; organic purchases; after each repeat need stay or leave"),
     Stage("live", "opt_out", "a placed message may end consent on its channel, by complaint or not, or attention"),
+    Stage("live", "walk_journeys", "journeys go on, are left, and begin with what happened today"),
     Stage("live", "tire", "today's delivered contacts are added to fatigue"),
     Stage("live", "forget", "a prospect nobody reminds falls back a stage"),
     Stage("live", "account", "where everyone stands when the day ends"),

@@ -14,6 +14,7 @@ import numpy as np
 from simkit.customers import tables
 from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.extension import extension_of, layout_of, parameter_values
+from simkit.customers.market_journeys import fill_journeys, starts_by_click, step_names
 from simkit.customers.market_media import Media, bounds
 from simkit.customers.population import channel_index
 from simkit.customers.purchase_traits import PROCESS, spend_shape
@@ -33,6 +34,7 @@ from simkit.customers.withheld import Withheld, saves_budget
 from simkit.rng import crc, run_key
 from simkit.scenario.campaigns import Campaign
 from simkit.scenario.channels import Addressed
+from simkit.scenario.journeys import Step
 from simkit.scenario.market import Fatigue
 from simkit.scenario.policy import Cap, ContactPolicy
 from simkit.scenario.purchases import Purchases
@@ -92,7 +94,11 @@ class MarketTables:
         self.segments = {name: i for i, name in enumerate(scenario.market.segments)}
         self.rules = {k: cap.label for k, cap in enumerate(scenario.contact_policy.at_most)}
         self.rules |= {CAPS: "gap", CAPS + 1: "quiet"}
-        self.columns = ledger_names({k: n for n, k in self.channel_at.items()}, self.rules)
+        journeys = dict(enumerate(scenario.journeys))
+        self.columns = ledger_names({k: n for n, k in self.channel_at.items()}, self.rules, journeys)
+        self.steps = step_names(scenario.journeys)
+        """Messages of journeys: the n-th has the slot SLOTS + n."""
+        self._step_words = {crc(name): name for name in self.steps}
         self.conditions = condition_rows(text for _, text in scenario.conditions())
         self.day = -1
         self.messages: list[Live | None] = [None] * SLOTS
@@ -229,6 +235,21 @@ class MarketTables:
                 self.waiting.remove(live)
         return keep
 
+    def message_name(self, slot: int) -> str | None:
+        """Readable name of what stands in a slot today: a launch on its channel, or ``journey/step``."""
+        if slot >= SLOTS:
+            return self.steps[slot - SLOTS]
+        live = self.messages[slot]
+        return live.name if live else None
+
+    def name_of(self, occurrence: int) -> str | None:
+        """Readable name of a message by the word that stands for it in keys and logs, however long ago it went."""
+        live = self.named.get(occurrence)
+        return live.name if live else self._step_words.get(occurrence)
+
+    def _steps(self) -> list[Step]:
+        return [step for journey in self.scenario.journeys.values() for step in journey.steps.values()]
+
     # --- tables -------------------------------------------------------------------------------------
 
     def _fill(self, key: tuple[int, int]) -> None:
@@ -245,6 +266,7 @@ class MarketTables:
         for k, cap in enumerate(scenario.contact_policy.at_most):
             _fill_cap(w.cap[k], cap, self.channel_at)
         fill_conditions(w.condition, self.conditions, self.segments, self.channel_at)
+        fill_journeys(w, scenario, self.channel_at, self.segments)
 
     def _fill_today(self, w: World, key: tuple[int, int]) -> None:
         policy, today = self.scenario.contact_policy, w.today
@@ -292,6 +314,11 @@ class MarketTables:
                 row["last"] = self.day >= live.last_day
                 if live.channel not in self.unpaid:
                     self._mark(masks, live, "", 1 << slot)
+        for n, step in enumerate(self._steps()):
+            row = w.message[SLOTS + n]
+            minute, row["quiet"] = step_minute(self.scenario, step)
+            row["minute"] = self.day * MINUTES_PER_DAY + minute
+            w.step["closed"][n] = step.channel in self.unpaid
         for j, live in enumerate(self.ads):
             self.media.fill_ad(j, live, self.day)
             self._mean(w.ad[j], live)
@@ -345,6 +372,7 @@ def _fill_message(row: np.void, live: Live, channel_at: dict[str, int], scenario
     row["bought_within"], row["not_bought_within"] = bounds(live.campaign.audience)
     row["strength"] = live.relevance / reference
     row["dislike"] = (1 - live.relevance) / (1 - reference)
+    row["starts"] = starts_by_click(scenario.journeys, live.program)
 
 
 def _send_minute(live: Live, scenario: Scenario, day: int) -> tuple[int, bool]:
@@ -353,6 +381,14 @@ def _send_minute(live: Live, scenario: Scenario, day: int) -> tuple[int, bool]:
     assert isinstance(channel, Addressed)
     wanted = channel.send_time if live.campaign.send_time is None else live.campaign.send_time
     return waiting_minute(scenario.contact_policy, wanted, day > live.first_day)
+
+
+def step_minute(scenario: Scenario, step: Step) -> tuple[int, bool]:
+    """When a journey's message goes on the days it is due: in quiet hours, when they end."""
+    channel = scenario.channels[step.channel]
+    assert isinstance(channel, Addressed)
+    wanted = channel.send_time if step.send_time is None else step.send_time
+    return waiting_minute(scenario.contact_policy, wanted, waited=True)
 
 
 def waiting_minute(policy: ContactPolicy, send_hour: float, waited: bool) -> tuple[int, bool]:

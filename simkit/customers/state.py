@@ -31,6 +31,12 @@ CAPS = 8
 """Caps a contact policy can have."""
 CALL_BINS = 64
 """Steps of standing among those who wait for a human channel."""
+JOURNEYS = 8
+"""Journeys a scenario can have."""
+JOURNEY_STEPS = 64
+"""Steps of all journeys: messages numbered from SLOTS on."""
+AT_ONCE = 4
+"""Journeys one person can be in at once."""
 
 TENURE_YEARS = 8
 """Years of a relationship that the ledger keeps apart; the last one holds all later years."""
@@ -60,7 +66,8 @@ CUSTOMER_DTYPE = np.dtype(
         ("rate", "f8"),  # needs (opportunities, anniversaries) a day
         ("query_clock", "f8"),
         ("last_purchase_day", "f8"),
-        ("spare_hot", "i1", (2,)),
+        ("spare_hot", "i1", (1,)),
+        ("journeys", "u1"),  # bit per running journey
         ("segment", "i1"),
         ("relation", "i1"),
         ("stage", "i1"),
@@ -97,7 +104,14 @@ CUSTOMER_DTYPE = np.dtype(
         ("link_bucket", "i2"),  # 0..9999, stable: whether identities on all channels are known to be one person's
         ("unengaged", "u1", (ADDRESSED,)),  # delivered messages since one was opened, up to 255
         ("dormant", "u1"),  # bit per addressed channel: nothing is opened there until the next purchase
-        ("spare", "i1", (3,)),  # keeps the record at whole cache lines
+        # journeys: the running ones by their bit, and what is remembered of each of the scenario's
+        ("journey_day", "i2", (AT_ONCE,)),  # on which the next step falls due
+        ("journey_left", "i2", (JOURNEYS,)),  # day of its end + 1; 0 for never
+        ("journey_step", "u1", (AT_ONCE,)),  # the next step: a row of the step table
+        ("journey_seen", "u1", (AT_ONCE,)),  # of its last message: 1 opened, 2 clicked
+        ("journey_entries", "u1", (JOURNEYS,)),  # the person's n-th time in it: names its luck
+        ("journeys_due", "u1"),  # bit per running journey with a message today
+        ("spare", "i1", (26,)),  # keeps the record at whole cache lines
     ]
 )
 """One customer, in whole cache lines. float32 fields are traits, read and never computed."""
@@ -132,6 +146,12 @@ RULES = CAPS + 2
 GAP, QUIET = CAPS, CAPS + 1
 """Rules by number: the caps in their order, then the gap, then quiet hours."""
 
+_PER_JOURNEY = ("entered", "no_room", "completed", "left", "sent", "opened", "clicked", "purchases")
+JOURNEY_ENTERED, NO_ROOM, JOURNEY_COMPLETED, JOURNEY_LEFT, STEP_SENT, STEP_OPENED, STEP_CLICKED, STEP_BOUGHT = range(
+    len(_PER_JOURNEY)
+)
+"""Counters per journey. `no_room`: the person was in as many as one may be; `left`: before its last step."""
+
 _SCALARS = (
     "active", "reachable", "fatigue", "new_customers", "lost", "customers", "needs", "purchases_organic",
     "revenue_organic", "opt_outs", "held_out", "overflow", "ring_full", "contacted", "renewals",
@@ -144,7 +164,9 @@ STAGE_AT = DROPPED_AT + RULES
 DEMAND_AT = STAGE_AT + len(STAGES)
 COMPLAINTS_AT = DEMAND_AT + ADS
 CALLS_AT = COMPLAINTS_AT + ADDRESSED
-SCALAR_AT = CALLS_AT + ADDRESSED * CALL_BINS
+JOURNEY_AT = CALLS_AT + ADDRESSED * CALL_BINS
+PER_JOURNEY = len(_PER_JOURNEY)
+SCALAR_AT = JOURNEY_AT + JOURNEYS * PER_JOURNEY
 (
     ACTIVE, REACHABLE, FATIGUE, NEW_CUSTOMERS, LOST_NOW, CUSTOMERS_NOW, NEEDS, PURCHASES_ORGANIC,
     REVENUE_ORGANIC, OPT_OUTS, HELD_OUT, OVERFLOW, RING_FULL, CONTACTED, RENEWALS,
@@ -163,11 +185,13 @@ FINE_GRAIN = 1e9
 SCRATCH_DTYPE = np.dtype(
     [
         ("total", "i8", (TOTALS,)),
+        ("stage", "i8"),  # when the day began to be lived
         ("wear_out", "f8"),
         ("opt_out", "f8"),
         ("n", "i8"),  # candidates
         ("sent", "i8"),  # of them sent
         ("slot", "i8", (CANDIDATES,)),
+        ("touch", "i8", (CANDIDATES,)),  # k of its draws: for a step of a journey the entry it belongs to
         ("minute", "i8", (CANDIDATES,)),
         ("decision", "i8", (CANDIDATES,)),
         ("rule", "i8", (CANDIDATES,)),
@@ -270,8 +294,8 @@ def in_order(rows: np.ndarray) -> np.ndarray:
     return rows[np.lexsort((rows["index"], rows["segment"]))]
 
 
-def ledger_names(channels: dict[int, str], rules: dict[int, str]) -> dict[str, int]:
-    """Readable column -> position in the totals, for the channels and rules that a scenario has."""
+def ledger_names(channels: dict[int, str], rules: dict[int, str], journeys: dict[int, str]) -> dict[str, int]:
+    """Readable column -> position in the totals, for the channels, rules and journeys that a scenario has."""
     names = {
         f"{what}_{name}": k * PER_CHANNEL + j for k, name in channels.items() for j, what in enumerate(_PER_CHANNEL)
     }
@@ -279,4 +303,9 @@ def ledger_names(channels: dict[int, str], rules: dict[int, str]) -> dict[str, i
     names |= {f"dropped_{name}": DROPPED_AT + k for k, name in rules.items()}
     names |= {f"stage_{name}": STAGE_AT + k for k, name in enumerate(STAGES)}
     names |= {f"tenure_revenue_{year + 1}": TENURE_AT + year for year in range(TENURE_YEARS)}
+    names |= {
+        f"journey_{name}_{what}": JOURNEY_AT + k * PER_JOURNEY + j
+        for k, name in journeys.items()
+        for j, what in enumerate(_PER_JOURNEY)
+    }
     return names | {name: SCALAR_AT + k for k, name in enumerate(_SCALARS)}

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simkit.customers.state import ADS, CAPS, CHANNELS, SEGMENTS, SLOTS, STAGES
+from simkit.customers.state import ADS, CAPS, CHANNELS, JOURNEY_STEPS, JOURNEYS, SEGMENTS, SLOTS, STAGES
 
 TODAY = np.dtype(
     [
@@ -41,6 +41,8 @@ TODAY = np.dtype(
         ("visits_per_day", "f8", (len(STAGES),)),
         ("moving", "i8"),  # 1: today persons join or leave channels whose reach changes
         ("callers", "i8"),  # human channels
+        ("journeys", "i8"),  # rows of the journey table in use
+        ("daily", "i8"),  # 1: some journey starts with a silence, which must be looked for every day
     ]
 )
 SEGMENT = np.dtype(
@@ -116,6 +118,7 @@ MESSAGE = np.dtype(
         ("strength", "f8"),  # relevance / reference relevance
         ("dislike", "f8"),  # (1 - relevance) / (1 - reference relevance)
         ("withheld", "f8"),
+        ("starts", "i8"),  # bit per journey that a click on it starts
     ]
 )
 AD = np.dtype(
@@ -161,6 +164,40 @@ CONDITION = np.dtype(
     ]
 )
 """A condition in postfix order: comparisons push true or false, AND and OR take two, NOT takes one."""
+ON_FIRST_PURCHASE, ON_PURCHASE, ON_VISIT, ON_CLICK, ON_STAGE, ON_LAPSE = range(1, 7)
+"""Occasions that start a journey."""
+IF_ALWAYS, IF_OPENED, IF_NOT_OPENED, IF_CLICKED, IF_NOT_CLICKED, IF_ATTENDED, IF_MISSED = range(7)
+"""Conditions of a step."""
+
+JOURNEY = np.dtype(
+    [
+        ("occurrence", "i8"),  # crc32 of its name: a word of its keys
+        ("trigger", "i8"),
+        ("stage", "i8"),  # of the funnel, for a journey that starts when it is reached
+        ("lapsed", "f8"),  # days without a purchase
+        ("segments", "i8"),  # bit per segment
+        ("channels", "i8"),  # bit per channel of its steps
+        ("first", "i8"),  # row of its first step
+        ("share", "f8"),  # of occasions that lead into it
+        ("attendance", "f8"),
+        ("again", "f8"),  # days from its end to the next entry
+        ("from_day", "i8"),
+        ("exit_purchase", "i8"),
+        ("exit_opt_out", "i8"),
+    ]
+)
+STEP = np.dtype(
+    [
+        ("journey", "i8"),
+        ("after", "i8"),  # days
+        ("only_if", "i8"),
+        ("then", "i8"),  # row of the next step, or -1
+        ("otherwise", "i8"),
+        ("wait", "i8"),  # days on which it is tried
+        ("leave", "i8"),  # 1: a blocked message ends the journey
+        ("closed", "i8"),  # 1: there is no money for its channel today
+    ]
+)
 
 NODES = 2049
 LOGIT_END = 40.0
@@ -175,10 +212,12 @@ WORLD_DTYPE = np.dtype(
         ("today", TODAY),
         ("segment", SEGMENT, (SEGMENTS,)),
         ("channel", CHANNEL, (CHANNELS,)),
-        ("message", MESSAGE, (SLOTS,)),
+        ("message", MESSAGE, (SLOTS + JOURNEY_STEPS,)),  # launches by slot, then the steps of journeys
         ("ad", AD, (ADS,)),
         ("cap", CAP, (CAPS,)),
         ("condition", CONDITION, (CONDITIONS,)),
+        ("journey", JOURNEY, (JOURNEYS,)),
+        ("step", STEP, (JOURNEY_STEPS,)),
         ("spend", "f8", (SPEND_ROWS, NODES)),  # log of the unit-scale gamma quantile at equal steps of logit(u)
     ]
 )
@@ -194,6 +233,8 @@ class World(NamedTuple):
     ad: Any
     cap: Any
     condition: Any
+    journey: Any
+    step: Any
     spend: Any
 
 

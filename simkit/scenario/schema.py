@@ -18,10 +18,12 @@ from simkit.scenario.channel_sense import channel_warnings
 from simkit.scenario.channels import DEFAULT_CHANNELS, AnyChannel, fill
 from simkit.scenario.data import Data
 from simkit.scenario.economics import AnyTarget, Economics
+from simkit.scenario.journeys import AnyJourneys, journey_problems
 from simkit.scenario.market import Market
 from simkit.scenario.organization import Teams
 from simkit.scenario.policy import RECENT_CONTACTS, ContactPolicy
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR, Days, Figure, Table, convention
+from simkit.scenario.ready_journeys import journey_figures
 
 MEASURE_NAMES = (
     "signal_to_live_days", "signal_to_live_days_median", "live_within_7_days_share", "campaigns_live",
@@ -119,6 +121,8 @@ class Scenario(Table):
     campaigns: dict[str, Campaign] = Field(default_factory=lambda: cast(Any, DEFAULT_CAMPAIGNS))
     occasions: dict[str, Occasion] = Field(default_factory=lambda: cast(Any, DEFAULT_OCCASIONS))
     monitors: dict[str, Monitor] = Field(default_factory=lambda: cast(Any, DEFAULT_MONITORS))
+    journeys: AnyJourneys = {}
+    """Series of messages on a person's own occasions: a list of ready ones (`welcome`, `cart`), or a table."""
     teams: Teams = Teams()
     work: Load = Load()
     economics: Economics = Economics()
@@ -200,6 +204,7 @@ class Scenario(Table):
             *self._load_without_programs(),
             *self._conditions(),
             *budget_sense(self),
+            *journey_problems(self.journeys, set(self._addressed()), set(self.campaigns), set(self.market.segments)),
         ]
 
     def _unknown_names(self) -> Iterator[tuple[str, str]]:
@@ -330,11 +335,16 @@ class Scenario(Table):
 
 
 def preset_figures(scenario: Scenario) -> dict[str, Figure]:
-    """Where the numbers of the shipped channels come from, by dotted path in this scenario."""
-    return {
+    """Where the numbers of shipped channels and ready journeys come from, by dotted path in this scenario."""
+    channels = {
         f"channels.{name}.{field}": figure
         for name in scenario.channels
         for field, figure in PRESETS.get(name, {}).items()
+    }
+    return channels | {
+        f"journeys.{name}.{field}": figure
+        for name in scenario.journeys
+        for field, figure in journey_figures(name).items()
     }
 
 

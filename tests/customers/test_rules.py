@@ -18,10 +18,10 @@ from simkit.customers.state import CUSTOMER_DTYPE
 from simkit.scenario.schema import Scenario
 
 ORDER = [
-    ("propose", ["arrive", "recover", "fall_due", "propose", "screen", "demand"]),
+    ("propose", ["arrive", "recover", "fall_due", "propose", "screen", "follow_journeys", "queue_for_calls", "demand"]),
     ("allocate", ["budgets"]),
-    ("live", ["arbitrate", "feel", "deliver", "respond", "see_ads", "search_and_visit", "convert", "buy", "opt_out", "tire", "forget",
-              "account"]),
+    ("live", ["admit", "arbitrate", "feel", "deliver", "respond", "see_ads", "search_and_visit", "convert", "buy", "opt_out",
+              "walk_journeys", "tire", "forget", "account"]),
 ]  # fmt: skip
 
 
@@ -46,9 +46,9 @@ def test_rules_use_no_numpy_and_no_powers():
 
 def test_a_customer_fits_its_cache_lines():
     """At most 512 bytes, whole cache lines, and what a quiet day reads lies in the first."""
-    assert CUSTOMER_DTYPE.itemsize == 448
+    assert CUSTOMER_DTYPE.itemsize == 512
     hot = ("done", "candidates", "fatigue", "need_clock", "rate", "query_clock", "last_purchase_day", "segment", "relation",
-           "stage", "consent", "leaving", "exposed")  # fmt: skip
+           "stage", "consent", "leaving", "exposed", "journeys")  # fmt: skip
     assert all(CUSTOMER_DTYPE.fields[name][1] < 64 for name in hot)
 
 

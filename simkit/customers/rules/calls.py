@@ -12,7 +12,7 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.rules.laws import draw
-from simkit.customers.state import CALL_BINS, CALLS_AT, PER_CHANNEL, PROSPECT, WAITING
+from simkit.customers.state import AT_ONCE, CALL_BINS, CALLS_AT, PER_CHANNEL, PROSPECT, SLOTS, WAITING
 from simkit.rng import Purpose
 
 STANDING = int(Purpose.STANDING)
@@ -29,6 +29,11 @@ def queue_for_calls(c: Any, w: Any, s: Any) -> None:
                 s.total[CALLS_AT + w.message[slot].channel * CALL_BINS + int(standing(c, w, slot) * CALL_BINS)] += 1
             rest >>= 1
             slot += 1
+    if w.today.callers > 0 and c.journeys != 0:
+        for k in range(AT_ONCE):
+            slot = SLOTS + c.journey_step[k]
+            if (c.journeys_due >> k) & 1 == 1 and w.channel[w.message[slot].channel].calls == 1:
+                s.total[CALLS_AT + w.message[slot].channel * CALL_BINS + int(standing(c, w, slot) * CALL_BINS)] += 1
 
 
 def admit(c: Any, w: Any, s: Any) -> None:
@@ -44,6 +49,13 @@ def admit(c: Any, w: Any, s: Any) -> None:
                     s.total[k * PER_CHANNEL + WAITING] += 1
             rest >>= 1
             slot += 1
+    if w.today.callers > 0 and c.journeys != 0:
+        for i in range(AT_ONCE):
+            slot = SLOTS + c.journey_step[i]
+            k = w.message[slot].channel
+            if (c.journeys_due >> i) & 1 == 1 and w.channel[k].calls == 1 and standing(c, w, slot) < w.channel[k].admit:
+                c.journeys_due &= ~(1 << i)  # comes due again tomorrow
+                s.total[k * PER_CHANNEL + WAITING] += 1
 
 
 @register_jitable

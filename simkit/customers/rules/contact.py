@@ -7,8 +7,10 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.rules.person import linked
+from simkit.customers.rules.running import entry_of, may_wait
 from simkit.customers.state import (
     ADDRESSED,
+    AT_ONCE,
     CANDIDATES,
     DEFERRED,
     DEFERRED_AT,
@@ -22,6 +24,7 @@ from simkit.customers.state import (
     RECENT,
     RING_FULL,
     SENT,
+    SLOTS,
 )
 
 EVERY_CHANNEL = (1 << ADDRESSED) - 1
@@ -32,7 +35,8 @@ def arbitrate(c: Any, w: Any, s: Any) -> None:
     s.n = 0
     s.sent = 0
     s.clicks = 0
-    if c.candidates != 0:
+    s.stage = c.stage
+    if c.candidates != 0 or c.journeys != 0:
         gather(c, w, s)
         for j in range(s.n):
             decide(c, w, s, j)
@@ -51,6 +55,19 @@ def gather(c: Any, w: Any, s: Any) -> None:
                 s.total[OVERFLOW] += 1
         rest >>= 1
         slot += 1
+    if c.journeys != 0:
+        gather_steps(c, w, s)
+
+
+@register_jitable
+def gather_steps(c: Any, w: Any, s: Any) -> None:
+    """Steps of running journeys that are due, among the other candidates."""
+    for k in range(AT_ONCE):
+        if (c.journeys_due >> k) & 1 == 1:
+            if s.n < CANDIDATES:
+                line_up(w, s, SLOTS + c.journey_step[k])
+            else:
+                s.total[OVERFLOW] += 1
 
 
 @register_jitable
@@ -79,6 +96,7 @@ def decide(c: Any, w: Any, s: Any, j: int) -> None:
     slot = s.slot[j]
     message = w.message[slot]
     s.minute[j] = message.minute
+    s.touch[j] = entry_of(c, w, slot) if slot >= SLOTS else 0
     s.delivered[j] = s.opened[j] = s.clicked[j] = s.bought[j] = s.opted_out[j] = 0
     rule = blocking_rule(c, w, s, message)
     s.rule[j] = rule
@@ -89,14 +107,16 @@ def decide(c: Any, w: Any, s: Any, j: int) -> None:
         c.recent_minute[at] = message.minute
         c.recent_channel[at] = message.channel
         c.contacts += 1
-        c.done |= 1 << slot
+        if slot < SLOTS:
+            c.done |= 1 << slot
         s.total[message.channel * PER_CHANNEL + OUT] += 1
-    elif w.today.defer == 1 and message.last == 0:
+    elif (w.today.defer == 1 and message.last == 0) if slot < SLOTS else may_wait(c, w, slot):
         s.decision[j] = DEFERRED
         s.total[DEFERRED_AT + rule] += 1
     else:
         s.decision[j] = DROPPED
-        c.done |= 1 << slot
+        if slot < SLOTS:
+            c.done |= 1 << slot
         s.total[DROPPED_AT + rule] += 1
 
 

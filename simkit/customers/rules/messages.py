@@ -61,7 +61,7 @@ def deliver_message(c: Any, w: Any, s: Any, j: int) -> None:
     k = message.channel
     channel = w.channel[k]
     s.filtered[j] = 0
-    u_bounce, s.u_opt_out[j] = draw_pair(c, w, message.occurrence, ARRIVE_OPT_OUT, 0)
+    u_bounce, s.u_opt_out[j] = draw_pair(c, w, message.occurrence, ARRIVE_OPT_OUT, s.touch[j])
     if channel.address_loss > 0.0 and address_is_dead(c, w, channel):
         s.total[k * PER_CHANNEL + HARD_BOUNCED] += 1
         if c.opt_out_day[k] == 0:
@@ -70,7 +70,7 @@ def deliver_message(c: Any, w: Any, s: Any, j: int) -> None:
     elif u_bounce >= channel.bounce:
         s.delivered[j] = 1
         s.total[k * PER_CHANNEL + DELIVERED] += 1
-        if channel.placement < 1.0 and draw(c, w, message.occurrence, PLACEMENT, 0) >= channel.placement:
+        if channel.placement < 1.0 and draw(c, w, message.occurrence, PLACEMENT, s.touch[j]) >= channel.placement:
             s.filtered[j] = 1
             s.total[k * PER_CHANNEL + FILTERED] += 1
 
@@ -108,14 +108,14 @@ def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
     """Open with open_rate x affinity x wear-out x strength, click with click_given_open x strength."""
     message = w.message[s.slot[j]]
     channel = w.channel[message.channel]
-    u_open, u_click = draw_pair(c, w, message.occurrence, OPEN_CLICK, 0)
+    u_open, u_click = draw_pair(c, w, message.occurrence, OPEN_CLICK, s.touch[j])
     if u_open < channel.open_rate * c.affinity[message.channel] * s.wear_out * message.strength:
         s.opened[j] = 1
         s.total[message.channel * PER_CHANNEL + OPENED] += 1
         if u_click < channel.click_given_open * message.strength:
             s.clicked[j] = 1
             time = message.minute / MINUTES_PER_DAY
-            click(s, message.channel, message.occurrence, CONVERT, 0, message.strength, time, j)
+            click(s, message.channel, message.occurrence, CONVERT, s.touch[j], message.strength, time, j)
 
 
 def opt_out(c: Any, w: Any, s: Any) -> None:
@@ -145,7 +145,7 @@ def annoy(c: Any, w: Any, s: Any, j: int) -> None:
             s.total[k * PER_CHANNEL + COMPLAINED] += 1
     if channel.lapse > 0.0 and (c.dormant >> k) & 1 == 0:
         growth = s.opt_out / w.segment[c.segment].opt_out if w.segment[c.segment].opt_out > 0.0 else 1.0
-        if draw(c, w, message.occurrence, LAPSE, 0) < channel.lapse * growth * message.dislike:
+        if draw(c, w, message.occurrence, LAPSE, s.touch[j]) < channel.lapse * growth * message.dislike:
             c.dormant |= 1 << k
             s.total[k * PER_CHANNEL + LAPSED] += 1
 

@@ -1,0 +1,114 @@
+"""Journeys as tables: one row per journey, one per step, and a message row for each step behind the launches'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from simkit.customers import tables
+from simkit.customers.rules.person import NO_BOUND
+from simkit.customers.state import AWARE, CONSIDERING, INTENT, SLOTS
+from simkit.customers.tables import World
+from simkit.rng import crc
+from simkit.scenario.journeys import LEAVE, NEXT, Journey, Step, days_after
+from simkit.scenario.schema import Scenario
+
+_TRIGGERS = {
+    "first_purchase": tables.ON_FIRST_PURCHASE,
+    "purchase": tables.ON_PURCHASE,
+    "visit_without_purchase": tables.ON_VISIT,
+    "click": tables.ON_CLICK,
+    "became_aware": tables.ON_STAGE,
+    "became_considering": tables.ON_STAGE,
+    "became_intent": tables.ON_STAGE,
+    "lapsed": tables.ON_LAPSE,
+}
+_STAGES = {"became_aware": AWARE, "became_considering": CONSIDERING, "became_intent": INTENT}
+_CONDITIONS = {
+    "always": tables.IF_ALWAYS,
+    "opened": tables.IF_OPENED,
+    "not_opened": tables.IF_NOT_OPENED,
+    "clicked": tables.IF_CLICKED,
+    "not_clicked": tables.IF_NOT_CLICKED,
+    "attended": tables.IF_ATTENDED,
+    "missed": tables.IF_MISSED,
+}
+
+
+def step_names(journeys: Mapping[str, Journey]) -> list[str]:
+    """``journey/step`` in the order of the step table: the names that messages of journeys have in logs and keys."""
+    return [f"{name}/{step}" for name, journey in journeys.items() for step in journey.steps]
+
+
+def fill_journeys(w: World, scenario: Scenario, channel_at: Mapping[str, int], segments: Mapping[str, int]) -> None:
+    """What stays the same all days: every journey, its steps, and their messages."""
+    w.today["journeys"] = len(scenario.journeys)
+    w.today["daily"] = any(journey.starts == "lapsed" for journey in scenario.journeys.values())
+    first = 0
+    for j, (name, journey) in enumerate(scenario.journeys.items()):
+        _fill_journey(w.journey[j], name, journey, scenario, channel_at, segments, first)
+        names = list(journey.steps)
+        for at, (step_name, step) in enumerate(journey.steps.items()):
+            _fill_step(w.step[first + at], j, journey, step, names, at, first)
+            row = w.message[SLOTS + first + at]
+            _fill_message(row, f"{name}/{step_name}", step, scenario, channel_at)
+        first += len(names)
+
+
+def starts_by_click(journeys: Mapping[str, Journey], campaign: str) -> int:
+    """Journeys, a bit each, that a click on a message of this campaign starts."""
+    return sum(
+        1 << j for j, one in enumerate(journeys.values()) if one.starts == "click" and one.campaign in (None, campaign)
+    )
+
+
+def _fill_journey(
+    row: np.void,
+    name: str,
+    journey: Journey,
+    scenario: Scenario,
+    channel_at: Mapping[str, int],
+    segments: Mapping[str, int],
+    first: int,
+) -> None:
+    wanted = segments if journey.segments == "all" else journey.segments
+    row["occurrence"] = crc(f"journey {name}")
+    row["trigger"] = _TRIGGERS[journey.starts]
+    row["stage"] = _STAGES.get(journey.starts, 0)
+    row["lapsed"] = journey.lapsed_days
+    row["segments"] = sum(1 << segments[segment] for segment in wanted)
+    row["channels"] = sum(1 << channel_at[channel] for channel in journey.channels)
+    row["first"] = first
+    row["share"] = journey.share
+    row["attendance"] = journey.attendance or 0.0
+    row["again"] = NO_BOUND if journey.again_after is None else journey.again_after
+    row["from_day"] = 0 if journey.live_from is None else scenario.warmup_days + round(journey.live_from)
+    row["exit_purchase"] = "purchase" in journey.exits
+    row["exit_opt_out"] = "opt_out" in journey.exits
+
+
+def _fill_step(row: np.void, j: int, journey: Journey, step: Step, names: Sequence[str], at: int, first: int) -> None:
+    row["journey"] = j
+    row["after"] = days_after(step)
+    row["only_if"] = _CONDITIONS[step.only_if]
+    row["then"] = _row_of(step.then, names, at, first)
+    row["otherwise"] = _row_of(step.otherwise, names, at, first)
+    row["wait"] = step.wait_days if journey.blocked == "defer" else 0
+    row["leave"] = journey.blocked == "leave"
+
+
+def _row_of(to: str, names: Sequence[str], at: int, first: int) -> int:
+    """Row of the step that `then` or `otherwise` names; -1 behind the last one."""
+    if to == LEAVE or (to == NEXT and at + 1 == len(names)):
+        return -1
+    return first + (at + 1 if to == NEXT else names.index(to))
+
+
+def _fill_message(row: np.void, name: str, step: Step, scenario: Scenario, channel_at: Mapping[str, int]) -> None:
+    reference = scenario.market.reference_relevance
+    row["occurrence"], row["channel"], row["priority"] = crc(name), channel_at[step.channel], step.priority
+    row["bought_within"], row["not_bought_within"] = NO_BOUND, -NO_BOUND
+    row["condition"] = -1
+    row["strength"] = step.relevance / reference
+    row["dislike"] = (1 - step.relevance) / (1 - reference)
