@@ -7,13 +7,10 @@ exports and `PurchaseFit.snippet` turns into the YAML of a scenario.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import importlib.util
-import io
 import json
 import math
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -22,6 +19,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 import pandas as pd
 
+from simkit.customers.fit_output import command, described, digits, plain, undetermined
+from simkit.customers.fit_output import table as table_of
 from simkit.customers.purchase_models import (
     BgNbd,
     Estimate,
@@ -31,17 +30,13 @@ from simkit.customers.purchase_models import (
     fit_bg_nbd,
     fit_gamma_gamma,
 )
+from simkit.customers.read_table import NO_COLUMN, read_table
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
 DAYS_PER_UNIT: Mapping[str, float] = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
-DATE_FORMATS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y")
-TIME_OF_DAY = r"[T ]+\d{1,2}:\d\d.*$"
-MISSING = ("", "nan", "none", "null")
-NO_COLUMN = (None, "")  # what stands for "there is no amount"
-MOST_PROBLEMS_SHOWN = 20
 FEW_REPEATERS = 100
 STRONG_CORRELATION = 0.2
 CDNOW = "cdnow"  # written in place of a file name
@@ -118,13 +113,13 @@ class PurchaseFit:
         header += [f"calibration {self.first} to {self.until}, unit {self.unit}"]
         header += [f"{number} {words}" for words, number in self.counts.described()]
         for name, estimate in self.estimates():
-            errors = ", ".join(f"{k} {_digits(e)}" for k, e in estimate.standard_errors.items())
+            errors = ", ".join(f"{k} {digits(e)}" for k, e in estimate.standard_errors.items())
             header += [f"{name}: log-likelihood {estimate.log_likelihood:.2f}; standard errors {errors}"]
         header += [f"warning: {warning}" for warning in self.warnings]
         body = ["model: bg_nbd", f"unit: {self.unit}"]
-        body += [f"{k}: {_digits(v)}" for k, v in self.purchases.parameters().items()]
+        body += [f"{k}: {digits(v)}" for k, v in self.purchases.parameters().items()]
         if self.spend:
-            spend = ", ".join(f"{k}: {_digits(v)}" for k, v in self.spend.parameters().items())
+            spend = ", ".join(f"{k}: {digits(v)}" for k, v in self.spend.parameters().items())
             body += [f"spend: {{model: gamma_gamma, {spend}}}"]
         source = json.dumps(f"simkit fit {self.source}, until {self.until}", ensure_ascii=False)
         return "\n".join([*(f"# {line}" for line in header), *body, f"source: {source}", ""])
@@ -204,16 +199,24 @@ def read_orders(
 
     Columns are given by name when the file has a header, or all by number, from 1, when it has none. The
     file is separated by commas, tabs or white space, whichever its first line shows. Dates are read by
-    `date_format` (as in strptime) or by the one of DATE_FORMATS that reads them; a time of day is ignored.
+    `date_format` (as in strptime) or by the one of read_table.DATE_FORMATS that reads them; a time of day is ignored.
 
     Raises FitError with every problem found: a file or column that is not there, no orders, and by line
     an unreadable or missing date, a missing customer, an amount that is negative or not a finite number.
     """
     columns = {"customer": customer, "date": date, "amount": amount}
-    wanted = {role: column for role, column in columns.items() if column not in NO_COLUMN}
-    if isinstance(orders, str | Path):
-        return _checked(_text_of_file(Path(orders), wanted), Path(orders).name, "line", date_format)
-    return _checked(_text_of_table(pd.DataFrame(orders), wanted), "the table", "row", date_format)
+    table = read_table(orders, columns, rows="orders", hint=f", or {CDNOW}")
+    day = table.days("date", date_format)
+    amounts = pd.to_numeric(table.text.get("amount", pd.Series(np.nan, index=table.text.index)), errors="coerce")
+    table.refuse(
+        {
+            "customer": table.no_name("customer"),
+            "date": table.bad_date(day, date_format),
+            "amount": (~(np.isfinite(amounts) & (amounts >= 0)), "a finite number, 0 or more"),
+        }
+    )
+    found = {"customer": table.text["customer"], "day": day, "amount": amounts.astype(float)}
+    return pd.DataFrame(found).reset_index(drop=True)
 
 
 def summarize(orders: pd.DataFrame, until: pd.Timestamp, unit: Unit) -> tuple[pd.DataFrame, Counts]:
@@ -267,126 +270,9 @@ def to_json(fit: PurchaseFit) -> dict[str, Any]:
     """A fit as plain numbers, text and lists, ready for json.dump; what is not known is None."""
     told = {name: getattr(fit, name) for name in ("source", "command", "unit", "correlation", "warnings")}
     dates = {"first": fit.first.isoformat(), "until": fit.until.isoformat()}
-    models = {"bg_nbd": _described(fit.purchases), "gamma_gamma": fit.spend and _described(fit.spend)}
+    models = {"bg_nbd": described(fit.purchases), "gamma_gamma": fit.spend and described(fit.spend)}
     tracking = fit.tracking.assign(end=fit.tracking["end"].map(str)).to_dict("records")
-    return _plain({**told, **dates, "counts": asdict(fit.counts), **models, "tracking": tracking})
-
-
-def _described(estimate: Estimate[Any]) -> dict[str, Any]:
-    """An estimate as nested numbers."""
-    known = {"standard_errors": estimate.standard_errors, "log_likelihood": estimate.log_likelihood}
-    return {"parameters": estimate.parameters(), **known}
-
-
-def _text_of_file(path: Path, wanted: Mapping[str, str | int]) -> pd.DataFrame:
-    """The wanted columns of a file as text, by role, indexed by line number."""
-    rows = _split(path)
-    numbers = [str(column) for column in wanted.values()]
-    if all(number.isdecimal() for number in numbers):
-        places = dict(zip(wanted, (int(number) - 1 for number in numbers), strict=True))
-    else:
-        places = _by_name([name.strip() for name in rows.pop(0)[1]], wanted, path.name)
-    if not rows:
-        raise FitError(f"{path.name}: has a header but no orders")
-    if min(places.values()) < 0:
-        raise FitError(f"{path.name}: columns are numbered from 1")
-    if max(places.values()) >= (width := max(len(row) for _, row in rows)):
-        raise FitError(f"{path.name}: has {width} columns, needs {max(places.values()) + 1}")
-    padded = [row + [""] * (width - len(row)) for _, row in rows]  # what a short row lacks is missing
-    text = {role: [row[place].strip() for row in padded] for role, place in places.items()}
-    return pd.DataFrame(text, index=[line for line, _ in rows], dtype=str)
-
-
-def _split(path: Path) -> list[tuple[int, list[str]]]:
-    """The lines of a file that are not blank, split into columns, with their numbers."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise FitError(f"{path}: no such file; allowed: a file of orders, or {CDNOW}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise FitError(f"{path}: cannot be read as UTF-8 text: {error}") from None
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    if not lines:
-        raise FitError(f"{path.name}: is empty; needs one row per order")
-    separator = next((mark for mark in ",\t" if mark in lines[0][1]), None)
-    if separator is None:
-        return [(number, line.split()) for number, line in lines]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    try:
-        return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise FitError(f"{path.name}: line {reader.line_num}: {error}") from None
-
-
-def _by_name(header: list[str], wanted: Mapping[str, str | int], where: str) -> dict[str, int]:
-    """The places of the wanted columns in a header; FitError when one is not there exactly once."""
-    wrong = [str(name) for name in wanted.values() if header.count(str(name)) != 1]
-    if wrong:
-        raise FitError(
-            f"{where}: needs exactly one column named {', '.join(map(repr, wrong))}; found {header}. "
-            "Name the columns for customer, date and amount, or number them all if there is no header."
-        )
-    return {role: header.index(str(name)) for role, name in wanted.items()}
-
-
-def _text_of_table(table: pd.DataFrame, wanted: Mapping[str, str | int]) -> pd.DataFrame:
-    """The wanted columns of a table as text, by role, indexed by row number from 1."""
-    places = _by_name([str(name) for name in table.columns], wanted, "the table")
-    if table.empty:
-        raise FitError("the table: has no orders")
-    text = {role: table.iloc[:, place].map(_cell).tolist() for role, place in places.items()}
-    return pd.DataFrame(text, index=range(1, len(table) + 1), dtype=str)
-
-
-def _cell(value: Any) -> str:
-    """One value of a table as it would stand in a file."""
-    return "" if pd.isna(value) else str(value).strip()
-
-
-def _checked(text: pd.DataFrame, where: str, word: str, date_format: str | None) -> pd.DataFrame:
-    """Text columns as customer, day, amount; FitError listing every value that is not allowed."""
-    day = _days(text["date"], where, date_format)
-    amount = pd.to_numeric(text.get("amount", pd.Series(np.nan, index=text.index)), errors="coerce")
-    rules = {
-        "customer": (text["customer"].str.lower().isin(MISSING), "a name or number"),
-        "date": (day.isna(), f"a date written as {date_format or ', '.join(DATE_FORMATS)}"),
-        "amount": (~(np.isfinite(amount) & (amount >= 0)), "a finite number, 0 or more"),
-    }
-    problems = [
-        (line, f"{column}: found {value!r}; allowed: {rules[column][1]}")
-        for column in map(str, text.columns)
-        for line, value in text.loc[rules[column][0], column].items()
-    ]
-    _refuse(where, word, problems)
-    amount = amount.astype(float)
-    return pd.DataFrame({"customer": text["customer"], "day": day, "amount": amount}).reset_index(drop=True)
-
-
-def _days(text: pd.Series, where: str, date_format: str | None) -> pd.Series:
-    """Dates at midnight, NaT where unreadable; FitError when two formats read them differently."""
-    if date_format:
-        try:
-            days = pd.to_datetime(text, format=date_format, errors="coerce")
-            return days.dt.tz_localize(None).dt.normalize()
-        except ValueError as error:
-            raise FitError(f"date_format {date_format!r}: {error}") from None
-    bare = text.str.replace(TIME_OF_DAY, "", regex=True)
-    readings = {form: pd.to_datetime(bare, format=form, errors="coerce") for form in DATE_FORMATS}
-    most = max(reading.notna().sum() for reading in readings.values())
-    best = {form: reading for form, reading in readings.items() if reading.notna().sum() == most}
-    first = next(iter(best.values()))
-    if most and not all(first.equals(reading) for reading in best.values()):
-        raise FitError(f"{where}: dates can be read as {' or '.join(best)}; state which by date_format")
-    return first
-
-
-def _refuse(where: str, word: str, problems: list[tuple[Any, str]]) -> None:
-    """Raise FitError with the first problems in the order of the file, and how many there are."""
-    if not problems:
-        return
-    shown = [f"  {word} {line}: {text}" for line, text in sorted(problems)[:MOST_PROBLEMS_SHOWN]]
-    rest = f"first {MOST_PROBLEMS_SHOWN} of " if len(problems) > MOST_PROBLEMS_SHOWN else ""
-    raise FitError("\n".join([f"{where}: {rest}{len(problems)} problem(s)", *shown]))
+    return plain({**told, **dates, "counts": asdict(fit.counts), **models, "tracking": tracking})
 
 
 def _calibration_end(until: str | dt.date | None, days: pd.Series) -> pd.Timestamp:
@@ -407,7 +293,7 @@ def _fit_spend(people: pd.DataFrame, wanted: bool) -> tuple[Estimate[GammaGamma]
     if len(payers) < 2 or payers["mean_spend"].nunique() < 2:
         return None, None, ["spend is not fitted: fewer than two repeaters with different mean spend"]
     estimate = fit_gamma_gamma(payers["spend_x"], payers["mean_spend"])
-    doubts = list(_undetermined("Gamma-Gamma", estimate))
+    doubts = list(undetermined("Gamma-Gamma", estimate))
     if estimate.model.q <= 1.0:
         doubts.append(f"Gamma-Gamma q = {estimate.model.q:.3g} is 1 or less: mean spend is infinite")
     varied = payers["spend_x"].nunique() > 1
@@ -424,15 +310,7 @@ def _doubts(orders: pd.DataFrame, until: pd.Timestamp, counts: Counts, purchases
         yield f"until {until:%Y-%m-%d} is after the last order, {last:%Y-%m-%d}: nobody buys between"
     if counts.repeaters < FEW_REPEATERS:
         yield f"only {counts.repeaters} customers bought again; below {FEW_REPEATERS} a fit is a rough guide"
-    yield from _undetermined("BG/NBD", purchases)
-
-
-def _undetermined(name: str, estimate: Estimate[Any]) -> Iterator[str]:
-    """A warning that names the parameters whose standard error exceeds their value."""
-    values = estimate.parameters()
-    loose = [k for k, error in estimate.standard_errors.items() if not error <= values[k]]
-    if loose:
-        yield f"{name}: the data hardly determine {', '.join(loose)} (standard error above the value)"
+    yield from undetermined("BG/NBD", purchases)
 
 
 def _tracking(orders: pd.DataFrame, people: pd.DataFrame, until: pd.Timestamp, model: BgNbd) -> pd.DataFrame:
@@ -459,33 +337,13 @@ def _tracking(orders: pd.DataFrame, people: pd.DataFrame, until: pd.Timestamp, m
 
 
 def _command(source: str, options: Mapping[str, Any], until: pd.Timestamp, unit: Unit) -> str:
-    """The command line that repeats a fit, without the options that have their default.
-
-    A table in memory has no file to name; `source` then says so in its place.
-    """
-    changed = [(k, v) for k, v in options.items() if v is not None and v != k]
-    words = [word for k, v in changed for word in (f"--{k.replace('_', '-')}", str(v))]
-    return shlex.join(["simkit", "fit", source, *words, "--until", f"{until:%Y-%m-%d}", "--unit", unit])
-
-
-def _digits(value: float) -> str:
-    """A number to six significant digits, never in exponent notation."""
-    return np.format_float_positional(value, precision=6, unique=False, fractional=False, trim="-")
-
-
-def _plain(value: Any) -> Any:
-    """Nested containers with NumPy scalars as Python ones and nan or infinity as None."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    """The command line that repeats a fit; a table in memory has no file to name, and `source` says so."""
+    return f"{command(['simkit', 'fit', source], options)} --until {until:%Y-%m-%d} --unit {unit}"
 
 
 def _counts_table(fit: PurchaseFit) -> Table:
     """What the fit was made from."""
-    table = _table(f"{fit.source}: calibration {fit.first} to {fit.until}", "what", "how many")
+    table = table_of(f"{fit.source}: calibration {fit.first} to {fit.until}", "what", "how many")
     for words, number in fit.counts.described():
         table.add_row(words, f"{number:,}")
     if fit.correlation is not None:
@@ -495,17 +353,17 @@ def _counts_table(fit: PurchaseFit) -> Table:
 
 def _parameter_table(fit: PurchaseFit) -> Table:
     """Estimates with their standard errors, one block per model."""
-    table = _table(f"Estimates, unit {fit.unit}", "model", "parameter", "estimate", "standard error")
+    table = table_of(f"Estimates, unit {fit.unit}", "model", "parameter", "estimate", "standard error")
     for name, estimate in fit.estimates():
         for parameter, value in estimate.parameters().items():
-            table.add_row(name, parameter, _digits(value), f"{estimate.standard_errors[parameter]:.3g}")
+            table.add_row(name, parameter, digits(value), f"{estimate.standard_errors[parameter]:.3g}")
         table.add_row(name, "log-likelihood", f"{estimate.log_likelihood:.2f}", "", end_section=True)
     return table
 
 
 def _tracking_table(fit: PurchaseFit) -> Table:
     """About a dozen periods of the tracking table, the ends of calibration and data among them."""
-    table = _table("Cumulative repeat purchases", fit.unit, "end", "actual", "expected", "difference")
+    table = table_of("Cumulative repeat purchases", fit.unit, "end", "actual", "expected", "difference")
     every = math.ceil(len(fit.tracking) / 12)
     split = int(fit.tracking["calibration"].sum())
     for period, end, _, actual, expected in fit.tracking.itertuples(index=False, name=None):
@@ -513,15 +371,4 @@ def _tracking_table(fit: PurchaseFit) -> Table:
             gap = f"{actual / expected - 1:+.1%}"
             row = (str(period), str(end), f"{actual:,}", f"{expected:,.1f}", gap)
             table.add_row(*row, end_section=period == split)
-    return table
-
-
-def _table(title: str, *headings: str) -> Table:
-    """An empty table with words on the left and numbers on the right."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=Text(title), title_justify="left")  # Text: a file name is no markup
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading in ("what", "model", "parameter") else "right")
     return table
