@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simkit import cli_customers, terminal
+from simkit import cli_customers, cli_fits, terminal
 from simkit.cli_shared import ENVIRONMENT, FAILED_RUNS, INTERRUPTED, INVALID, NOT_MET, USAGE
 from simkit.cli_shared import folder_name as _folder_name
 from simkit.cli_shared import load_study as _load
@@ -51,15 +51,6 @@ class Engine(StrEnum):
 
     compiled = "compiled"
     mesa = "mesa"
-
-
-class Unit(StrEnum):
-    """Unit of time of fitted parameters."""
-
-    day = "day"
-    week = "week"
-    month = "month"
-    year = "year"
 
 
 def main() -> None:
@@ -205,47 +196,7 @@ def new(
     print(path)
 
 
-@app.command()
-def fit(
-    orders: Annotated[str, typer.Argument(metavar="ORDERS", help="A file of orders, or `cdnow` for the sample.")],
-    customer: Annotated[
-        str, typer.Option(metavar="COL", help="Column of the customer, by name or number.")
-    ] = "customer",
-    date: Annotated[str, typer.Option(metavar="COL", help="Column of the date.")] = "date",
-    amount: Annotated[str, typer.Option(metavar="COL", help="Column of the money; '' when there is none.")] = "amount",
-    date_format: Annotated[
-        str | None, typer.Option(metavar="F", help="How dates are written, such as %d.%m.%Y.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Last day of the calibration; later orders test it.")
-    ] = None,
-    unit: Annotated[Unit, typer.Option(help="Unit of time of the parameters.")] = Unit.week,
-    out: Annotated[Path | None, typer.Option(metavar="SNIPPET.yaml", help="Write the scenario snippet here.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Fit how customers buy to an order history; print it as a snippet for `market.purchases`."""
-    from simkit.customers import fit_purchases as fits
-
-    try:
-        found = fits.fit(
-            orders, customer=customer, date=date, amount=amount, until=until, unit=unit.value, date_format=date_format
-        )
-    except fits.FitError as error:
-        _stop(INVALID, str(error))
-    except fits.MissingExtra as error:
-        _stop(ENVIRONMENT, str(error))
-    if as_json:
-        terminal.print_json(fits.to_json(found))
-    else:
-        fits.render(found, terminal.console(stderr=out is None, markup=True))
-    if out is not None:
-        out.write_text(found.snippet(), encoding="utf-8")
-        _say(f"wrote {out}")
-    elif not as_json:
-        print(found.snippet(), end="")
-
-
-for _command in cli_customers.COMMANDS:
+for _command in (*cli_customers.COMMANDS, *cli_fits.COMMANDS):
     app.command()(_command)
 
 

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "simkit").rglob("*.py"))
 FLOORS = (
-    {"cli", "cli_customers", "cli_shared", "terminal", "app", "__main__"},
+    {"cli", "cli_customers", "cli_fits", "cli_shared", "terminal", "app", "__main__"},
     {"report"},
     {"experiment"},
     {

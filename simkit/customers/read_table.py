@@ -53,6 +53,11 @@ class TextTable:
         rest = f"first {MOST_PROBLEMS_SHOWN} of " if len(problems) > MOST_PROBLEMS_SHOWN else ""
         raise FitError("\n".join([f"{self.where}: {rest}{len(problems)} problem(s)", *shown]))
 
+    def require(self, name: str, role: str, found: set[str]) -> None:
+        """Raise FitError when a name asked for does not occur in a column."""
+        if name not in found:
+            raise FitError(f"{self.where}: no row has {role} {name!r}; found {', '.join(sorted(found))}")
+
     def no_name(self, role: str) -> tuple[pd.Series, str]:
         """The rule that a column names somebody or something in every row."""
         return self.text[role].str.lower().isin(MISSING), "a name or number"
