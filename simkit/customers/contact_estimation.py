@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,14 @@ from simkit.customers.purchase_models import FitError
 
 Floats = NDArray[np.float64]
 
-HALF_LIVES = (1.0, 2.0, 4.0, 7.0, 14.0, 28.0, 56.0)
+HALF_LIVES = (1.0, 2.0, 4.0, 7.0, 14.0, 28.0)
 """Days: among them the search begins, and over them a statement must hold that does without a half-life."""
-SHORTEST, LONGEST = 0.5, 112.0
-"""Days: a half-life is known when the data speak against both."""
+ASSUMED_HALF_LIFE = 7.0
+"""Days: taken for the rest when the data do not tell."""
+FAR = 6.0
+"""A half-life is known when the data speak against one this many times shorter, and longer."""
+SURELY_KNOWN = 0.25
+"""Standard error of a log half-life below which nobody need look."""
 PLAUSIBLE_DROP = 1.92
 """Log-likelihood lost at the ends of a 95 % interval: half the quantile of chi-squared with one degree of freedom."""
 DETECTED = 3.91
@@ -26,15 +30,15 @@ DETECTED = 3.91
 half the quantile of chi-squared with three degrees of freedom."""
 CLEAR = 12.0
 """Log-likelihood gained by fatigue from which no other half-lives need be tried to be sure of it."""
-STEPS = 60
+STEPS = 40
 TOLERATED_GAIN = 0.01
 """A maximum counts as found when another step would gain about this log-likelihood."""
 WEAKEST = 1e-3
 """Information of a person at which a direction counts as unknown to the search."""
-ROUNDS = 4
+ROUNDS = 8
 """Times the quadrature's nodes may move."""
-BOUND = 8.0
-"""Logarithms of spreads and half-lives stay within +-BOUND of 0, rates within e^-2BOUND."""
+NEAR = 0.7
+"""How far a parameter may go before the nodes follow: away from them the quadrature holds no longer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,19 +104,21 @@ def maximize(likelihood: ContactLikelihood, theta: Floats, held: Sequence[str] =
     layout = likelihood.layout
     idle = {f"frequency:{c}" for c in range(layout.channels) if not likelihood.usual[:, c].any()}
     free = [layout.at(name) for name in layout.names if name not in {*held, *idle}]
-    value = -math.inf
+    likelihood.adapt(theta)
+    best = Optimum(theta, float(likelihood(theta)[0].sum()), tuple(free))
     for _ in range(ROUNDS):
+        theta = _search(likelihood, best.theta, free)
         likelihood.adapt(theta)
-        before = value
-        theta, value = _search(likelihood, theta, free)
+        value = float(likelihood(theta)[0].sum())
         if not math.isfinite(value):
             raise FitError("the search for the most likely parameters did not converge")
-        if value - before < TOLERATED_GAIN:
+        before, best = best, max(best, Optimum(theta, value, tuple(free)), key=lambda found: found.log_likelihood)
+        if best.log_likelihood - before.log_likelihood < TOLERATED_GAIN:
             break
-    return Optimum(theta, value, tuple(free))
+    return best
 
 
-def _search(likelihood: ContactLikelihood, theta: Floats, free: list[int]) -> tuple[Floats, float]:
+def _search(likelihood: ContactLikelihood, theta: Floats, free: list[int]) -> Floats:
     """One search with the nodes where they are."""
     from scipy.optimize import minimize
 
@@ -123,16 +129,19 @@ def _search(likelihood: ContactLikelihood, theta: Floats, free: list[int]) -> tu
 
     def full(steps: Floats) -> Floats:
         whole = theta.copy()
-        whole[free] += to_theta @ steps
-        return np.clip(whole, -2 * BOUND, BOUND)
+        whole[free] += np.clip(to_theta @ steps, -2 * NEAR, 2 * NEAR)
+        return whole
 
     def cost(steps: Floats) -> tuple[float, Floats]:
         values, slopes = likelihood(full(steps))
-        return -float(values.sum()) / people, -to_theta.T @ slopes[:, free].sum(0) / people
+        beyond = to_theta @ steps
+        beyond -= np.clip(beyond, -NEAR, NEAR)
+        slope = slopes[:, free].sum(0) / people - 20 * beyond
+        return -float(values.sum()) / people + 10 * float(beyond @ beyond), -to_theta.T @ slope
 
     options: Any = {"gtol": math.sqrt(TOLERATED_GAIN / people), "norm": 2, "maxiter": STEPS}
     found = minimize(cost, np.zeros(len(free)), method="BFGS", jac=True, options=options)
-    return full(found.x), -float(found.fun) * people
+    return full(found.x)
 
 
 def covariance(likelihood: ContactLikelihood, found: Optimum) -> Floats:
@@ -167,8 +176,8 @@ class FatigueFit:
 
     `optimum` is the best point found and `covariance` that of its free parameters. `gain` is the log-likelihood that
     fatigue adds. Without `detected`, the half-life is held, and `hulls` has an interval of delta and kappa that holds
-    whatever the half-life. `half_lives` are the shortest and longest that fit nearly as well, None where even
-    SHORTEST or LONGEST does.
+    whatever the half-life. `flat` says whether a half-life FAR shorter, or FAR longer, fits nearly as well; then the
+    optimum is the one at ASSUMED_HALF_LIFE.
     """
 
     optimum: Optimum
@@ -176,7 +185,7 @@ class FatigueFit:
     gain: float
     detected: bool
     hulls: dict[str, tuple[float, float]]
-    half_lives: tuple[float | None, float | None]
+    flat: tuple[bool, bool]
 
     def standard_error(self, place: int) -> float:
         """Of the parameter at this place; nan when it was held or the data do not determine it."""
@@ -201,18 +210,21 @@ def estimate(likelihood: ContactLikelihood, patience_spread: float) -> FatigueFi
         if best.log_likelihood - null < DETECTED:
             return FatigueFit(
                 best, covariance(likelihood, best), best.log_likelihood - null, False,
-                {name: _hull(likelihood, tried, layout.at(name)) for name in fatigue}, (None, None),
+                {name: _hull(likelihood, tried, layout.at(name)) for name in fatigue}, (True, True),
             )  # fmt: skip
     best = maximize(likelihood, best.theta, held)
-    reach = math.exp(best.theta[layout.at("half_life")])
-    bounds = [
-        limit if best.log_likelihood - _at_half_life(likelihood, best, limit, held).log_likelihood > PLAUSIBLE_DROP
-        else None
-        for limit in (min(SHORTEST, reach / 4), max(LONGEST, reach * 4))
-    ]  # fmt: skip
     likelihood.adapt(best.theta)
-    found = covariance(likelihood, best)
-    return FatigueFit(best, found, best.log_likelihood - null, True, {}, (bounds[0], bounds[1]))
+    fit = FatigueFit(best, covariance(likelihood, best), best.log_likelihood - null, True, {}, (False, False))
+    place = layout.at("half_life")
+    if fit.standard_error(place) < SURELY_KNOWN:
+        return fit
+    middle = math.exp(best.theta[place])
+    ends = [_at_half_life(likelihood, best, middle * factor, held) for factor in (1 / FAR, FAR)]
+    flat = [best.log_likelihood - end.log_likelihood < PLAUSIBLE_DROP for end in ends]
+    if not any(flat):
+        return fit
+    best = _at_half_life(likelihood, best, ASSUMED_HALF_LIFE, held)
+    return replace(fit, optimum=best, covariance=covariance(likelihood, best), flat=(flat[0], flat[1]))
 
 
 def _at_half_life(likelihood: ContactLikelihood, near: Optimum, half_life: float, held: Sequence[str]) -> Optimum:

@@ -39,8 +39,10 @@ ROWS_AT_ONCE = 8_000
 """Rows whose temporary arrays fit a processor's cache."""
 REFERENCE_HALF_LIFE = 7.0
 """Days: at which a person's mean fatigue is measured for x_i; its choice moves gamma only."""
-CERTAIN = -1e-6
-"""Logarithm of a probability that counts as 1."""
+CORNER = 0.1
+"""Probabilities this close to 1 are smoothed."""
+FURTHEST = 3.0
+"""Logarithm of x beyond which nothing more is gained."""
 STEPS_TO_MODE = 10
 
 
@@ -89,21 +91,35 @@ class _Rows:
         return sums
 
 
-def _yes(rows: _Rows, log_p: Floats, tired: _Tired) -> Floats:
-    """Log-likelihood of rows in which it happened, and its slopes by log p: plain, weighted by fatigue, and by
-    fatigue's slope; summed by person (4, nodes, people)."""
-    return _summed(rows, np.minimum(log_p, 0.0), (log_p < 0).astype(float), tired)
+def _yes(log_x: Floats) -> tuple[Floats, Floats, Floats]:
+    """log p of what happened, its slope by log x, and minus the slope of that; p = x, and close to 1 bends towards it.
+
+    min(1, x) has a corner, over which no search climbs: above 1 - CORNER, p is 1 - CORNER exp(-(x - 1 + CORNER) /
+    CORNER), which joins smoothly.
+    """
+    x = np.exp(np.minimum(log_x, FURTHEST))
+    bent = x > 1 - CORNER
+    if not bent.any():
+        return log_x, np.ones_like(x), np.zeros_like(x)
+    rest = CORNER * np.exp(-np.maximum(x - 1 + CORNER, 0.0) / CORNER)
+    slope = x * rest / CORNER / (1 - rest)
+    bend = slope * (x / CORNER + slope - 1)
+    return np.where(bent, np.log(1 - rest), log_x), np.where(bent, slope, 1.0), np.where(bent, bend, 0.0)
 
 
-def _no(rows: _Rows, log_p: Floats, tired: _Tired) -> Floats:
-    """The same for rows in which it did not happen."""
-    p = np.exp(np.minimum(log_p, CERTAIN))
-    rest = 1.0 - p
-    return _summed(rows, np.log(rest), np.where(log_p < CERTAIN, -p / rest, 0.0), tired)
+def _no(log_x: Floats) -> tuple[Floats, Floats, Floats]:
+    """The same for log(1 - p) of what did not happen."""
+    x = np.exp(np.minimum(log_x, FURTHEST))
+    rest = np.maximum(1 - x, CORNER)
+    slope = x / rest
+    beyond = np.maximum(x - 1 + CORNER, 0.0) / CORNER
+    return np.log(rest) - beyond, -slope, np.where(beyond > 0, slope, slope / rest)
 
 
-def _summed(rows: _Rows, value: Floats, by_log_p: Floats, tired: _Tired) -> Floats:
-    parts = (value, by_log_p, by_log_p * tired.level[rows.at], by_log_p * tired.slope[rows.at])
+def _summed(rows: _Rows, found: tuple[Floats, Floats, Floats], tired: _Tired) -> Floats:
+    """Sums by person (4, nodes, people): values, and their slopes by log x: plain, times fatigue, times its slope."""
+    value, by_log_x, _ = found
+    parts = (value, by_log_x, by_log_x * tired.level[rows.at], by_log_x * tired.slope[rows.at])
     return np.array([rows.total(part) for part in parts])
 
 
@@ -192,20 +208,19 @@ class ContactLikelihood:
         wear = theta[self.layout.at("delta")] * self._sensitivity(theta, self.nodes[r])
         variance = math.exp(2 * theta[self.layout.at("affinity_spread")])
         center = theta[self.layout.at(f"frequency:{c}")] * self.usual[block.people, c] - variance / 2
-        rows = block.unopened[c]
-        worn = base - wear * tired.level[rows.at]
-        opens = np.bincount(block.opened[c].who, minlength=len(center))
-        most = np.full(len(center), np.inf)  # where an unopened message would have been opened for certain
-        np.minimum.at(most, rows.who, -worn)
+        parts = [
+            (rows, law, base - wear * tired.level[rows.at])
+            for rows, law in ((block.opened[c], _yes), (block.unopened[c], _no))
+        ]
         mode = self.mode[r - 1, c, block.people] if r else np.zeros(len(center))
-        mode = np.minimum(mode, most - 0.5)
         for _ in range(STEPS_TO_MODE):
-            p = np.exp(np.minimum(worn + mode[rows.who], CERTAIN))
-            odds = p / (1 - p)
-            pull, bend = rows.total(np.array([odds, odds / (1 - p)]))
-            curvature = bend + 1 / variance
-            step = np.clip((opens - pull - (mode - center) / variance) / curvature, -1.0, 1.0)
-            mode = np.where(mode + step < most, mode + step, (mode + most) / 2)
+            pull, curvature = (center - mode) / variance, np.full(len(center), 1 / variance)
+            for rows, law, worn in parts:
+                _, slope, bend = law(worn + mode[rows.who])
+                by_person = rows.total(np.array([slope, bend]))
+                pull, curvature = pull + by_person[0], curvature + by_person[1]
+            step = np.clip(pull / curvature, -1.0, 1.0)
+            mode = mode + step
             if np.abs(step).max() < 1e-3:
                 break
         self.mode[r, c, block.people] = mode
@@ -235,7 +250,7 @@ class ContactLikelihood:
                     for rows in (block.opened[c], block.unopened[c]):
                         log_p = base + liking[:, rows.who] - wear * tired.level[rows.at]
                         share = shares[:, rows.who] * patience[rows.who]
-                        expected[rows.at] += (share * np.exp(np.minimum(log_p, 0.0))).sum(0)
+                        expected[rows.at] += (share * np.exp(_yes(log_p)[0])).sum(0)
         return expected
 
     def _sensitivity(self, theta: Floats, u: Any) -> Any:
@@ -293,7 +308,7 @@ class ContactLikelihood:
         weight = (log_weights + points**2 / 2)[:, None] - (off**2 / variance) / 2 + np.log(width / math.sqrt(variance))
         found = np.zeros((4, *liking.shape))
         for rows, law in ((block.opened[c], _yes), (block.unopened[c], _no)):
-            found += law(rows, base + liking[:, rows.who] - wear * tired.level[rows.at], tired)
+            found += _summed(rows, law(base + liking[:, rows.who] - wear * tired.level[rows.at]), tired)
         found[0] += weight
         return liking, np.exp(found[0] - _log_sum(found[0])), found, off
 
@@ -303,7 +318,7 @@ class ContactLikelihood:
         kappa, base = theta[at("kappa")], theta[at(f"opt_out:{c}")]
         found = np.zeros((4, *slopes[:, 0].shape))
         for rows, law in ((block.leaving[c], _yes), (block.staying[c], _no)):
-            found += law(rows, base + kappa * sensitivity * tired.level[rows.at], tired)
+            found += _summed(rows, law(base + kappa * sensitivity * tired.level[rows.at]), tired)
         value, by_log_p, by_level, by_slope = found
         slopes[:, at(f"opt_out:{c}")] = by_log_p
         slopes[:, at("kappa")] += sensitivity * by_level

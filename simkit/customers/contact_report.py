@@ -33,7 +33,7 @@ def render(fit: ContactFit, console: Console) -> None:
 def to_json(fit: ContactFit) -> dict[str, Any]:
     """A fit as plain numbers, text and lists, ready for json.dump; what is not known is None."""
     told = ("source", "command", "days", "run_in_days", "rows", "people", "fitted_rows", "fitted_people", "variation",
-            "patience_spread", "fatigue_gain", "weights", "warnings")  # fmt: skip
+            "patience_spread", "assumed_half_life", "fatigue_gain", "weights", "warnings")  # fmt: skip
     return plain(
         {
             **{name: getattr(fit, name) for name in told},

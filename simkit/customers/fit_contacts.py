@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from simkit.customers.contact_estimation import FatigueFit, estimate
+from simkit.customers.contact_estimation import ASSUMED_HALF_LIFE, FatigueFit, estimate
 from simkit.customers.contact_likelihood import ContactLikelihood
 from simkit.customers.fit_output import command, digits
 from simkit.customers.purchase_models import FitError
@@ -92,6 +92,8 @@ class ContactFit:
     people: int
     fitted_rows: int
     fitted_people: int
+    assumed_half_life: float | None
+    """Days taken for the other estimates when there is fatigue but its half-life is not identifiable."""
     variation: float
     """Standard deviation of fatigue around each person's mean, against the mean; the largest over a few half-lives."""
     weights: Mapping[str, float]
@@ -136,6 +138,8 @@ class ContactFit:
         known = {"half_life_days": self.half_life_days, "delta": self.delta, "opt_out": lead,
                  "opt_out_growth": self.opt_out_growth}  # fmt: skip
         body = ["wear_out: exponential"]
+        if self.assumed_half_life:
+            body += [f"half_life_days: {digits(self.assumed_half_life)}  # assumed, not fitted"]
         body += [f"{name}: {digits(max(found.value, 0.0))}" for name, found in known.items() if not found.why_not]
         body += [f"patience_spread: {digits(self.patience_spread)}"]
         return "\n".join([*(f"# {line}" for line in header), *body, ""])
@@ -237,6 +241,7 @@ def _fitted(
         people=len(log.people),
         fitted_rows=int(fitted.sum()),
         fitted_people=likelihood.people,
+        assumed_half_life=ASSUMED_HALF_LIFE if found and found.detected and any(found.flat) else None,
         variation=variation,
         weights=dict(zip(log.channels, log.weights, strict=True)),
         channels={name: _rates(log, likelihood, found, why_not, c) for c, name in enumerate(log.channels)},
@@ -266,10 +271,9 @@ def _shared(likelihood: ContactLikelihood, found: FatigueFit | None, why_not: st
     layout, theta = likelihood.layout, found.optimum.theta
     spread = layout.at("affinity_spread")
     few = _few_opt_outs(likelihood)
+    slopes = [layout.at(name) for name in ("delta", "kappa") if name in layout.names]
     values = (
-        _half_life(
-            layout.at("half_life"), found, [layout.at(name) for name in ("delta", "kappa") if name in layout.names]
-        ),
+        _half_life(layout.at("half_life"), found, slopes),
         _slope(layout.at("delta"), found, "delta"),
         Estimated.unknown(few) if few else _slope(layout.at("kappa"), found, "kappa"),
         _log(theta[spread], found.standard_error(spread)),
@@ -291,14 +295,11 @@ def _half_life(place: int, found: FatigueFit, slopes: list[int]) -> Estimated:
     if not found.detected or not any(_differs(found, slope) for slope in slopes):
         return Estimated.unknown("neither opens nor opt-outs are seen to depend on what was sent before")
     error, value = found.standard_error(place), found.optimum.theta[place]
-    shortest, longest = found.half_lives
-    if shortest is None and longest is None:
-        return Estimated.unknown("the likelihood is flat: very short and very long half-lives fit as well")
-    if shortest is None or longest is None or not error < VAGUE:
-        side = "short" if shortest is None else "long"
-        return Estimated.unknown(
-            f"the likelihood is flat: very {side} half-lives fit as well as {math.exp(value):.3g} days"
-        )
+    if any(found.flat):
+        sides = " and ".join(side for side, flat in zip(("shorter", "longer"), found.flat, strict=True) if flat)
+        return Estimated.unknown(f"the likelihood is flat: much {sides} half-lives fit as well")
+    if not error < VAGUE:
+        return Estimated.unknown("the likelihood is flat")
     return Estimated.of_log(value, error)
 
 
@@ -389,6 +390,8 @@ def _warnings(log: SendLog, likelihood: ContactLikelihood, found: FatigueFit | N
         return
     if found.optimum.theta[likelihood.layout.at("delta")] < 0 and found.detected:
         yield "opens rise with fatigue: something else moves both, such as busy seasons; delta is written as 0"
+    if found.detected and any(found.flat):
+        yield f"the half-life is not identifiable; all else is estimated at {ASSUMED_HALF_LIFE:g} days"
     if not found.detected:
         yield f"no fatigue was found: it adds {found.gain:.1f} to the log-likelihood, and chance adds up to 3.9"
 

@@ -141,7 +141,7 @@ def _in_order(
         channels=tuple(channels),
         first=first,
         person=person[order],
-        day=day[order],
+        day=np.asarray(day[order], np.int64),
         channel=channel[order],
         delivered=delivered | seen,
         opened=seen,
@@ -215,7 +215,7 @@ def _contact_days(log: SendLog) -> _ContactDays:
     gap[begins] = 0.0
     since = day - np.repeat(day[start], count)
     most = np.argsort(-count, kind="stable")
-    return _ContactDays(start[most], count[most], gap, since, weight, of_row)
+    return _ContactDays(start[most], count[most], gap, since, np.asarray(weight, np.float64), of_row)
 
 
 def _ranks(counts: Ints) -> Ints:
