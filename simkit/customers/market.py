@@ -30,7 +30,7 @@ from simkit.customers.state import (
     ledger_names,
 )  # fmt: skip
 from simkit.customers.tables import World
-from simkit.customers.withheld import Withheld, saves_budget
+from simkit.customers.withheld import Withheld
 from simkit.rng import crc, run_key
 from simkit.scenario.campaigns import Campaign
 from simkit.scenario.channels import Addressed
@@ -203,9 +203,8 @@ class MarketTables:
         """Money spent today by channel, for the real market."""
         spent = self.media.cost(self.ads, totals)
         if self.without:
-            kinds = {name: channel.kind for name, channel in self.scenario.channels.items()}
-            for name in saves_budget(self.channel_at, kinds):
-                spent[name] *= 1 - self.without.saved(self.scenario, name, self.ads)
+            for name in spent:
+                spent[name] -= self.without.saved(self.scenario, name, self.ads) * self.media.planned(name, self.ads)
         return spent
 
     def _admit(self) -> int:

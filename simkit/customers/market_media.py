@@ -179,12 +179,20 @@ class Media:
                 spent[name] = float(totals[at + CLICKED]) * self._price(channel, channel.price) * represents
             elif isinstance(channel, Owned):
                 visits = float(totals[at + CLICKED]) * represents
-                spent[name] = visits * self._price(channel, channel.cost_per_visit)
-                spent[name] += self._price(channel, channel.cost_per_week) / DAYS_PER_WEEK
+                spent[name] = visits * self._price(channel, channel.cost_per_visit) + self.planned(name, ads)
             else:
-                running = sum(1 for j, ad in enumerate(ads) if ad.channel == name and self.world.ad["plan"][j] > 0)
-                spent[name] = running * self._daily_budget(name, ads)
+                spent[name] = self.planned(name, ads)
         return spent
+
+    def planned(self, name: str, ads: Sequence[Live]) -> float:
+        """The part of a channel's money of today that is a plan, whoever answers: a paid budget, a site's upkeep."""
+        channel = self.scenario.channels[name]
+        if isinstance(channel, Owned):
+            return self._price(channel, channel.cost_per_week) / DAYS_PER_WEEK
+        if not isinstance(channel, Paid):
+            return 0.0
+        running = sum(1 for j, ad in enumerate(ads) if ad.channel == name and self.world.ad["plan"][j] > 0)
+        return running * self._daily_budget(name, ads)
 
     def _daily_budget(self, name: str, ads: Sequence[Live]) -> float:
         """A paid channel's money for one of its campaigns on one day."""

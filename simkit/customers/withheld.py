@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from simkit.customers.state import ADDRESSED
 from simkit.rng import Purpose, crc, run_key, uniforms
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Withheld:
                     table["withheld"][i] = self.share if live and live.program == self.name else 0.0
 
     def saved(self, scenario: Scenario, channel: str, ads: Sequence[Live]) -> float:
-        """Share of a paid channel's money of today that is not spent: what would have bought the withheld part.
+        """Share of a channel's planned money of today that is not spent: what would have bought the withheld part.
 
         For a segment it is its share of the persons whom an advertisement is for.
         """
@@ -72,11 +71,6 @@ def held_out(scenario: Scenario, replication: int, people: np.ndarray, share: fl
         index = people["index"][mine].astype(np.int64)
         out[mine] = uniforms(key, index, 0, int(Purpose.HOLDOUT), 0, crc(name)) < share
     return out
-
-
-def saves_budget(channel_at: dict[str, int], kinds: Mapping[str, str]) -> list[str]:
-    """Channels whose money is a plan, not a price per message or click."""
-    return [name for name, k in channel_at.items() if k >= ADDRESSED and kinds[name] not in ("search", "web")]
 
 
 def _part(scenario: Scenario, live: Live, segment: str) -> float:

@@ -7,7 +7,7 @@ touch, before and after. Each figure is one per replication; intervals are t int
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -76,7 +76,7 @@ def things(scenario: Scenario) -> dict[str, list[str]]:
     rules = [cap.label for cap in policy.at_most]
     rules += ["gap"] * (policy.gap > 0) + ["quiet"] * (policy.quiet is not None)
     rules += ["control_group"] * (policy.control_group > 0)
-    lists = (scenario.channels, scenario.campaigns, scenario.market.segments, rules)
+    lists: tuple[Iterable[str], ...] = (scenario.channels, scenario.campaigns, scenario.market.segments, rules)
     return {kind: list(names) for kind, names in zip(get_args(Kind), lists, strict=True)}
 
 
@@ -135,7 +135,8 @@ def answer(question: Question, replication: int, *, engine: str, threads: int) -
     figures: dict[str, float | None] = {"base.profit": base.sums["profit"], "gone.profit": gone.sums["profit"], **truth}
     if off.kind != "rule":
         figures |= _gap(MARGINAL, base, again(TENTH))
-        margin, cost = 1 - scenario.economics.cost_of_goods, truth[f"{TRUTH}.cost"]
+        margin = 1 - base.sums["cost_of_goods"] / base.sums["revenue"] if base.sums["revenue"] else 0.0
+        cost = truth[f"{TRUTH}.cost"]
         rows, per_year = log.rows(), _per_year(scenario)
         measured = {"holdout": _holdout(again(TENTH, by_person=True), off)}
         measured |= _credited(scenario, off, log, rows, question.window_days)
@@ -190,7 +191,9 @@ def _credited(
 ) -> dict[str, float | None]:
     """Revenue credited by last and first touch, in money of simulated persons."""
     at = channel_index(scenario.channels)
-    site = [at[name] for name, channel in scenario.channels.items() if channel.kind == "web" and name != off.name]
+    site = [
+        at[name] for name, channel in scenario.channels.items() if channel.kind in ("web", "owned") and name != off.name
+    ]
     found = touched(rows, scenario.warmup_days, window_days, site)
     credited: dict[str, float | None] = {}
     for which in ("last", "first"):
