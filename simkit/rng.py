@@ -100,6 +100,10 @@ class Purpose(IntEnum):
     # life cycle, continued; `what` is the ordinal of the opportunity, 0 for what is drawn once
     LIFETIME = 120
     NEED_ARISES = 121
+    ADOPTION = 122
+    # ties of a network; k is the ring
+    TIE = 123
+    TIE_TO = 124
     # contact policy
     LINK_BUCKET = 160
     # counterfactuals; `what` is the occurrence or ordinal that is withheld, 0 for a person

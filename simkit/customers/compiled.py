@@ -15,6 +15,7 @@ from simkit.customers.extension import Extension
 from simkit.customers.log import Sink
 from simkit.customers.market import MarketTables, stage_counts
 from simkit.customers.population import population, sorted_people
+from simkit.customers.word_of_mouth import ties_of
 from simkit.scenario.schema import Scenario
 
 PEOPLE_PER_THREAD = 10_000
@@ -62,6 +63,7 @@ class CompiledMarket:
         if extension:
             people = extension.settle(people, scenario, replication)
         self._log, self._events = log, events
+        self._ties = ties_of(scenario, replication)
         self._day = compiled_day(rules, extension)
         threads = max(1, min(threads, len(people) // PEOPLE_PER_THREAD))
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
@@ -95,6 +97,10 @@ class CompiledMarket:
     def live_day(self, harm: dict[str, float] | None = None) -> np.ndarray:
         """Everyone lives the next day; returns its totals (int64)."""
         self.tables.begin_day(harm or {})
+        self.tables.spread(self._stages)
+        if self._ties:
+            everyone = self._people
+            everyone["influence"] = self._ties.heard(everyone["segment"], everyone["index"], everyone["relation"])
         contacts: list[np.ndarray] = []
         events: list[np.ndarray] = []
         totals = self._run(self._day.propose, None, events)

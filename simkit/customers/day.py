@@ -20,7 +20,9 @@ class Stage(NamedTuple):
 
 
 DAY: tuple[Stage, ...] = (
-    Stage("propose", "arrive", "a person whose entry day has come makes the first purchase"),
+    Stage(
+        "propose", "arrive", "a person whose entry day has come makes the first purchase; word of mouth moves prospects"
+    ),
     Stage("propose", "recover", "fatigue and remembered advertisements decay"),
     Stage("propose", "fall_due", "opt-outs and dead addresses of yesterday take effect; joining or leaving channels"),
     Stage("propose", "propose", "live messages for the person's segment and relation that were not had yet"),

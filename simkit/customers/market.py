@@ -23,7 +23,10 @@ from simkit.customers.state import (
     ADDRESSED,
     ADS,
     CAPS,
+    FIRST,
+    GONE,
     INTENT,
+    NOT_YET,
     SLOTS,
     STAGE_AT,
     STAGES,
@@ -38,6 +41,7 @@ from simkit.scenario.journeys import Step
 from simkit.scenario.market import Fatigue
 from simkit.scenario.policy import Cap, ContactPolicy
 from simkit.scenario.purchases import Purchases
+from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 
 _MASKS = ("for_customers", "for_prospects", "ads_for_customers", "ads_for_prospects")
@@ -153,6 +157,17 @@ class MarketTables:
             live = Live(f"{name}/{channel}", program, channel, segments, relevance, day, last, campaign)
             self.waiting.append(live)
             self.named[live.occurrence] = live
+
+    def spread(self, stages: np.ndarray) -> None:
+        """Today's hazard of adopting by word of mouth, from the persons by stage at the end of yesterday."""
+        word = self.scenario.market.word_of_mouth
+        if word is None:
+            return
+        here = float(stages.sum() - stages[NOT_YET])
+        adopted = float(stages[FIRST : GONE + 1].sum()) / here if here else 0.0
+        common = word.p if word.network else word.p + word.q * adopted
+        self.world.today["adoption"] = common / DAYS_PER_YEAR
+        self.world.today["contagion"] = word.q / DAYS_PER_YEAR if word.network else 0.0
 
     def begin_day(self, harm: dict[str, float]) -> World:
         """Turn to the next day: what ended goes, what is due comes; `harm` is the share of organic purchases

@@ -16,6 +16,7 @@ from simkit.customers.market import MarketTables, stage_counts
 from simkit.customers.population import population, sorted_people
 from simkit.customers.rules.noting import notice, remember, watched
 from simkit.customers.tables import World, plain, row_types, with_parameters
+from simkit.customers.word_of_mouth import ties_of
 from simkit.scenario.schema import Scenario
 
 Row = tuple[float, ...]
@@ -60,6 +61,7 @@ class MarketModel(mesa.Model):
             people = population(scenario.market, scenario.channels, scenario.days, scenario.seed, replication)
         if extension:
             people = extension.settle(people, scenario, replication)
+        self._ties = ties_of(scenario, replication)
         self.people = [Customer(self, record) for record in people]
         chosen, day = chosen_day(rules, extension)
         self._phases = {name: phase(chosen, name, day) for name in ("propose", "live")}
@@ -92,6 +94,11 @@ class MarketModel(mesa.Model):
     def live_day(self, harm: dict[str, float] | None = None) -> np.ndarray:
         """Everyone lives the next day; returns its totals (int64)."""
         world = self.tables.begin_day(harm or {})
+        self.tables.spread(self._stages)
+        if self._ties:
+            heard = self._ties.heard(self.column("segment"), self.column("index"), self.column("relation"))
+            for customer, share in zip(self.people, heard.tolist(), strict=True):
+                customer.influence = share
         self.day = self.tables.day
         totals, morning, _ = self._pass("propose", world)
         self.tables.allocate(totals, self._stages)

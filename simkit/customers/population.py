@@ -109,6 +109,7 @@ def _life(people: np.ndarray, draw: _Draws, market: Market, purchases: Purchases
         ("forget_clock", Purpose.FORGET),
         ("query_clock", Purpose.QUERY),
         ("visit_clock", Purpose.VISIT),
+        ("life_clock", Purpose.ADOPTION),
     ):
         people[field] = -np.log(draw(purpose))
 

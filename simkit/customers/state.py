@@ -81,7 +81,7 @@ CUSTOMER_DTYPE = np.dtype(
         ("revenue", "i8"),  # so far, in 1/10,000 of the currency
         ("visit_clock", "f8"),
         ("forget_clock", "f8"),
-        ("life_clock", "f8"),  # of who has a lifetime (Pareto/NBD, hazard): hazard left until its end
+        ("life_clock", "f8"),  # hazard left until a prospect adopts, or until a lifetime ends (Pareto/NBD, hazard)
         ("index", "i4"),  # within the segment: the customer's name in every key
         ("needs", "i4"),  # ordinals of the latest need, query, visit and change of stage
         ("queries", "i4"),
@@ -91,6 +91,7 @@ CUSTOMER_DTYPE = np.dtype(
         ("contacts", "i4"),  # sent so far; the newest stands at (contacts - 1) % RECENT
         ("spend_scale", "f4"),  # 1/nu: a purchase is gamma(p) x spend_scale
         ("sensitivity", "f4"),  # 1/patience
+        ("influence", "f4"),  # share of one's ties who had adopted by yesterday
         ("need_chance", "f4"),  # an opportunity brings a need; 1 where each does, 0 under contract
         # per channel and per contact
         ("recent_minute", "i4", (RECENT,)),
@@ -111,10 +112,10 @@ CUSTOMER_DTYPE = np.dtype(
         ("journey_seen", "u1", (AT_ONCE,)),  # of its last message: 1 opened, 2 clicked
         ("journey_entries", "u1", (JOURNEYS,)),  # the person's n-th time in it: names its luck
         ("journeys_due", "u1"),  # bit per running journey with a message today
-        ("spare", "i1", (26,)),  # keeps the record at whole cache lines
+        ("spare", "i1", (22,)),  # keeps the record at whole cache lines
     ]
 )
-"""One customer, in whole cache lines. float32 fields are traits, read and never computed."""
+"""One customer, in whole cache lines. Rules read float32 fields and never compute them."""
 
 CACHE_LINE = 64
 

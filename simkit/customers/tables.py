@@ -34,6 +34,8 @@ TODAY = np.dtype(
         ("by_person", "i8"),  # 1: from a share of persons, 0: a share of contacts
         ("weekday", "i8"),  # Monday is 0
         ("month", "i8"),
+        ("adoption", "f8"),  # hazard a day that a prospect becomes a customer by word of mouth
+        ("contagion", "f8"),  # what is added to it when all of one's ties have adopted
         ("linked", "i8"),  # persons whose link bucket is below this are one person on all channels
         ("searches", "i8"),  # search channels
         ("sites", "i8"),  # owned channels

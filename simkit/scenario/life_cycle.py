@@ -1,14 +1,15 @@
-"""What else moves a market's purchases: the season, and being satisfied for a while."""
+"""What else moves a market's purchases: the season, being satisfied for a while, and word of mouth."""
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from simkit.scenario.quantity import Days, Share, Table, default
 
 _OURS = "simkit, no published estimate"
+_SULTAN = "Sultan, Farley & Lehmann 1990, mean of 213 applications of the Bass model"
 _Profile = tuple[Annotated[float, Field(ge=0, le=1000)], ...]
 MONTH_DAYS = (31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -51,3 +52,29 @@ class Satiation(Table):
     depth: Share = default(0.5, unit="share of needs", source=_OURS, grade="assumption", low=0.1, high=0.9)
     """Share of needs that is missing right after a purchase."""
     half_life_days: Days = default(14, unit="days", source=_OURS, grade="assumption", low=3, high=60, gt=0)
+
+
+class Network(Table):
+    """Who hears from whom; drawn once a run and fixed."""
+
+    kind: Literal["random", "small_world"] = "random"
+    """random: everybody has as many ties, to anybody. small_world: a ring of neighbors, some ties rewired."""
+    neighbors: Annotated[int, Field(ge=2, le=2000, multiple_of=2)] = default(
+        10, unit="ties/person", source=_OURS, grade="assumption", low=4, high=30
+    )
+    rewired: Share = default(0.1, unit="share of ties", source=_OURS, grade="assumption", low=0, high=0.5)
+    """Of a small world: ties that lead anywhere instead of to a neighbor (Watts & Strogatz 1998)."""
+
+
+class WordOfMouth(Table):
+    """Prospects become customers by themselves: Bass (1969), hazard p + q F a year, F who has adopted by yesterday.
+
+    F is the share of all prospects and customers who are or were customers; with a network, of the person's own ties.
+    """
+
+    p: float = default(0.03, unit="1/year", source=_SULTAN, grade="survey", low=0.005, high=0.06, ge=0, le=100)
+    """Innovation: adopting without having heard of it from anybody."""
+    q: float = default(0.38, unit="1/year", source=_SULTAN, grade="survey", low=0.2, high=0.6, ge=0, le=1000)
+    """Imitation."""
+    network: Network | None = None
+    """Everybody hears from everybody when left out."""

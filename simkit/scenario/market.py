@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from simkit.scenario.attention import Attention
-from simkit.scenario.life_cycle import Satiation, Season
+from simkit.scenario.life_cycle import Satiation, Season, WordOfMouth
 from simkit.scenario.purchases import AnyPurchases, BgNbd
 from simkit.scenario.quantity import Days, Share, Table, convention, default
 
@@ -181,6 +181,8 @@ class Market(Table):
     """No season when left out."""
     satiation: Satiation | None = None
     """No satiation when left out; `{}` is satiation by its defaults."""
+    word_of_mouth: WordOfMouth | None = None
+    """None when left out: prospects come only if marketing moves them."""
     funnel: Funnel = Funnel()
     attention: Attention = Attention()
     segments: dict[str, Segment] = {"everyone": Segment(share=1.0)}
@@ -191,6 +193,9 @@ class Market(Table):
             raise ValueError("a market needs at least one segment")
         if len(self.segments) > 62:
             raise ValueError(f"at most 62 segments, found {len(self.segments)}")
+        network = self.word_of_mouth.network if self.word_of_mouth else None
+        if network and network.neighbors >= self.customers:
+            raise ValueError(f"{network.neighbors} neighbors each need more than {self.customers} customers")
         total = sum(segment.share for segment in self.segments.values())
         if abs(total - 1) > 1e-6:
             raise ValueError(f"shares of the segments must sum to 1, they sum to {total:g}")

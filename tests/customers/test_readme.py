@@ -19,7 +19,7 @@ from simkit.scenario.attention import Attention
 from simkit.scenario.channel_presets import PRESETS
 from simkit.scenario.channels import Addressed, Flighting, Owned, Paid, Reputation, Search, Trend, Web
 from simkit.scenario.data import Data
-from simkit.scenario.life_cycle import Satiation
+from simkit.scenario.life_cycle import Network, Satiation, WordOfMouth
 from simkit.scenario.market import Fatigue, Funnel, Market
 from simkit.scenario.policy import ContactPolicy
 from simkit.scenario.purchases import BgBb, BgNbd, GammaGamma, Hazard, ParetoNbd, Sbg
@@ -37,6 +37,8 @@ TABLES: dict[str, type[Table]] = {
     "market.purchases.spend": GammaGamma,
     "market.fatigue": Fatigue,
     "market.satiation": Satiation,
+    "market.word_of_mouth": WordOfMouth,
+    "market.word_of_mouth.network": Network,
     "market.funnel": Funnel,
     "market.attention": Attention,
     "contact_policy": ContactPolicy,

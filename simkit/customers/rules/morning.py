@@ -19,6 +19,7 @@ from simkit.customers.state import (
     HELD_OUT,
     MEDIA,
     NEW_CUSTOMERS,
+    PROSPECT,
     PURCHASES_ORGANIC,
     REVENUE_ORGANIC,
 )
@@ -31,12 +32,30 @@ MEDIA_USE = int(Purpose.MEDIA_USE)
 
 
 def arrive(c: Any, w: Any, s: Any) -> None:
-    """1 A person whose entry day has come makes the first purchase."""
+    """1 A person whose entry day has come makes the first purchase, or a prospect whom word of mouth has moved."""
     if c.relation == AWAY and c.first_purchase_day < w.today.day + 1:
         become_customer(c, w, c.first_purchase_day)
-        s.total[NEW_CUSTOMERS] += 1
-        s.total[PURCHASES_ORGANIC] += 1
-        s.total[REVENUE_ORGANIC] += pay(c, w, s, 0, SPEND, 0, c.first_purchase_day, -1)
+        first_purchase(c, w, s)
+    elif c.relation == PROSPECT and w.today.adoption + w.today.contagion > 0.0:
+        adopt(c, w, s)
+
+
+@register_jitable
+def adopt(c: Any, w: Any, s: Any) -> None:
+    """A prospect becomes a customer by word of mouth: hazard p + q F(yesterday), Bass 1969."""
+    hazard = w.today.adoption + w.today.contagion * c.influence
+    c.life_clock -= hazard
+    if c.life_clock < 0.0:
+        become_customer(c, w, w.today.day + 1.0 + c.life_clock / hazard)
+        first_purchase(c, w, s)
+
+
+@register_jitable
+def first_purchase(c: Any, w: Any, s: Any) -> None:
+    """The first purchase of who came without a message."""
+    s.total[NEW_CUSTOMERS] += 1
+    s.total[PURCHASES_ORGANIC] += 1
+    s.total[REVENUE_ORGANIC] += pay(c, w, s, 0, SPEND, 0, c.first_purchase_day, -1)
 
 
 def recover(c: Any, w: Any, s: Any) -> None:
