@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,43 +24,74 @@ class Unit(StrEnum):
     year = "year"
 
 
+class Model(StrEnum):
+    """What can be fitted."""
+
+    bg_nbd = "bg_nbd"
+    sbg = "sbg"
+
+
 def fit(
-    orders: Annotated[str, typer.Argument(metavar="ORDERS", help="A file of orders, or `cdnow` for the sample.")],
+    data: Annotated[
+        str, typer.Argument(metavar="FILE", help="A file of orders (`cdnow` for the sample), or of contracts.")
+    ],
+    model: Annotated[
+        Model, typer.Option(help="bg_nbd: orders, with Gamma-Gamma for spend. sbg: renewals of contracts.")
+    ] = Model.bg_nbd,
     customer: Annotated[
         str, typer.Option(metavar="COL", help="Column of the customer, by name or number.")
     ] = "customer",
-    date: Annotated[str, typer.Option(metavar="COL", help="Column of the date.")] = "date",
-    amount: Annotated[str, typer.Option(metavar="COL", help="Column of the money; '' when there is none.")] = "amount",
+    date: Annotated[str, typer.Option(metavar="COL", help="Orders: column of the date.")] = "date",
+    amount: Annotated[
+        str, typer.Option(metavar="COL", help="Orders: column of the money; '' when there is none.")
+    ] = "amount",
+    start: Annotated[str, typer.Option(metavar="COL", help="Contracts: column of the first day.")] = "start",
+    end: Annotated[
+        str, typer.Option(metavar="COL", help="Contracts: column of the end; empty where there is none yet.")
+    ] = "end",
+    period: Annotated[str, typer.Option(metavar="COL", help="A cohort: column of renewals, 0, 1, ...")] = "period",
+    survivors: Annotated[str, typer.Option(metavar="COL", help="A cohort: column of those still there.")] = "survivors",
+    periods: Annotated[
+        int | None, typer.Option(min=1, help="Contracts: renewals of the calibration; later ones test it.")
+    ] = None,
     date_format: Annotated[
         str | None, typer.Option(metavar="F", help="How dates are written, such as %d.%m.%Y.")
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Last day of the calibration; later orders test it.")
+        str | None, typer.Option(metavar="DATE", help="Last day known; of orders, later ones test the fit.")
     ] = None,
-    unit: Annotated[Unit, typer.Option(help="Unit of time of the parameters.")] = Unit.week,
+    unit: Annotated[Unit | None, typer.Option(help="Unit of time; default week, for contracts year.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="SNIPPET.yaml", help="Write the scenario snippet here.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Fit how customers buy to an order history; print it as a snippet for `market.purchases`."""
-    from simkit.customers import fit_purchases as fits
+    """Fit how customers buy, or renew, to a firm's own data; print it as a snippet for `market.purchases`."""
+    from simkit.customers import fit_purchases, fit_renewals
 
+    console = terminal.console(stderr=out is None, markup=True)
     try:
-        found = fits.fit(
-            orders, customer=customer, date=date, amount=amount, until=until, unit=unit.value, date_format=date_format
-        )
-    except fits.FitError as error:
+        if model is Model.sbg:
+            renewal = fit_renewals.fit_renewals(
+                data, customer=customer, start=start, end=end, period=period, survivors=survivors, until=until,
+                periods=periods, unit=unit.value if unit else "year", date_format=date_format,
+            )  # fmt: skip
+            snippet, document = renewal.snippet(), fit_renewals.to_json(renewal)
+            show = partial(fit_renewals.render, renewal)
+        else:
+            purchase = fit_purchases.fit(
+                data, customer=customer, date=date, amount=amount, until=until,
+                unit=unit.value if unit else "week", date_format=date_format,
+            )  # fmt: skip
+            snippet, document = purchase.snippet(), fit_purchases.to_json(purchase)
+            show = partial(fit_purchases.render, purchase)
+    except fit_purchases.FitError as error:
         stop(INVALID, str(error))
-    except fits.MissingExtra as error:
+    except fit_purchases.MissingExtra as error:
         stop(ENVIRONMENT, str(error))
     if as_json:
-        terminal.print_json(fits.to_json(found))
+        terminal.print_json(document)
     else:
-        fits.render(found, terminal.console(stderr=out is None, markup=True))
-    if out is not None:
-        out.write_text(found.snippet(), encoding="utf-8")
-        say(f"wrote {out}")
-    elif not as_json:
-        print(found.snippet(), end="")
+        show(console)
+    _hand_out(snippet, out, as_json)
 
 
 def fit_contacts(

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Unit = Literal["day", "week", "month", "year"]
 Floats = NDArray[np.float64]
-Model = TypeVar("Model", bound="BgNbd | GammaGamma")
+Model = TypeVar("Model")
 
 # Search box of the logarithm of a parameter: wide enough for yen and for days, finite so that data
 # that identify no maximum stop at an edge instead of overflowing.
@@ -54,7 +54,7 @@ class BgNbd:
     unit: Unit = "week"
 
     def __post_init__(self) -> None:
-        _require_positive(self, "r", "alpha", "a", "b")
+        require_positive(self, "r", "alpha", "a", "b")
 
     def log_likelihood(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
         """Log-likelihood of each customer's history, one value per customer (FHL eq. 6)."""
@@ -111,7 +111,7 @@ class GammaGamma:
     v: float
 
     def __post_init__(self) -> None:
-        _require_positive(self, "p", "q", "v")
+        require_positive(self, "p", "q", "v")
 
     def log_likelihood(self, x: ArrayLike, mean_spend: ArrayLike) -> Floats:
         """Log-density of the mean spend over each customer's `x` >= 1 purchases (FH eq. 1a)."""
@@ -171,7 +171,7 @@ def fit_bg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, unit: Unit = "week") 
     time_per_repeat = T.sum() / x.sum()
     grid = itertools.product((0.2, 1.0, 5.0), (0.3, 3.0), (0.5, 5.0))
     starts = [(r, r * time_per_repeat, a, b) for r, a, b in grid]
-    (r, alpha, a, b), log_likelihood, errors = _maximize("BG/NBD", total, starts, x.size)
+    (r, alpha, a, b), log_likelihood, errors = maximize("BG/NBD", total, starts, x.size)
     names = ("r", "alpha", "a", "b")
     return Estimate(BgNbd(r, alpha, a, b, unit), log_likelihood, dict(zip(names, errors, strict=True)))
 
@@ -192,11 +192,11 @@ def fit_gamma_gamma(x: ArrayLike, mean_spend: ArrayLike) -> Estimate[GammaGamma]
     center = float(np.median(mean_spend))
     grid = itertools.product((0.7, 3.0, 15.0), (0.8, 3.0, 10.0))
     starts = [(p, q, center * q / p) for p, q in grid]
-    best, log_likelihood, errors = _maximize("Gamma-Gamma", total, starts, x.size)
+    best, log_likelihood, errors = maximize("Gamma-Gamma", total, starts, x.size)
     return Estimate(GammaGamma(*best), log_likelihood, dict(zip("pqv", errors, strict=True)))
 
 
-def _require_positive(model: Any, *names: str) -> None:
+def require_positive(model: Any, *names: str) -> None:
     """Raise ValueError naming every parameter that is not positive and finite."""
     wrong = {f.name: getattr(model, f.name) for f in fields(model) if f.name in names}
     wrong = {name: value for name, value in wrong.items() if not 0.0 < value < math.inf}
@@ -270,7 +270,7 @@ def _expected_purchases_integral(r: float, alpha: float, a: float, b: float, t: 
     return float(found[0] * math.exp(-betaln(a, b)))
 
 
-def _maximize(
+def maximize(
     name: str, total: Callable[[Floats], float], starts: Iterable[tuple[float, ...]], customers: int
 ) -> tuple[list[float], float, list[float]]:
     """Maximize a log-likelihood over positive parameters: estimates, its value, standard errors.
