@@ -150,6 +150,20 @@ def _opt_out_share(run: Run) -> Value:
     return _ratio(_sum(run, "opt_outs"), _sum(run, *_addressed(run, "delivered")))
 
 
+def _bounce_share(run: Run) -> Value:
+    sent = _sum(run, *_addressed(run, "sent"))
+    return _ratio(sent - _sum(run, *_addressed(run, "delivered")), sent)
+
+
+def _complaint_share(run: Run) -> Value:
+    return _ratio(_sum(run, *_addressed(run, "complained")), _sum(run, *_addressed(run, "delivered")))
+
+
+def _inbox_share(run: Run) -> Value:
+    delivered = _sum(run, *_addressed(run, "delivered"))
+    return _ratio(delivered - _sum(run, *_addressed(run, "filtered")), delivered)
+
+
 def _reachable_end(run: Run) -> Value:
     last = run.daily.iloc[-1]
     here = sum(last[name] for name in run.daily.columns if name.startswith("stage_") and name != "stage_away")
@@ -307,6 +321,12 @@ MEASURES: dict[str, Measure] = {
             "fatigue at the end of each day", "reachable person-days", _MEASURED, "lower", _mean_fatigue),
         Measure("opt_out_share", "share", "Opt-outs", "opt-outs / delivered messages", "opt-outs",
             "delivered messages", _MEASURED, "lower", _opt_out_share),
+        Measure("bounce_share", "share", "Bounces", "(sent - delivered) / sent messages", "messages not delivered",
+            "sent messages", _MEASURED, "lower", _bounce_share),
+        Measure("complaint_share", "share", "Complaints", "complaints / delivered messages", "opt-outs by complaint",
+            "delivered messages", _MEASURED, "lower", _complaint_share),
+        Measure("inbox_share", "share", "Placed in the inbox", "(delivered - filtered) / delivered messages",
+            "messages placed where people look", "delivered messages", _MEASURED, "higher", _inbox_share),
         Measure("reachable_share_end", "share", "Reachable at the end", "reachable / persons in the market",
             "persons with consent on any channel", "prospects, customers and lost customers", "last day", "higher",
             _reachable_end),

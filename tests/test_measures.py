@@ -155,6 +155,19 @@ def test_contacts_from_the_contact_log(run, found):
     assert found["contacts_per_customer_week"] == pytest.approx(log["delivered"].sum() * STANDS_FOR / person_weeks)
     assert found["opt_out_share"] == pytest.approx(log["opted_out"].sum() / log["delivered"].sum())
     assert log["opted_out"].sum() > 0
+    assert found["bounce_share"] == pytest.approx(1 - log["delivered"].mean())
+    assert 0 < found["bounce_share"] < 0.05
+
+
+def test_complaints_and_placement(run, found):
+    """Complaints are among the opt-outs; placement counts what was delivered beside the inbox."""
+    addressed = [name for name, one in run.scenario.channels.items() if one.kind == "addressed"]
+    delivered, filtered, complained = (
+        sum(total(run, f"{what}_{name}") for name in addressed) for what in ("delivered", "filtered", "complained")
+    )
+    assert found["inbox_share"] == pytest.approx(1 - filtered / delivered)
+    assert found["complaint_share"] == pytest.approx(complained / delivered)
+    assert found["complaint_share"] < found["opt_out_share"]
 
 
 def test_mean_fatigue(run, found):
@@ -310,7 +323,7 @@ def test_nothing_is_said_where_there_is_nothing():
     absent = {name for name, value in found.items() if value is None}
     assert absent == {
         "signal_to_live_days", "signal_to_live_days_median", "live_within_7_days_share", "expired_signal_share",
-        "opt_out_share", "conversion_rate", "roas", "budget_use",
+        "opt_out_share", "bounce_share", "complaint_share", "inbox_share", "conversion_rate", "roas", "budget_use",
         "payback_months", "unmet_demand_share",
     }  # fmt: skip
     assert found["contacts_per_customer_week"] == 0

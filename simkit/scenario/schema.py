@@ -28,8 +28,8 @@ from simkit.scenario.ready_journeys import journey_figures
 MEASURE_NAMES = (
     "signal_to_live_days", "signal_to_live_days_median", "live_within_7_days_share", "campaigns_live",
     "flow_efficiency", "utilization", "expired_signal_share", "contacts_per_customer_week", "mean_fatigue",
-    "opt_out_share", "reachable_share_end", "active_customers_end", "conversion_rate", "retention_rate",
-    "churn_rate", "revenue", "profit", "profit_per_customer", "clv", "cac", "roas",
+    "opt_out_share", "bounce_share", "complaint_share", "inbox_share", "reachable_share_end", "active_customers_end",
+    "conversion_rate", "retention_rate", "churn_rate", "revenue", "profit", "profit_per_customer", "clv", "cac", "roas",
     "contribution_margin", "discounted_profit", "clv_revenue", "budget_use", "payback_months",
     "unmet_demand_share",
 )  # fmt: skip
