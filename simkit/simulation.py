@@ -49,9 +49,11 @@ from simkit.scenario.extending import Declared, extended
 from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 from simkit.scenario.structures import organization
+from simkit.scenario.workload import hours_per_case
+from simkit.steering import Plan
 from simkit.stock import Supply
 from simkit.teams.department import Department
-from simkit.world import Watch, episodes, no_two_with_one_key, order_for, planned_orders
+from simkit.world import Watch, episodes, no_two_with_one_key, order_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,6 +94,8 @@ class Run:
     """What the department did, to be done again in a counterfactual."""
     cohorts: pd.DataFrame | None = None
     """One row a month of first purchase and a month end (`breakdowns.COHORT_COLUMNS`)."""
+    reviews: pd.DataFrame | None = None
+    """One row a review and program (`steer_by`): day, campaign, figure, campaigns a week from then on."""
     warnings: list[str] = field(default_factory=list)
     _log: Callable[[], pd.DataFrame] = field(default=lambda: _no_log(), repr=False)
 
@@ -201,9 +205,8 @@ class _Coupling:
         self.supply = Supply(scenario.economics.stock, self.market)
         self.cohorts = Cohorts(scenario, self.market)
         self.launched: list[dict[str, Any]] = []
-        orders = [*planned_orders(scenario, key), *(self._order(name) for name in self.episodes)]
-        no_two_with_one_key(orders)
-        self.department.submit(orders)
+        self.plan = Plan(scenario, self.market, key, hours_per_case(structure))
+        self.orders: list[WorkOrder] = []
 
     def run(self) -> Run:
         """Let all days pass and put the tables together."""
@@ -213,6 +216,7 @@ class _Coupling:
         for day in range(scenario.days):
             if day == scenario.warmup_days:
                 revenue_before, persons_before = self._note_start()
+            self._submit_plan(day)
             for launch in self.department.run_day(day):
                 self.finished.append((day, launch))
                 self._go_live(launch, day)
@@ -223,10 +227,21 @@ class _Coupling:
             self.spending.close_day(day, self._spent(totals[day], media[-1]))
             self.supply.close_day(*self._units_sold(totals[day]))
             self.cohorts.close_day(day)
+            self.plan.close_day(totals[day])
             self._watch(day, totals[day])
         return self._tables(totals, media, revenue_before, persons_before)
 
     # --- between the two models ----------------------------------------------------------------------
+
+    def _submit_plan(self, day: int) -> None:
+        """Planned work: all of it on the first day, or until the next review of programs; and what occasions ask."""
+        orders = self.plan.orders(day)
+        if day == 0:
+            orders += [self._order(name) for name in self.episodes]
+        if orders:
+            self.orders += orders
+            no_two_with_one_key(self.orders)
+            self.department.submit(orders)
 
     def _order(self, source: str) -> WorkOrder:
         """The work that a signal of this name asks for."""
@@ -238,7 +253,8 @@ class _Coupling:
     def _go_live(self, launch: Launch, day: int) -> None:
         """A finished campaign reaches customers from the next day on, a planned one not before its date.
 
-        Its relevance: audience fit x (1 + stake of the occasion) x quality x what lateness left of it.
+        Its relevance: audience fit with the data there are (`Data.fit`) x (1 + stake of the occasion) x quality x
+        what lateness left of it.
         """
         order = launch.order
         assert order.campaign is not None
@@ -256,7 +272,8 @@ class _Coupling:
             late = first - signal.happened_day
             if source in self.episodes:
                 segments = self.episodes[source].segments
-        relevance = min(1.0, program.relevance * (1 + stake) * launch.quality * 0.5 ** (late / half_life))
+        fit = self.scenario.data.fit(program.relevance)
+        relevance = min(1.0, fit * (1 + stake) * launch.quality * 0.5 ** (late / half_life))
         if order.due_day is None:
             self._answer(source, first, relevance)
         if first < self.scenario.days:
@@ -378,6 +395,7 @@ class _Coupling:
             events=gathered(self.log.events, EVENT_DTYPE),
             script=Script(tuple(self.finished), self.signals, self.department.payroll_per_day, persons_before, records),
             cohorts=self.cohorts.table(),
+            reviews=pd.DataFrame(self.plan.reviews, columns=["day", "campaign", "figure", "per_week"]),
             warnings=_warnings(self.market, totals) + self.spending.notes(),
             _log=lambda: records.log,
         )

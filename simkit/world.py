@@ -35,13 +35,19 @@ def planned_orders(scenario: Scenario, key: Key) -> list[WorkOrder]:
     orders: list[WorkOrder] = []
     for name, campaign in scenario.campaigns.items():
         per_day = campaign.per_week * scenario.campaign_scale / DAYS_PER_WEEK
-        phase = _uniform(key, name, 0, Purpose.PLAN_PHASE)
+        phase = plan_phase(key, name)
         number = math.ceil(scenario.days * per_day - phase) if per_day else 0
-        orders += [_planned(scenario, name, campaign, n, (n + phase) / per_day) for n in range(number)]
+        orders += [planned_order(scenario, name, campaign, n, (n + phase) / per_day) for n in range(number)]
     return orders
 
 
-def _planned(scenario: Scenario, name: str, campaign: Campaign, n: int, day: float) -> WorkOrder:
+def plan_phase(key: Key, name: str) -> float:
+    """A program's own place in the rhythm, 0..1."""
+    return _uniform(key, name, 0, Purpose.PLAN_PHASE)
+
+
+def planned_order(scenario: Scenario, name: str, campaign: Campaign, n: int, day: float) -> WorkOrder:
+    """The request for the n-th campaign of a program."""
     label = f"{name}-{n}"
     return WorkOrder(
         key=crc(label),

@@ -23,6 +23,7 @@ FLOORS = (
         "replay",
         "budget",
         "stock",
+        "steering",
         "breakdowns",
         "extend",
     },

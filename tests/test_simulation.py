@@ -182,6 +182,12 @@ def test_a_planned_launch_that_is_ready_early_loses_nothing():
     assert run.launches["relevance"].to_numpy() == pytest.approx(0.6)
 
 
+def test_data_enter_the_relevance_of_launches():
+    """A fifth of the profiles wrong: four fifths of the fit and a fifth of a random message's relevance."""
+    run = simulate(made(60, letter={"lead_days": 5}, data={"quality": 0.8, "random_relevance": 0.1}), engine="mesa")
+    assert run.launches["relevance"].to_numpy() == pytest.approx(0.8 * 0.6 + 0.2 * 0.1)
+
+
 def test_relevance_of_every_launch(hierarchy, pods):
     """Fit x (1 + stake) x quality x 0.5^(lateness / half-life), at most 1; occasions count from when they happened."""
     for run in (hierarchy, pods):

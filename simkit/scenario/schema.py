@@ -24,6 +24,7 @@ from simkit.scenario.organization import Teams
 from simkit.scenario.policy import RECENT_CONTACTS, ContactPolicy
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR, Days, Figure, Table, convention
 from simkit.scenario.ready_journeys import journey_figures
+from simkit.scenario.steering import AnySteering, Steering
 
 MEASURE_NAMES = (
     "signal_to_live_days", "signal_to_live_days_median", "live_within_7_days_share", "campaigns_live",
@@ -123,6 +124,7 @@ class Scenario(Table):
     monitors: dict[str, Monitor] = Field(default_factory=lambda: cast(Any, DEFAULT_MONITORS))
     journeys: AnyJourneys = {}
     """Series of messages on a person's own occasions: a list of ready ones (`welcome`, `cart`), or a table."""
+    steer_by: AnySteering = Steering()
     teams: Teams = Teams()
     work: Load = Load()
     economics: Economics = Economics()

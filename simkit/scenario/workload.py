@@ -26,6 +26,11 @@ def load_report(organization: Organization, arrivals_per_week: Mapping[str, floa
     return {skill: hours / capacity[skill] if skill in capacity else float("inf") for skill, hours in asked.items()}
 
 
+def hours_per_case(organization: Organization) -> dict[str, float]:
+    """Expected hours of one case of each kind of work, rework and approvals included, all skills together."""
+    return {name: sum(_hours_per_case(organization, kind).values()) for name, kind in organization.work.items()}
+
+
 def _capacity(organization: Organization) -> dict[str, float]:
     """Primary hours a week by craft."""
     capacity: dict[str, float] = {}

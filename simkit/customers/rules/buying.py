@@ -34,10 +34,13 @@ from simkit.customers.state import (
     NEW_CUSTOMERS,
     OPPORTUNITIES,
     PER_CHANNEL,
+    PER_SLOT,
     PROSPECT,
     PURCHASES_ORGANIC,
     RENEWALS,
     REVENUE_ORGANIC,
+    SLOT_EARNED,
+    SLOTS_AT,
 )
 from simkit.rng import Purpose
 
@@ -88,7 +91,10 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
     else:
         return False
     s.total[at + BOUGHT] += 1
-    s.total[at + EARNED] += pay(c, w, s, what, purpose + 1, touch, s.click_time[i], k)
+    paid = pay(c, w, s, what, purpose + 1, touch, s.click_time[i], k)
+    s.total[at + EARNED] += paid
+    if s.click_message[i] >= 0:
+        s.total[SLOTS_AT + s.slot[s.click_message[i]] * PER_SLOT + SLOT_EARNED] += paid
     return True
 
 

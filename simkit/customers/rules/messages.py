@@ -22,8 +22,13 @@ from simkit.customers.state import (
     OPT_OUTS,
     OPTED_OUT,
     PER_CHANNEL,
+    PER_SLOT,
     PROSPECT,
     SENT,
+    SLOT_CLICKED,
+    SLOT_DELIVERED,
+    SLOT_OPENED,
+    SLOTS_AT,
 )
 from simkit.rng import Purpose
 
@@ -70,6 +75,7 @@ def deliver_message(c: Any, w: Any, s: Any, j: int) -> None:
     elif u_bounce >= channel.bounce:
         s.delivered[j] = 1
         s.total[k * PER_CHANNEL + DELIVERED] += 1
+        s.total[SLOTS_AT + s.slot[j] * PER_SLOT + SLOT_DELIVERED] += 1
         if channel.placement < 1.0 and draw(c, w, message.occurrence, PLACEMENT, s.touch[j]) >= channel.placement:
             s.filtered[j] = 1
             s.total[k * PER_CHANNEL + FILTERED] += 1
@@ -112,8 +118,10 @@ def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
     if u_open < channel.open_rate * c.affinity[message.channel] * s.wear_out * message.strength:
         s.opened[j] = 1
         s.total[message.channel * PER_CHANNEL + OPENED] += 1
+        s.total[SLOTS_AT + s.slot[j] * PER_SLOT + SLOT_OPENED] += 1
         if u_click < channel.click_given_open * message.strength:
             s.clicked[j] = 1
+            s.total[SLOTS_AT + s.slot[j] * PER_SLOT + SLOT_CLICKED] += 1
             time = message.minute / MINUTES_PER_DAY
             click(s, message.channel, message.occurrence, CONVERT, s.touch[j], message.strength, time, j)
 
