@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simkit import cli_customers, cli_fits, terminal
-from simkit.cli_shared import ENVIRONMENT, FAILED_RUNS, INTERRUPTED, INVALID, NOT_MET, USAGE
+from simkit.cli_shared import ENVIRONMENT, FAILED_RUNS, INTERRUPTED, INVALID, NOT_MET, USAGE, Extend
 from simkit.cli_shared import folder_name as _folder_name
 from simkit.cli_shared import load_study as _load
 from simkit.cli_shared import say as _say
@@ -38,10 +38,6 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.")]
 Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="A.B=C", help="Override a value; also -20%, x1.5, +2, and alternatives.NAME.A.B=C."),
-]
-Extend = Annotated[
-    Path | None,
-    typer.Option("--extend", metavar="FILE.py", help="A file of your own that adds to the model; it is executed."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 

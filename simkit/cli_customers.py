@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simkit import terminal
-from simkit.cli_shared import FAILED_RUNS, INTERRUPTED, USAGE, folder_name, load_study, require_file, say, stop
+from simkit.cli_shared import (
+    FAILED_RUNS,
+    INTERRUPTED,
+    USAGE,
+    Extend,
+    folder_name,
+    load_study,
+    require_extension,
+    require_file,
+    say,
+    stop,
+)
 
 if TYPE_CHECKING:
     from simkit.experiment.one_cell import OneCell
@@ -47,12 +58,13 @@ def export(
     replication: Replication = 0,
     sets: Sets = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default WHAT-ALTERNATIVE-REPLICATION here.")] = None,
+    extend: Extend = None,
     as_json: Json = False,
 ) -> None:
     """Write one run's log of customers for other tools; runs that one cell again (same seed, same bits)."""
     from simkit.experiment.exporting import export as write
 
-    cell = _cell(source, alternative, replication, sets)
+    cell = _cell(source, alternative, replication, sets, extend)
     path = out or Path(f"{what.value}-{folder_name(cell.alternative)}-{replication}.{form.value}")
     rows = write(cell.scenario, what.value, path, form=form.value, replication=replication)
     if as_json:
@@ -71,10 +83,11 @@ def incrementality(
     workers: Annotated[int | None, typer.Option(min=1, help="Cores to use; the results do not depend on it.")] = None,
     sets: Sets = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the table here.")] = None,
+    extend: Extend = None,
     as_json: Json = False,
 ) -> None:
     """What something truly brings, by exact counterfactual, beside what attribution would have said."""
-    study = load_study(file, sets)
+    study = load_study(file, sets, extend)
     from simkit.experiment import incrementality as truth
     from simkit.report import incrementality as shown
 
@@ -100,13 +113,16 @@ def incrementality(
         shown.show(found, terminal.console())
 
 
-def _cell(source: Path, alternative: str | None, replication: int, sets: list[str] | None) -> OneCell:
+def _cell(
+    source: Path, alternative: str | None, replication: int, sets: list[str] | None, extend: Path | None = None
+) -> OneCell:
     from simkit.experiment.one_cell import NoSuchCell, one_cell
 
     if not source.is_dir():
         require_file(source)
+    require_extension(extend)
     try:
-        cell = one_cell(source, alternative, replication, sets or ())
+        cell = one_cell(source, alternative, replication, sets or (), extend)
     except NoSuchCell as error:
         stop(USAGE, str(error))
     if cell.note:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
     from simkit.scenario.load import Study
 
+Extend = Annotated[
+    Path | None,
+    typer.Option("--extend", metavar="FILE.py", help="A file of your own that adds to the model; it is executed."),
+]
 USAGE, INVALID, FAILED_RUNS, NOT_MET, INTERRUPTED, ENVIRONMENT = 2, 3, 4, 5, 6, 7
 
 
@@ -20,8 +24,7 @@ def load_study(file: Path, sets: list[str] | None, extend: Path | None = None) -
     from simkit.scenario.load import load
 
     require_file(file)
-    if extend is not None and not extend.is_file():
-        stop(USAGE, f"there is no file {str(extend)!r} to extend the model with")
+    require_extension(extend)
     return load(file, sets or (), extend)
 
 
@@ -34,6 +37,12 @@ def require_file(file: Path) -> None:
         stop(USAGE, f"there is no file {str(file)!r}{near}")
     if not file.is_file():
         stop(USAGE, f"{str(file)!r} is not a file; name a scenario, such as scenario.yaml")
+
+
+def require_extension(extend: Path | None) -> None:
+    """End the command when an extension is named that is not there."""
+    if extend is not None and not extend.is_file():
+        stop(USAGE, f"there is no file {str(extend)!r} to extend the model with")
 
 
 def folder_name(name: str) -> str:

@@ -122,8 +122,9 @@ class Work:
 
 
 def extension_of(scenarios: Mapping[str, Any]) -> Any:
-    """The extension that the scenarios of a study were loaded with, or None."""
-    return getattr(next(iter(scenarios.values()), None), "extended_by", None)
+    """The extension that the scenarios of a study, or of questions about one, were loaded with; or None."""
+    first = next(iter(scenarios.values()), None)
+    return getattr(getattr(first, "scenario", first), "extended_by", None)
 
 
 def plan(alternatives: Iterable[str], replications: int) -> list[Cell]:
