@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,6 +74,32 @@ def export(
         print(f"{path}: {rows:,} rows")
 
 
+def trace(
+    source: Source,
+    customer: Annotated[str, typer.Option(metavar="SEGMENT:INDEX", help="Whose; INDEX alone counts through all.")],
+    alternative: Alternative = None,
+    replication: Replication = 0,
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day told.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day told.")] = None,
+    sets: Sets = None,
+    as_json: Json = False,
+) -> None:
+    """One customer's diary: what happened on which day, and why."""
+    cell = _cell(source, alternative, replication, sets)
+    from simkit.experiment import tracing
+    from simkit.report import diary as shown
+
+    try:
+        who = tracing.find_customer(customer, cell.scenario)
+    except tracing.NoSuchCustomer as error:
+        stop(USAGE, str(error))
+    diary = tracing.trace(cell.scenario, who, replication).between(first and first.date(), last and last.date())
+    if as_json:
+        terminal.print_json(shown.document(diary))
+    else:
+        shown.show(diary, terminal.console())
+
+
 def incrementality(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.")],
     off: Annotated[str, typer.Option(metavar="WHAT", help="channel:NAME, campaign:NAME, segment:NAME or rule:NAME.")],
@@ -130,4 +157,4 @@ def _cell(
     return cell
 
 
-COMMANDS = (export, incrementality)
+COMMANDS = (export, trace, incrementality)

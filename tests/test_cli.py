@@ -385,3 +385,18 @@ def test_incrementality_answers_in_one_document(simkit):
     code, out, err = simkit(*words, "--off", "channel:emial")
     assert (code, out) == (2, "")
     assert "did you mean 'email'" in err
+
+
+def test_trace_tells_one_customers_days(simkit):
+    """Dated lines within the days asked for; as JSON the same; an unknown customer names those there are."""
+    Path("s.yaml").write_text("horizon: 20 days\nwarmup: 0 days\nmarket: {customers: 100}\n")
+    words = ("trace", "s.yaml", "--customer", "everyone:3", "--from", "2026-01-06", "--to", "2026-01-20")
+    code, out, _ = simkit(*words, "--json")
+    told = json.loads(out)
+    assert (code, told["customer"]) == (0, "everyone-3")
+    assert all("2026-01-06" <= one["time"][:10] <= "2026-01-20" for one in told["entries"])
+    code, out, _ = simkit(*words)
+    assert all(one["text"] in " ".join(out.split()) for one in told["entries"])
+    code, out, err = simkit("trace", "s.yaml", "--customer", "100")
+    assert (code, out) == (2, "")
+    assert "0 to 99" in err
