@@ -106,6 +106,9 @@ class Purpose(IntEnum):
     TIE_TO = 124
     # contact policy
     LINK_BUCKET = 160
+    BEST_HOUR = 161
+    CAMPAIGN_HOLDOUT = 162
+    OPT_DOWN = 163
     # counterfactuals; `what` is the occurrence or ordinal that is withheld, 0 for a person
     WITHHOLD = 200
     HOLDOUT = 201

@@ -16,13 +16,12 @@ from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.extension import extension_of, layout_of, parameter_values
 from simkit.customers.market_journeys import fill_journeys, starts_by_click, step_names
 from simkit.customers.market_media import Media, bounds
+from simkit.customers.market_policy import PolicyTables
 from simkit.customers.population import channel_index
 from simkit.customers.purchase_traits import PROCESS, spend_shape
 from simkit.customers.rules.laws import MINUTES_PER_DAY
 from simkit.customers.state import (
-    ADDRESSED,
     ADS,
-    CAPS,
     FIRST,
     GONE,
     INTENT,
@@ -36,10 +35,7 @@ from simkit.customers.tables import World
 from simkit.customers.withheld import Withheld
 from simkit.rng import crc, run_key
 from simkit.scenario.campaigns import Campaign
-from simkit.scenario.channels import Addressed
-from simkit.scenario.journeys import Step
 from simkit.scenario.market import Fatigue
-from simkit.scenario.policy import Cap, ContactPolicy
 from simkit.scenario.purchases import Purchases
 from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
@@ -82,6 +78,10 @@ class Live:
     last_day: int
     program: str = ""
     """The campaign's name."""
+    fallback: str = ""
+    """Name of the message on another channel that takes this one where it may not go."""
+    stands_by: bool = False
+    """True for such a message: it only goes in another's place."""
 
     @property
     def occurrence(self) -> int:
@@ -96,14 +96,14 @@ class MarketTables:
         self.scenario = scenario
         self.channel_at = channel_index(scenario.channels)
         self.segments = {name: i for i, name in enumerate(scenario.market.segments)}
-        self.rules = {k: cap.label for k, cap in enumerate(scenario.contact_policy.at_most)}
-        self.rules |= {CAPS: "gap", CAPS + 1: "quiet"}
-        journeys = dict(enumerate(scenario.journeys))
-        self.columns = ledger_names({k: n for n, k in self.channel_at.items()}, self.rules, journeys)
         self.steps = step_names(scenario.journeys)
         """Messages of journeys: the n-th has the slot SLOTS + n."""
         self._step_words = {crc(name): name for name in self.steps}
         self.conditions = condition_rows(text for _, text in scenario.conditions())
+        self.policy = PolicyTables(scenario, self.channel_at, self.conditions)
+        self.rules = self.policy.rules
+        journeys = dict(enumerate(scenario.journeys))
+        self.columns = ledger_names({k: n for n, k in self.channel_at.items()}, self.rules, journeys)
         self.day = -1
         self.messages: list[Live | None] = [None] * SLOTS
         self.ads: list[Live] = []
@@ -151,10 +151,14 @@ class MarketTables:
         """
         program = self.scenario.campaigns[campaign]
         segments = (segments,) if isinstance(segments, str) else segments
-        for channel in program.channels:
+        fallback = program.fallback
+        for channel in [*program.channels, *([fallback] if fallback else [])]:
             paid = self.scenario.channels[channel].kind == "paid"
-            last = day + (program.flight_days if paid else program.live_days) - 1
-            live = Live(f"{name}/{channel}", program, channel, segments, relevance, day, last, campaign)
+            days = program.flight_days if paid else self.policy.live_days(program)
+            stands_by = channel == fallback
+            other = f"{name}/{fallback}" if fallback and not stands_by and not paid else ""
+            live = Live(f"{name}/{channel}", program, channel, segments, relevance, day, day + days - 1, campaign,
+                        other, stands_by)  # fmt: skip
             self.waiting.append(live)
             self.named[live.occurrence] = live
 
@@ -184,7 +188,7 @@ class MarketTables:
             w.segment["harm"][i], w.segment["price_push"][i] = lost, self.scenario.market.price_churn * lost
         self.media.begin_day(self.day)
         self._limit_purchases()
-        self._calendar_caps(w)
+        self.policy.begin_day(w, self.day, self.date)
         self._aim(w)
         if self.without:
             self.without.mark(w, self.messages, self.ads)
@@ -244,6 +248,7 @@ class MarketTables:
                     self.messages[slot] = live
                     _fill_message(self.world.message[slot], live, self.channel_at, self.scenario)
                     self._mean(self.world.message[slot], live)
+                    self.policy.fill_message(self.world.message[slot], live)
                     keep &= ~(1 << slot)
             if taken:
                 self.waiting.remove(live)
@@ -261,9 +266,6 @@ class MarketTables:
         live = self.named.get(occurrence)
         return live.name if live else self._step_words.get(occurrence)
 
-    def _steps(self) -> list[Step]:
-        return [step for journey in self.scenario.journeys.values() for step in journey.steps.values()]
-
     # --- tables -------------------------------------------------------------------------------------
 
     def _fill(self, key: tuple[int, int]) -> None:
@@ -277,19 +279,13 @@ class MarketTables:
             part = scenario.market.segments[name]
             self._fill_segment(w.segment[i], name, part.purchases or scenario.market.purchases,
                                part.fatigue or scenario.market.fatigue, shapes)  # fmt: skip
-        for k, cap in enumerate(scenario.contact_policy.at_most):
-            _fill_cap(w.cap[k], cap, self.channel_at)
+        self.policy.fill(w)
         fill_conditions(w.condition, self.conditions, self.segments, self.channel_at)
         fill_journeys(w, scenario, self.channel_at, self.segments)
 
     def _fill_today(self, w: World, key: tuple[int, int]) -> None:
-        policy, today = self.scenario.contact_policy, w.today
+        today = w.today
         today["key0"], today["key1"] = key
-        today["caps"] = len(policy.at_most)
-        today["gap"] = round(policy.gap * MINUTES_PER_DAY)
-        today["defer"] = policy.blocked == "defer"
-        today["control"] = round(policy.control_group * 10_000)
-        today["linked"] = round(self.scenario.data.identity_resolution * 10_000)
         today["active_days"] = self.scenario.market.active_within_days
 
     def _fill_segment(
@@ -312,26 +308,14 @@ class MarketTables:
         if satiation:
             row["satiation"], row["satiation_decay"] = satiation.depth, np.log(2) / satiation.half_life_days
 
-    def _calendar_caps(self, w: World) -> None:
-        for k, cap in enumerate(self.scenario.contact_policy.at_most):
-            if cap.window == "calendar":
-                w.cap["start"][k] = (self.day - _days_into(self.date, cap.per)) * MINUTES_PER_DAY
-
     def _aim(self, w: World) -> None:
         """Whom each live message and advertisement is for, and when messages go today."""
         masks = {name: [0] * len(self.segments) for name in _MASKS}
         for slot, live in enumerate(self.messages):
-            if live:
-                minute, quiet = _send_minute(live, self.scenario, self.day)
-                row = w.message[slot]
-                row["minute"], row["quiet"] = self.day * MINUTES_PER_DAY + minute, quiet
-                row["last"] = self.day >= live.last_day
-                if live.channel not in self.unpaid:
-                    self._mark(masks, live, "", 1 << slot)
-        for n, step in enumerate(self._steps()):
-            row = w.message[SLOTS + n]
-            minute, row["quiet"] = step_minute(self.scenario, step)
-            row["minute"] = self.day * MINUTES_PER_DAY + minute
+            if live and live.channel not in self.unpaid and not live.stands_by:
+                self._mark(masks, live, "", 1 << slot)
+        self.policy.aim(w, self.messages, self.day, self.unpaid)
+        for n, (_, step) in enumerate(self.policy.steps):
             w.step["closed"][n] = step.channel in self.unpaid
         for j, live in enumerate(self.ads):
             self.media.fill_ad(j, live, self.day)
@@ -361,23 +345,6 @@ class MarketTables:
         return [i for name, i in self.segments.items() if not isinstance(wanted, tuple) or name in wanted]
 
 
-def _fill_cap(row: np.void, cap: Cap, channel_at: dict[str, int]) -> None:
-    row["count"], row["minutes"], row["calendar"] = cap.count, cap.days * MINUTES_PER_DAY, cap.window == "calendar"
-    row["channels"] = sum(1 << channel_at[name] for name in cap.channels) if cap.channels else (1 << ADDRESSED) - 1
-
-
-def _days_into(today: date, per: str) -> int:
-    """Days since the calendar day, week (Monday), month, quarter or year of `today` began."""
-    first = {
-        "day": today,
-        "week": today - timedelta(days=today.weekday()),
-        "month": today.replace(day=1),
-        "quarter": today.replace(month=today.month - (today.month - 1) % 3, day=1),
-        "year": today.replace(month=1, day=1),
-    }[per]
-    return (today - first).days
-
-
 def _fill_message(row: np.void, live: Live, channel_at: dict[str, int], scenario: Scenario) -> None:
     """What stays the same on all its days."""
     reference = scenario.market.reference_relevance
@@ -387,40 +354,6 @@ def _fill_message(row: np.void, live: Live, channel_at: dict[str, int], scenario
     row["strength"] = live.relevance / reference
     row["dislike"] = (1 - live.relevance) / (1 - reference)
     row["starts"] = starts_by_click(scenario.journeys, live.program)
-
-
-def _send_minute(live: Live, scenario: Scenario, day: int) -> tuple[int, bool]:
-    """Minute of the day at which the message would go, and whether quiet hours hold it back all day."""
-    channel = scenario.channels[live.channel]
-    assert isinstance(channel, Addressed)
-    wanted = channel.send_time if live.campaign.send_time is None else live.campaign.send_time
-    return waiting_minute(scenario.contact_policy, wanted, day > live.first_day)
-
-
-def step_minute(scenario: Scenario, step: Step) -> tuple[int, bool]:
-    """When a journey's message goes on the days it is due: in quiet hours, when they end."""
-    channel = scenario.channels[step.channel]
-    assert isinstance(channel, Addressed)
-    wanted = channel.send_time if step.send_time is None else step.send_time
-    return waiting_minute(scenario.contact_policy, wanted, waited=True)
-
-
-def waiting_minute(policy: ContactPolicy, send_hour: float, waited: bool) -> tuple[int, bool]:
-    """When a message due at `send_hour` goes: (minute of the day, held back until another day).
-
-    Quiet hours 21:00-09:00: due at 07:00 it goes at 09:00; due at 22:00 it is held back, and goes at 09:00 of the
-    next day (`waited`).
-    """
-    if policy.quiet is None:
-        return round(send_hour * 60), False
-    start, end = policy.quiet.start, policy.quiet.end
-    overnight = start > end
-    inside = (send_hour >= start or send_hour < end) if overnight else start <= send_hour < end
-    if not inside:
-        return round(send_hour * 60), False
-    if overnight and send_hour >= start and not waited:
-        return round(send_hour * 60), True
-    return round(end * 60), end >= 24
 
 
 def stage_counts(totals: np.ndarray) -> np.ndarray:

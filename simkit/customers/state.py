@@ -99,7 +99,8 @@ CUSTOMER_DTYPE = np.dtype(
         ("media_affinity", "f4", (MEDIA,)),
         ("ad_memory", "f8", (MEDIA,)),
         ("opt_out_day", "i2", (ADDRESSED,)),
-        ("recent_channel", "i1", (RECENT,)),
+        ("recent_channel", "i1", (RECENT,)),  # ADDRESSED: it bounced and does not count
+        ("recent_caps", "u1", (RECENT,)),  # bit per cap in which it counts
         # small ones last, so that all are aligned
         ("bucket", "i2"),  # 0..9999, stable: control group
         ("link_bucket", "i2"),  # 0..9999, stable: whether identities on all channels are known to be one person's
@@ -112,7 +113,9 @@ CUSTOMER_DTYPE = np.dtype(
         ("journey_seen", "u1", (AT_ONCE,)),  # of its last message: 1 opened, 2 clicked
         ("journey_entries", "u1", (JOURNEYS,)),  # the person's n-th time in it: names its luck
         ("journeys_due", "u1"),  # bit per running journey with a message today
-        ("spare", "i1", (22,)),  # keeps the record at whole cache lines
+        ("best_hour", "i1"),  # of the day: when the person is most receptive
+        ("refused", "u1"),  # bit per topic the person wants no more messages on
+        ("spare", "i1", (4,)),  # keeps the record at whole cache lines
     ]
 )
 """One customer, in whole cache lines. Rules read float32 fields and never compute them."""
@@ -143,9 +146,9 @@ _PER_CHANNEL = (
 but not to the inbox; `waiting`: candidates for whom no caller had time; `reached`: persons who saw an impression
 today, `newly_reached` those among them who never saw one there before."""
 
-RULES = CAPS + 2
-GAP, QUIET = CAPS, CAPS + 1
-"""Rules by number: the caps in their order, then the gap, then quiet hours."""
+GAP, QUIET, BLACKOUT, RESERVED, SUPPRESSED, SUNSET, TOPIC, HOLDOUT, NO_CONSENT = range(CAPS, CAPS + 9)
+RULES = CAPS + 9
+"""Rules by number: the caps in their order, then those named above."""
 
 _PER_JOURNEY = ("entered", "no_room", "completed", "left", "sent", "opened", "clicked", "purchases")
 JOURNEY_ENTERED, NO_ROOM, JOURNEY_COMPLETED, JOURNEY_LEFT, STEP_SENT, STEP_OPENED, STEP_CLICKED, STEP_BOUGHT = range(
@@ -156,6 +159,7 @@ JOURNEY_ENTERED, NO_ROOM, JOURNEY_COMPLETED, JOURNEY_LEFT, STEP_SENT, STEP_OPENE
 _SCALARS = (
     "active", "reachable", "fatigue", "new_customers", "lost", "customers", "needs", "purchases_organic",
     "revenue_organic", "opt_outs", "held_out", "overflow", "ring_full", "contacted", "renewals",
+    "opted_down",
 )  # fmt: skip
 
 PER_CHANNEL = len(_PER_CHANNEL)
@@ -176,6 +180,7 @@ SCALAR_AT = SLOTS_AT + (SLOTS + JOURNEY_STEPS) * PER_SLOT
 (
     ACTIVE, REACHABLE, FATIGUE, NEW_CUSTOMERS, LOST_NOW, CUSTOMERS_NOW, NEEDS, PURCHASES_ORGANIC,
     REVENUE_ORGANIC, OPT_OUTS, HELD_OUT, OVERFLOW, RING_FULL, CONTACTED, RENEWALS,
+    OPTED_DOWN,
 ) = range(SCALAR_AT, SCALAR_AT + len(_SCALARS))  # fmt: skip
 TENURE_AT = SCALAR_AT + len(_SCALARS)
 TOTALS = TENURE_AT + TENURE_YEARS
@@ -201,6 +206,8 @@ SCRATCH_DTYPE = np.dtype(
         ("minute", "i8", (CANDIDATES,)),
         ("decision", "i8", (CANDIDATES,)),
         ("rule", "i8", (CANDIDATES,)),
+        ("score", "f8", (CANDIDATES,)),
+        ("place", "i8", (CANDIDATES,)),  # in the contact history, or -1
         ("delivered", "i8", (CANDIDATES,)),
         ("opened", "i8", (CANDIDATES,)),
         ("clicked", "i8", (CANDIDATES,)),

@@ -45,6 +45,15 @@ TODAY = np.dtype(
         ("callers", "i8"),  # human channels
         ("journeys", "i8"),  # rows of the journey table in use
         ("daily", "i8"),  # 1: some journey starts with a silence, which must be looked for every day
+        ("exempt", "i8"),  # bit per slot: messages that no rule of the policy holds back
+        ("blackout", "i8"),  # 1: nothing else goes today
+        ("counts", "i8"),  # what caps and gap count: COUNT_SENT, ...
+        ("by_value", "i8"),  # 1: scores are multiplied with the liking of the channel
+        ("least", "i8"),  # contacts a person should have at least, in so many minutes
+        ("least_minutes", "i8"),
+        ("suppress", "i8"),  # condition under which a person gets nothing, or -1
+        ("opt_out_lag", "i8"),  # days
+        ("opt_down", "f8"),  # share of those who would opt out that only refuse the topic
     ]
 )
 SEGMENT = np.dtype(
@@ -112,6 +121,14 @@ MESSAGE = np.dtype(
         ("channel", "i8"),
         ("priority", "i8"),
         ("minute", "i8"),  # when it would go today
+        ("caps", "i8"),  # bit per cap that holds it back
+        ("counts", "i8"),  # bit per cap in which it counts
+        ("exempt", "i8"),  # 1: no rule holds it back
+        ("score", "f8"),  # the higher goes first
+        ("fallback", "i8"),  # slot of the same on another channel, or -1
+        ("topic", "i8"),  # or -1
+        ("campaign", "i8"),  # crc32 of its name: names the holdout
+        ("holdout", "f8"),  # share of persons who never get the campaign
         ("quiet", "i8"),  # 1: quiet hours hold it back today
         ("last", "i8"),  # 1: today is its last day
         ("bought_within", "f8"),  # days
@@ -142,9 +159,12 @@ CAP = np.dtype(
         ("minutes", "i8"),  # length of a rolling window
         ("calendar", "i8"),  # 1: the window began at `start`
         ("start", "i8"),
-        ("channels", "i8"),  # bit per addressed channel
+        ("condition", "i8"),  # for whom it holds, or -1
     ]
 )
+
+COUNT_SENT, COUNT_DELIVERED, COUNT_ATTEMPTED = range(3)
+"""What counts as a contact."""
 
 STEPS = 24
 """Steps a condition may have."""

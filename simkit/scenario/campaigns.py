@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from simkit.scenario.conditions import Condition
-from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, default
+from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, convention, default
 
 _OURS = "simkit, no published estimate"
 
@@ -23,6 +23,10 @@ class Audience(Table):
     not_bought_within_days: Annotated[Days, Field(gt=0)] | None = None
     where: Condition | None = None
     """A condition besides (`scenario/conditions.py`), such as ``stage is intent and fatigue < 2``."""
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
 def _parse_audience(value: Any) -> Any:
@@ -61,6 +65,16 @@ class Campaign(Table):
     flight_days: Annotated[int, Field(ge=1, le=365)] = 14
     """Days over which a paid campaign spends."""
     send_time: Clock | None = None
+    tags: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
+    """What sort of message it is (offer, service), for the caps and exemptions of the contact policy."""
+    topic: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    """What it is about, which a person may refuse without opting out of the channel."""
+    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """Worth of one response against other campaigns', where the contact policy arbitrates by it."""
+    fallback: str | None = None
+    """Addressed channel that takes a message which the policy or a missing consent keeps from its own."""
+    holdout: Share = convention(0.0, unit="share of persons", why="nobody is held out unless asked")
+    """Persons who never get this campaign; always the same."""
 
 
 class Occasion(Table):

@@ -74,6 +74,10 @@ class Journey(Table):
     blocked: Literal["defer", "drop", "leave"] = "defer"
     """A message that the contact policy blocks is tried again for the step's `wait_days` and then passed over,
     passed over at once, or ends the journey."""
+    tags: tuple[str, ...] = ()
+    """What sort of messages these are, for the caps and exemptions of the contact policy."""
+    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """Worth of one response against other messages', where the contact policy arbitrates by it."""
     live_from: Days | None = None
     """Days after the first measured day from which people may enter (what takes time to build is live later);
     none: all the time, warm-up included."""

@@ -2,74 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from simkit.scenario.caps import Cap, Caps, Least
+from simkit.scenario.conditions import Condition
 from simkit.scenario.quantity import Clock, Days, Share, Table, convention, parse_clock
-
-RECENT_CONTACTS = 16
-"""Contacts a customer's record remembers: the most a cap can count."""
-
-_CAP = re.compile(
-    r"^\s*(\d+)\s+(?:(\w+)\s+)?per\s+(rolling|calendar)?\s*(?:(\d+)\s+)?(day|week|month|quarter|year)s?\s*$",
-    re.IGNORECASE,
-)
-_WINDOW_DAYS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
-
-
-class Cap(Table):
-    """At most `count` contacts per window, over all channels or some; all caps must hold."""
-
-    count: Annotated[int, Field(ge=0, le=RECENT_CONTACTS)]
-    per: Literal["day", "week", "month", "quarter", "year"] = "week"
-    window: Literal["rolling", "calendar"] = "rolling"
-    """rolling: the last 24 h x days to the minute. calendar: since the day, week (Monday), month, ... began."""
-    periods: Annotated[int, Field(ge=1, le=366)] = 1
-    """Length of a rolling window in units of `per`."""
-    channels: tuple[str, ...] = ()
-    """Channels that count and are held back; none named means all."""
-
-    @model_validator(mode="after")
-    def _calendar_windows_are_single(self) -> Self:
-        if self.window == "calendar" and self.periods != 1:
-            raise ValueError("a calendar window is one day, week, month, quarter or year; use `rolling` for several")
-        return self
-
-    @property
-    def days(self) -> int:
-        """Length of the rolling window in days."""
-        return _WINDOW_DAYS[self.per] * self.periods
-
-    @property
-    def label(self) -> str:
-        """How the cap is named in ledger and report, such as ``3 email per rolling week``."""
-        what = "+".join(self.channels) + " " if self.channels else ""
-        span = self.per if self.periods == 1 else f"{self.periods} {self.per}s"
-        return f"{self.count} {what}per {self.window} {span}"
-
-
-def _parse_cap(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    found = _CAP.match(value)
-    if not found:
-        raise ValueError(f"expected a cap such as '3 per rolling week' or '1 sms per calendar day'; found {value!r}")
-    count, channel, window, periods, per = found.groups()
-    return {
-        "count": int(count),
-        "per": per.lower(),
-        "window": (window or "rolling").lower(),
-        "periods": int(periods or 1),
-        "channels": (channel,) if channel else (),
-    }
-
-
-def _parse_caps(value: Any) -> Any:
-    if value is None:
-        return ()
-    return [_parse_cap(v) for v in (value if isinstance(value, (list, tuple)) else [value])]
 
 
 def _parse_quiet(value: Any) -> Any:
@@ -89,18 +29,82 @@ class QuietHours(Table):
     start: Clock
     end: Clock
 
+    @model_validator(mode="after")
+    def _have_a_length(self) -> Self:
+        if self.start == self.end:
+            raise ValueError("quiet hours begin and end at the same time; leave `quiet` out (null) for none")
+        return self
+
+
+class Blackout(Table):
+    """Days on which nothing goes out, both included."""
+
+    first: date
+    last: date
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.last < self.first:
+            raise ValueError(f"a blackout ends before it begins: {self.first} to {self.last}")
+        return self
+
+
+def _parse_blackout(value: Any) -> Any:
+    if value is None:
+        return ()
+    return [_parse_span(one) for one in (value if isinstance(value, (list, tuple)) else [value])]
+
+
+def _parse_span(value: Any) -> Any:
+    if isinstance(value, date):
+        return {"first": value, "last": value}
+    if isinstance(value, str):
+        first, dots, last = value.partition("..")
+        return {"first": first.strip(), "last": last.strip() if dots else first.strip()}
+    return value
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
 
 class ContactPolicy(Table):
     """The rules every addressed message passes, in the order in which they are asked."""
 
-    at_most: Annotated[tuple[Cap, ...], BeforeValidator(_parse_caps), Field(max_length=8)] = (
-        Cap(count=3, per="week", window="rolling"),
-    )
+    at_most: Caps = (Cap(count=3, per="week", window="rolling"),)
+    precedence: Literal["all", "type"] = "all"
+    """all: every cap must hold. type: a message that a cap with tags is for is held back by such caps only; it still
+    counts in the others."""
+    at_least: Least = None
+    """Who had fewer contacts than this is held back neither by adaptive caps nor by reserved slots."""
+    counts: Literal["sent", "delivered", "attempted"] = "sent"
+    """What caps, gap and `at_least` count. delivered: without bounces. attempted: with what was dropped."""
     gap: Annotated[Days, Field(ge=0, le=365)] = convention(1.0, unit="days", why="at most one message a day")
     """Least time between two contacts of a person, over all channels."""
     quiet: Annotated[QuietHours | None, BeforeValidator(_parse_quiet)] = QuietHours(start=21, end=9)
     """A message due in quiet hours waits until they end."""
+    blackout: Annotated[tuple[Blackout, ...], BeforeValidator(_parse_blackout)] = ()
+    """Days on which nothing goes out: ``[2026-11-27, 2026-12-24..2026-12-26]``."""
+    exempt: Words = ()
+    """Tags of campaigns that no rule but consent holds back, and that do not count (receipts, service)."""
+    suppress: Condition | None = None
+    """For whom this holds, nothing goes out that is not exempt, such as ``bought_within 3``."""
     control_group: Share = convention(0.0, unit="share of persons", why="nobody is held out unless asked")
     """Persons who never get an addressed message; the same persons in every alternative."""
     blocked: Literal["defer", "drop"] = "defer"
-    """What happens to a message that a rule blocks: tried again while it is live, or dropped at once."""
+    """What happens to a message that a rule blocks: tried again while it is live, or dropped at once. Before either,
+    a campaign's `fallback` channel is tried."""
+    time_to_live: Annotated[int, Field(ge=1, le=60)] | None = None
+    """Days on which any blocked message may be tried at most, the first included; none: the campaign's `live_days`."""
+    arbitration: Literal["priority", "first_come", "weight", "expected_value"] = "priority"
+    """What goes first: the earlier hour and then the campaign's priority; what went live first; the campaign's
+    weight; or weight x response x value, by the person's liking of the channel."""
+    opt_down: Share = convention(0.0, unit="share of opt-outs", why="no preference center unless stated")
+    """Of those who would opt out of a channel because of a message with a topic, how many refuse the topic only."""
+    opt_out_lag: Annotated[int, Field(ge=0, le=30)] = convention(
+        0, unit="days", why="an opt-out holds from the next day on"
+    )
+    """Further days until an opt-out takes effect."""

@@ -21,7 +21,8 @@ from simkit.scenario.economics import AnyTarget, Economics
 from simkit.scenario.journeys import AnyJourneys, journey_problems
 from simkit.scenario.market import Market
 from simkit.scenario.organization import Teams
-from simkit.scenario.policy import RECENT_CONTACTS, ContactPolicy
+from simkit.scenario.policy import ContactPolicy
+from simkit.scenario.policy_sense import addressed_of, policy_sense, policy_warnings
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR, Days, Figure, Table, convention
 from simkit.scenario.ready_journeys import journey_figures
 from simkit.scenario.steering import AnySteering, Steering
@@ -194,6 +195,15 @@ class Scenario(Table):
         for name, campaign in self.campaigns.items():
             if campaign.audience.where is not None:
                 yield f"campaigns.{name}.audience.where", campaign.audience.where
+        for i, cap in enumerate(self.contact_policy.at_most):
+            if cap.when is not None:
+                yield f"contact_policy.at_most[{i}]", cap.when
+        if self.contact_policy.suppress is not None:
+            yield "contact_policy.suppress", self.contact_policy.suppress
+
+    def topics(self) -> list[str]:
+        """Topics of messages, in the order in which they are first named."""
+        return list(dict.fromkeys(one.topic for one in self.campaigns.values() if one.topic is not None))
 
     # --- sense --------------------------------------------------------------------------------------
 
@@ -206,11 +216,12 @@ class Scenario(Table):
             *self._load_without_programs(),
             *self._conditions(),
             *budget_sense(self),
-            *journey_problems(self.journeys, set(self._addressed()), set(self.campaigns), set(self.market.segments)),
+            *journey_problems(self.journeys, set(addressed_of(self)), set(self.campaigns), set(self.market.segments)),
+            *policy_sense(self),
         ]
 
     def _unknown_names(self) -> Iterator[tuple[str, str]]:
-        segments, channels = set(self.market.segments), set(self.channels)
+        segments = set(self.market.segments)
         kinds = set(self.teams.work)
         addressed = {name for name, channel in self.channels.items() if channel.kind == "addressed"}
         sendable = addressed | {name for name, channel in self.channels.items() if channel.kind == "paid"}
@@ -228,11 +239,9 @@ class Scenario(Table):
                 yield from _unknown(f"occasions.{name}.segments", "segment", occasion.segments, segments)
         for name, monitor in self.monitors.items():
             yield from _unknown(f"monitors.{name}.answered_by", "campaign", [monitor.answered_by], set(self.campaigns))
-        for i, cap in enumerate(self.contact_policy.at_most):
-            yield from _unknown(f"contact_policy.at_most[{i}]", "addressed channel", cap.channels, addressed & channels)
 
     def _conditions(self) -> Iterator[tuple[str, str]]:
-        there = {"segment": set(self.market.segments), "channel": set(self._addressed())}
+        there = {"segment": set(self.market.segments), "channel": set(addressed_of(self))}
         for at, text in self.conditions():
             for kind, name in conditions.names(text):
                 yield from _unknown(at, kind, [name], there[kind])
@@ -263,7 +272,6 @@ class Scenario(Table):
         yield from _same_key("channels", "channel", self.channels, 0xFFFF)
         for name in sorted(LEDGER_WORDS & set(self.channels)):
             yield f"channels.{name}", f"{name!r} is a word of the ledger and cannot name a channel"
-        yield from self._forgotten_contacts()
         yield from _same_key("market.segments", "segment", self.market.segments, 0xFFFFFFFF)
         spends = [(s.purchases or self.market.purchases).spend for s in self.market.segments.values()]
         shapes = {None if spend.model == "fixed" else spend.p for spend in spends}
@@ -273,27 +281,6 @@ class Scenario(Table):
         if len(shapes) > 8:
             yield "market.segments", f"at most 8 different spend shapes p, found {len(shapes)}"
 
-    def _forgotten_contacts(self) -> Iterator[tuple[str, str]]:
-        """Caps on some channels need all contacts of their window remembered, other channels' included."""
-        policy = self.contact_policy
-        for i, cap in enumerate(policy.at_most):
-            if cap.channels:
-                bounds = [cap.days / policy.gap + 1] if policy.gap else []
-                bounds += [
-                    one.count * (math.ceil(cap.days / one.days) + 1) for one in policy.at_most if not one.channels
-                ]
-                if min(bounds, default=math.inf) > RECENT_CONTACTS and len(self._addressed()) > len(cap.channels):
-                    yield (
-                        f"contact_policy.at_most[{i}]",
-                        (
-                            f"a record remembers {RECENT_CONTACTS} contacts, and {cap.days} days can hold more of them "
-                            "on all channels; shorten the window, cap all channels, or widen the gap"
-                        ),
-                    )
-
-    def _addressed(self) -> list[str]:
-        return [name for name, channel in self.channels.items() if channel.kind == "addressed"]
-
     def _load_without_programs(self) -> Iterator[tuple[str, str]]:
         if self.work.campaigns_per_week and not any(c.per_week for c in self.campaigns.values()):
             yield "work.campaigns_per_week", "there is no planned campaign to scale; give a campaign a per_week"
@@ -302,7 +289,7 @@ class Scenario(Table):
 
     def sense_warnings(self) -> list[str]:
         """What is allowed and may still mislead."""
-        notes = self._unlinked_notes()
+        notes = policy_warnings(self)
         half_life = self.market.fatigue.half_life_days
         if self.warmup < 3 * half_life:
             notes.append(
@@ -313,17 +300,6 @@ class Scenario(Table):
             notes.append(f"horizon of {self.horizon:g} days is under four fatigue half-lives: fatigue hardly shows")
         notes += channel_warnings(self.channels, self.start, self.horizon_days)
         return notes + budget_warnings(self)
-
-    def _unlinked_notes(self) -> list[str]:
-        """Caps that unlinked persons' records cannot hold: each channel counts for itself."""
-        channels = len(self._addressed())
-        most = max((cap.count for cap in self.contact_policy.at_most if not cap.channels), default=0)
-        if self.data.identity_resolution == 1 or most * channels <= RECENT_CONTACTS:
-            return []
-        return [
-            f"a record remembers {RECENT_CONTACTS} contacts, and {most} on each of {channels} channels are more: "
-            "persons whose identities are not linked get a little less than the policy lets through"
-        ]
 
     def orders_per_week(self) -> dict[str, float]:
         """Expected pieces of work a week by kind, from plans and occasions (monitors come on top)."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markets import column, live, newborn, quiet_market
 
 from simkit.customers.compiled import CompiledMarket
-from simkit.customers.market import waiting_minute
+from simkit.customers.market_policy import waiting_minute
 from simkit.customers.state import DROPPED, SENT
 from simkit.scenario.policy import ContactPolicy
 from simkit.scenario.schema import Scenario
@@ -86,7 +86,7 @@ caps = st.fixed_dictionaries(
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
-    at_most=st.lists(caps, max_size=4),
+    at_most=st.lists(caps, max_size=4, unique_by=repr),
     gap=st.sampled_from([0, 0.5, 1, 2.5]),
     quiet=st.sampled_from([None, "21:00-09:00", "09:30-12:00"]),
     blocked=st.sampled_from(["defer", "drop"]),

@@ -1,4 +1,4 @@
-"""The contact policy: candidates in order of time and priority against gap, quiet hours and caps."""
+"""The contact policy: candidates in their order against the rules; sent, deferred or dropped, and why."""
 
 from __future__ import annotations
 
@@ -6,32 +6,28 @@ from typing import Any
 
 from numba.extending import register_jitable
 
-from simkit.customers.rules.person import linked
+from simkit.customers.rules.caps import blocking_rule
 from simkit.customers.rules.running import entry_of, may_wait
+from simkit.customers.rules.withholding import withheld
 from simkit.customers.state import (
-    ADDRESSED,
     AT_ONCE,
     CANDIDATES,
     DEFERRED,
     DEFERRED_AT,
     DROPPED,
     DROPPED_AT,
-    GAP,
     OUT,
     OVERFLOW,
     PER_CHANNEL,
-    QUIET,
     RECENT,
-    RING_FULL,
     SENT,
     SLOTS,
 )
-
-EVERY_CHANNEL = (1 << ADDRESSED) - 1
+from simkit.customers.tables import COUNT_ATTEMPTED
 
 
 def arbitrate(c: Any, w: Any, s: Any) -> None:
-    """6 Candidates in order of (time, priority) against the rules: sent, deferred or dropped, and why."""
+    """6 Candidates in order of (score, time, priority) against the rules: sent, deferred or dropped, and why."""
     s.n = 0
     s.sent = 0
     s.clicks = 0
@@ -50,7 +46,7 @@ def gather(c: Any, w: Any, s: Any) -> None:
     while rest != 0:
         if rest & 1 == 1:
             if s.n < CANDIDATES:
-                line_up(w, s, slot)
+                line_up(c, w, s, slot)
             else:
                 s.total[OVERFLOW] += 1
         rest >>= 1
@@ -65,48 +61,64 @@ def gather_steps(c: Any, w: Any, s: Any) -> None:
     for k in range(AT_ONCE):
         if (c.journeys_due >> k) & 1 == 1:
             if s.n < CANDIDATES:
-                line_up(w, s, SLOTS + c.journey_step[k])
+                line_up(c, w, s, SLOTS + c.journey_step[k])
             else:
                 s.total[OVERFLOW] += 1
 
 
 @register_jitable
-def line_up(w: Any, s: Any, slot: int) -> None:
-    """Insert a candidate so that the earlier, then the more urgent, then the smaller occurrence stands first."""
+def line_up(c: Any, w: Any, s: Any, slot: int) -> None:
+    """Insert a candidate: the higher score first, then the earlier, the more urgent, the smaller occurrence.
+
+    Scores are all alike unless the policy arbitrates by weight, expected value or first come.
+    """
     message = w.message[slot]
+    score = message.score
+    if w.today.by_value == 1:
+        score *= c.affinity[message.channel]
     j = s.n
     while j > 0:
-        other = w.message[s.slot[j - 1]]
-        if other.minute < message.minute:
+        if s.score[j - 1] > score:
             break
-        if other.minute == message.minute:
-            if other.priority < message.priority:
+        if s.score[j - 1] == score:
+            other = w.message[s.slot[j - 1]]
+            if other.minute < message.minute:
                 break
-            if other.priority == message.priority and other.occurrence <= message.occurrence:
-                break
+            if other.minute == message.minute:
+                if other.priority < message.priority:
+                    break
+                if other.priority == message.priority and other.occurrence <= message.occurrence:
+                    break
         s.slot[j] = s.slot[j - 1]
+        s.score[j] = s.score[j - 1]
         j -= 1
     s.slot[j] = slot
+    s.score[j] = score
     s.n += 1
 
 
 @register_jitable
 def decide(c: Any, w: Any, s: Any, j: int) -> None:
-    """One candidate against quiet hours, the gap and every cap; a sent one enters the contact history."""
+    """One candidate against every rule; when it is held back, its fallback channel may take it."""
     slot = s.slot[j]
     message = w.message[slot]
     s.minute[j] = message.minute
     s.touch[j] = entry_of(c, w, slot) if slot >= SLOTS else 0
+    s.place[j] = -1
     s.delivered[j] = s.opened[j] = s.clicked[j] = s.bought[j] = s.opted_out[j] = 0
-    rule = blocking_rule(c, w, s, message)
+    rule = blocking_rule(c, w, s, message, s.minute[j])
+    if rule != -1 and message.fallback >= 0:
+        other = w.message[message.fallback]
+        kept = withheld(c, w, other.channel, other.withheld, other.occurrence, 0)
+        if not kept and blocking_rule(c, w, s, other, s.minute[j]) == -1:
+            rule = -1
+            s.slot[j] = message.fallback
+            message = other
     s.rule[j] = rule
-    if rule < 0:
+    if rule == -1:
         s.decision[j] = SENT
         s.sent += 1
-        at = c.contacts % RECENT
-        c.recent_minute[at] = message.minute
-        c.recent_channel[at] = message.channel
-        c.contacts += 1
+        remember(c, s, message, j)
         if slot < SLOTS:
             c.done |= 1 << slot
         s.total[message.channel * PER_CHANNEL + OUT] += 1
@@ -118,46 +130,17 @@ def decide(c: Any, w: Any, s: Any, j: int) -> None:
         if slot < SLOTS:
             c.done |= 1 << slot
         s.total[DROPPED_AT + rule] += 1
+        if w.today.counts == COUNT_ATTEMPTED:
+            remember(c, s, message, j)
 
 
 @register_jitable
-def blocking_rule(c: Any, w: Any, s: Any, message: Any) -> int:
-    """The first rule that holds a message back, or -1.
-
-    Of a person whose channels are not linked, the rules see the contacts on the message's own channel only.
-    """
-    if message.quiet == 1:
-        return QUIET
-    seen = EVERY_CHANNEL if linked(c, w) else 1 << message.channel
-    if w.today.gap > 0 and held(c, s, seen, message.minute - w.today.gap + 1, 1):
-        return GAP
-    for k in range(w.today.caps):
-        cap = w.cap[k]
-        start = cap.start if cap.calendar == 1 else message.minute - cap.minutes + 1
-        if (cap.channels >> message.channel) & 1 == 1 and held(c, s, cap.channels & seen, start, cap.count):
-            return k
-    return -1
-
-
-@register_jitable
-def held(c: Any, s: Any, channels: int, start: int, count: int) -> bool:
-    """Whether at least `count` contacts on some channels are remembered since minute `start`.
-
-    When all remembered contacts lie in the window, older ones may be forgotten: then the answer is yes, so that
-    no cap is ever exceeded, and the ledger says how often that happened.
-    """
-    counted = 0
-    inside = 0
-    while inside < min(c.contacts, RECENT):
-        i = (c.contacts - 1 - inside) % RECENT
-        if c.recent_minute[i] < start:
-            break
-        inside += 1
-        if (channels >> c.recent_channel[i]) & 1 == 1:
-            counted += 1
-    if counted >= count:
-        return True
-    if inside == RECENT:
-        s.total[RING_FULL] += 1
-        return True
-    return False
+def remember(c: Any, s: Any, message: Any, j: int) -> None:
+    """A contact enters the history by which caps, gap and least frequency go; what is exempt does not."""
+    if message.exempt == 0:
+        at = c.contacts % RECENT
+        s.place[j] = at
+        c.recent_minute[at] = s.minute[j]
+        c.recent_channel[at] = message.channel
+        c.recent_caps[at] = message.counts
+        c.contacts += 1

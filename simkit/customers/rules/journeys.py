@@ -100,7 +100,7 @@ def opting_out(c: Any, w: Any, channels: int) -> bool:
     """Whether the person has asked today to hear no more on one of these channels."""
     asked = 0
     for ch in range(ADDRESSED):
-        if c.opt_out_day[ch] == w.today.day + 1:
+        if c.opt_out_day[ch] in (w.today.day + 1, w.today.day + 1 + w.today.opt_out_lag):
             asked |= 1 << ch
     return asked & channels != 0
 

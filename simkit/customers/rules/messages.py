@@ -10,6 +10,7 @@ from numba.extending import register_jitable
 from simkit.customers.rules.laws import MINUTES_PER_DAY, draw, draw_pair, wear_out
 from simkit.customers.rules.person import click
 from simkit.customers.state import (
+    ADDRESSED,
     COMPLAINED,
     COMPLAINTS_AT,
     CONTACTED,
@@ -20,16 +21,19 @@ from simkit.customers.state import (
     LAPSED,
     OPENED,
     OPT_OUTS,
+    OPTED_DOWN,
     OPTED_OUT,
     PER_CHANNEL,
     PER_SLOT,
     PROSPECT,
+    RECENT,
     SENT,
     SLOT_CLICKED,
     SLOT_DELIVERED,
     SLOT_OPENED,
     SLOTS_AT,
 )
+from simkit.customers.tables import COUNT_DELIVERED
 from simkit.rng import Purpose
 
 # purposes as plain integers: compiled code has no enums
@@ -39,6 +43,7 @@ CONVERT = int(Purpose.CONVERT)
 ADDRESS_LIFE = int(Purpose.ADDRESS_LIFE)
 PLACEMENT = int(Purpose.PLACEMENT)
 LAPSE = int(Purpose.LAPSE)
+OPT_DOWN = int(Purpose.OPT_DOWN)
 
 
 def feel(c: Any, w: Any, s: Any) -> None:
@@ -56,6 +61,8 @@ def deliver(c: Any, w: Any, s: Any) -> None:
         for j in range(s.n):
             if s.decision[j] == SENT:
                 deliver_message(c, w, s, j)
+                if s.delivered[j] == 0 and w.today.counts == COUNT_DELIVERED:
+                    discount(c, s, j)
 
 
 @register_jitable
@@ -87,6 +94,13 @@ def address_is_dead(c: Any, w: Any, channel: Any) -> bool:
     since = 0.0 if c.relation == PROSPECT else max(0.0, c.first_purchase_day)
     alive = math.exp(-channel.address_loss * (w.today.day - since))
     return draw(c, w, 0, ADDRESS_LIFE, channel.tag) >= alive
+
+
+@register_jitable
+def discount(c: Any, s: Any, j: int) -> None:
+    """A bounced message no longer counts as a contact; on a day with more than a history holds, all still count."""
+    if s.place[j] >= 0 and s.sent <= RECENT:
+        c.recent_channel[s.place[j]] = ADDRESSED
 
 
 def respond(c: Any, w: Any, s: Any) -> None:
@@ -122,7 +136,7 @@ def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
         if u_click < channel.click_given_open * message.strength:
             s.clicked[j] = 1
             s.total[SLOTS_AT + s.slot[j] * PER_SLOT + SLOT_CLICKED] += 1
-            time = message.minute / MINUTES_PER_DAY
+            time = s.minute[j] / MINUTES_PER_DAY
             click(s, message.channel, message.occurrence, CONVERT, s.touch[j], message.strength, time, j)
 
 
@@ -143,9 +157,9 @@ def annoy(c: Any, w: Any, s: Any, j: int) -> None:
     chance = s.opt_out * channel.opt_out_factor * message.dislike
     complaint = min(1.0, chance) * channel.complaint_share
     s.total[COMPLAINTS_AT + k] += int(complaint * FINE_GRAIN + 0.5)
-    if s.u_opt_out[j] < chance and c.opt_out_day[k] == 0:
+    if s.u_opt_out[j] < chance and c.opt_out_day[k] == 0 and not opts_down(c, w, s, message):
         s.opted_out[j] = 1
-        c.opt_out_day[k] = w.today.day + 1
+        c.opt_out_day[k] = w.today.day + 1 + w.today.opt_out_lag
         c.leaving += 1
         s.total[k * PER_CHANNEL + OPTED_OUT] += 1
         s.total[OPT_OUTS] += 1
@@ -156,6 +170,18 @@ def annoy(c: Any, w: Any, s: Any, j: int) -> None:
         if draw(c, w, message.occurrence, LAPSE, s.touch[j]) < channel.lapse * growth * message.dislike:
             c.dormant |= 1 << k
             s.total[k * PER_CHANNEL + LAPSED] += 1
+
+
+@register_jitable
+def opts_down(c: Any, w: Any, s: Any, message: Any) -> bool:
+    """Whether somebody who would opt out refuses the message's topic only, as a preference center offers."""
+    if w.today.opt_down == 0.0 or message.topic < 0:
+        return False
+    if draw(c, w, message.occurrence, OPT_DOWN, 0) >= w.today.opt_down:
+        return False
+    c.refused |= 1 << message.topic
+    s.total[OPTED_DOWN] += 1
+    return True
 
 
 def tire(c: Any, w: Any, s: Any) -> None:

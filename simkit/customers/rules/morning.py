@@ -15,13 +15,16 @@ from simkit.customers.state import (
     AWAY,
     CUSTOMER,
     DEMAND_AT,
+    DROPPED_AT,
     GRAIN,
     HELD_OUT,
+    HOLDOUT,
     MEDIA,
     NEW_CUSTOMERS,
     PROSPECT,
     PURCHASES_ORGANIC,
     REVENUE_ORGANIC,
+    TOPIC,
 )
 from simkit.rng import Purpose
 
@@ -29,6 +32,7 @@ from simkit.rng import Purpose
 SPEND = int(Purpose.SPEND)
 CONSENT = int(Purpose.CONSENT)
 MEDIA_USE = int(Purpose.MEDIA_USE)
+HOLDOUT_DRAW = int(Purpose.CAMPAIGN_HOLDOUT)
 
 
 def arrive(c: Any, w: Any, s: Any) -> None:
@@ -120,28 +124,44 @@ def screen(c: Any, w: Any, s: Any) -> None:
     if c.candidates != 0:
         if w.today.control > 0 and c.bucket < w.today.control:
             s.total[HELD_OUT] += 1
-            c.candidates = 0
-        else:
-            strike_out(c, w)
+            c.candidates &= w.today.exempt
+        strike_out(c, w, s)
 
 
 @register_jitable
-def strike_out(c: Any, w: Any) -> None:
-    """Candidates without consent on their channel, or whose audience the person is not in."""
+def strike_out(c: Any, w: Any, s: Any) -> None:
+    """Candidates without consent on their channel, whose audience the person is not in, or which a rule that looks
+    at the person alone holds back."""
     rest = c.candidates
     slot = 0
     while rest != 0:
         if rest & 1 == 1:
             message = w.message[slot]
-            meant = (c.consent >> message.channel) & 1 == 1 and fits(
-                c, w, message.bought_within, message.not_bought_within
+            reachable = (c.consent >> message.channel) & 1 == 1 or (
+                message.fallback >= 0 and (c.consent >> w.message[message.fallback].channel) & 1 == 1
             )
+            meant = reachable and fits(c, w, message.bought_within, message.not_bought_within)
             if not (meant and holds(c, w, message.condition)) or withheld(
                 c, w, message.channel, message.withheld, message.occurrence, 0
             ):
                 c.candidates &= ~(1 << slot)
+            elif message.exempt == 0:
+                hold_out(c, w, s, message, slot)
         rest >>= 1
         slot += 1
+
+
+@register_jitable
+def hold_out(c: Any, w: Any, s: Any, message: Any, slot: int) -> None:
+    """One candidate against the campaign's holdout and the topics the person refused; both are for good."""
+    if message.holdout > 0.0 and draw(c, w, message.campaign, HOLDOUT_DRAW, 0) < message.holdout:
+        s.total[DROPPED_AT + HOLDOUT] += 1
+    elif message.topic >= 0 and (c.refused >> message.topic) & 1 == 1:
+        s.total[DROPPED_AT + TOPIC] += 1
+    else:
+        return
+    c.candidates &= ~(1 << slot)
+    c.done |= 1 << slot
 
 
 def demand(c: Any, w: Any, s: Any) -> None:

@@ -1,0 +1,193 @@
+"""The contact policy as numbers in the world's tables: caps, what is exempt, scores, and when messages go."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simkit.customers.rules.laws import MINUTES_PER_DAY
+from simkit.customers.state import BLACKOUT, GAP, HOLDOUT, NO_CONSENT, QUIET, SLOTS, SUPPRESSED, TOPIC
+from simkit.customers.tables import COUNT_ATTEMPTED, COUNT_DELIVERED, COUNT_SENT, World
+from simkit.rng import crc
+from simkit.scenario.campaigns import Campaign
+from simkit.scenario.caps import Cap
+from simkit.scenario.channels import Addressed
+from simkit.scenario.policy import ContactPolicy
+from simkit.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from simkit.customers.market import Live
+
+_COUNTS = {"sent": COUNT_SENT, "delivered": COUNT_DELIVERED, "attempted": COUNT_ATTEMPTED}
+
+
+class PolicyTables:
+    """One scenario's contact policy."""
+
+    def __init__(self, scenario: Scenario, channel_at: Mapping[str, int], conditions: Mapping[str, int]):
+        self.scenario, self.policy = scenario, scenario.contact_policy
+        self.channel_at, self.conditions = channel_at, conditions
+        self.topics = {name: i for i, name in enumerate(scenario.topics())}
+        self.rules = rule_names(scenario)
+        self.steps = [(journey, step) for journey in scenario.journeys.values() for step in journey.steps.values()]
+        """Messages of journeys in the order of their slots, behind those of launches."""
+
+    def fill(self, w: World) -> None:
+        """What stays the same on all days."""
+        policy, today = self.policy, w.today
+        today["caps"] = len(policy.at_most)
+        today["gap"] = round(policy.gap * MINUTES_PER_DAY)
+        today["defer"] = policy.blocked == "defer"
+        today["control"] = round(policy.control_group * 10_000)
+        today["linked"] = round(self.scenario.data.identity_resolution * 10_000)
+        today["counts"] = _COUNTS[policy.counts]
+        today["by_value"] = policy.arbitration == "expected_value"
+        today["suppress"] = self._row_of(policy.suppress)
+        today["opt_down"], today["opt_out_lag"] = policy.opt_down, policy.opt_out_lag
+        if policy.at_least is not None:
+            today["least"] = policy.at_least.count
+            today["least_minutes"] = policy.at_least.days * MINUTES_PER_DAY
+        for n, (journey, step) in enumerate(self.steps):
+            self.fill_limits(w.message[SLOTS + n], step.channel, journey.tags)
+        for k, cap in enumerate(policy.at_most):
+            row = w.cap[k]
+            row["count"], row["minutes"] = cap.count, cap.days * MINUTES_PER_DAY
+            row["calendar"], row["condition"] = cap.window == "calendar", self._row_of(cap.when)
+
+    def begin_day(self, w: World, day: int, today: date) -> None:
+        """Where calendar windows began, and whether anything goes out today."""
+        w.today["blackout"] = any(span.first <= today <= span.last for span in self.policy.blackout)
+        for k, cap in enumerate(self.policy.at_most):
+            if cap.window == "calendar":
+                w.cap["start"][k] = (day - days_into(today, cap.per)) * MINUTES_PER_DAY
+
+    def aim(self, w: World, messages: Sequence[Live | None], day: int, unpaid: Container[str]) -> None:
+        """When each live message goes today, and which other one takes it when it may not."""
+        slots = {live.name: slot for slot, live in enumerate(messages) if live and live.channel not in unpaid}
+        exempt = 0
+        for slot, live in enumerate(messages):
+            if live:
+                row = w.message[slot]
+                minute, row["quiet"] = self.send_minute(live, day)
+                row["minute"] = day * MINUTES_PER_DAY + minute
+                row["last"] = day >= live.last_day
+                row["fallback"] = slots.get(live.fallback, -1)
+                exempt |= int(row["exempt"]) << slot
+        w.today["exempt"] = exempt
+        for n, (journey, step) in enumerate(self.steps):
+            row = w.message[SLOTS + n]
+            minute, row["quiet"] = self._minute(step.channel, step.send_time, journey.tags, waited=True)
+            row["minute"] = day * MINUTES_PER_DAY + minute
+            row["score"] = self._score(step.channel, journey.weight, step.relevance, day)
+
+    def fill_message(self, row: np.void, live: Live) -> None:
+        """Which caps hold a message back and which count it, and how it stands against others."""
+        campaign = live.campaign
+        self.fill_limits(row, live.channel, campaign.tags)
+        row["topic"] = -1 if campaign.topic is None else self.topics[campaign.topic]
+        row["campaign"], row["holdout"] = crc(f"holdout {live.program}"), campaign.holdout
+        row["score"] = self._score(live.channel, campaign.weight, live.relevance, live.first_day)
+
+    def fill_limits(self, row: np.void, channel: str, tags: Sequence[str]) -> None:
+        """Caps of a message on a channel with some tags; any message that the rules may send needs them."""
+        exempt = bool(set(tags) & set(self.policy.exempt))
+        of_channel = [not cap.channels or channel in cap.channels for cap in self.policy.at_most]
+        counts = [here and _meant(cap, tags) for here, cap in zip(of_channel, self.policy.at_most, strict=True)]
+        typed = [count and bool(cap.tags) for count, cap in zip(counts, self.policy.at_most, strict=True)]
+        holding = typed if self.policy.precedence == "type" and any(typed) else counts
+        row["exempt"] = exempt
+        row["counts"] = 0 if exempt else _bits(counts)
+        row["caps"] = 0 if exempt else _bits(holding)
+        row["fallback"] = row["topic"] = -1
+        row["score"] = row["holdout"] = 0
+
+    def live_days(self, campaign: Campaign) -> int:
+        """Days on which a message may be tried."""
+        return min(campaign.live_days, self.policy.time_to_live or campaign.live_days)
+
+    def send_minute(self, live: Live, day: int) -> tuple[int, bool]:
+        """Minute of the day at which a message would go, and whether quiet hours hold it back all day."""
+        return self._minute(live.channel, live.campaign.send_time, live.campaign.tags, day > live.first_day)
+
+    def _minute(self, name: str, send_time: float | None, tags: Sequence[str], waited: bool) -> tuple[int, bool]:
+        """A journey's message is due every day anew, so in quiet hours it has always `waited`."""
+        channel = self.scenario.channels[name]
+        assert isinstance(channel, Addressed)
+        wanted = channel.send_time if send_time is None else send_time
+        if set(tags) & set(self.policy.exempt):
+            return round(wanted * 60), False
+        return waiting_minute(self.policy, wanted, waited)
+
+    def _score(self, name: str, weight: float, relevance: float, first_day: int) -> float:
+        arbitration = self.policy.arbitration
+        if arbitration == "first_come":
+            return -float(first_day)
+        if arbitration == "weight":
+            return weight
+        if arbitration == "expected_value":
+            channel = self.scenario.channels[name]
+            assert isinstance(channel, Addressed)
+            strength = relevance / self.scenario.market.reference_relevance
+            response = channel.open_rate * channel.click_given_open * channel.purchase_days
+            return weight * response * strength * strength * strength
+        return 0.0
+
+    def _row_of(self, condition: str | None) -> int:
+        return -1 if condition is None else self.conditions[condition]
+
+
+def rule_names(scenario: Scenario) -> dict[int, str]:
+    """Rules that can block a message in this scenario, by number."""
+    policy, campaigns = scenario.contact_policy, scenario.campaigns.values()
+    used = {
+        GAP: ("gap", True),
+        QUIET: ("quiet", True),
+        BLACKOUT: ("blackout", bool(policy.blackout)),
+        SUPPRESSED: ("suppressed", policy.suppress is not None),
+        TOPIC: ("topic", policy.opt_down > 0 and any(one.topic for one in campaigns)),
+        HOLDOUT: ("holdout", any(one.holdout for one in campaigns)),
+        NO_CONSENT: ("no_consent", any(one.fallback for one in campaigns)),
+    }
+    caps = {k: cap.label for k, cap in enumerate(policy.at_most)}
+    return caps | {rule: name for rule, (name, present) in used.items() if present}
+
+
+def _meant(cap: Cap, tags: Sequence[str]) -> bool:
+    return not cap.tags or bool(set(tags) & set(cap.tags))
+
+
+def _bits(flags: Sequence[bool]) -> int:
+    return sum(1 << k for k, flag in enumerate(flags) if flag)
+
+
+def days_into(today: date, per: str) -> int:
+    """Days since the calendar day, week (Monday), month, quarter or year of `today` began."""
+    first = {
+        "day": today,
+        "week": today - timedelta(days=today.weekday()),
+        "month": today.replace(day=1),
+        "quarter": today.replace(month=today.month - (today.month - 1) % 3, day=1),
+        "year": today.replace(month=1, day=1),
+    }[per]
+    return (today - first).days
+
+
+def waiting_minute(policy: ContactPolicy, send_hour: float, waited: bool) -> tuple[int, bool]:
+    """When a message due at `send_hour` goes: (minute of the day, held back until another day).
+
+    Quiet hours 21:00-09:00: due at 07:00 it goes at 09:00; due at 22:00 it is held back, and goes at 09:00 of the
+    next day (`waited`).
+    """
+    if policy.quiet is None:
+        return round(send_hour * 60), False
+    start, end = policy.quiet.start, policy.quiet.end
+    overnight = start > end
+    inside = (send_hour >= start or send_hour < end) if overnight else start <= send_hour < end
+    if not inside:
+        return round(send_hour * 60), False
+    if overnight and send_hour >= start and not waited:
+        return round(send_hour * 60), True
+    return round(end * 60), end >= 24
