@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 
 from simkit.scenario.channel_presets import KINDS, OFF_SITE, PRESETS
 from simkit.scenario.overlay import choices
@@ -308,13 +308,21 @@ def preset(name: str) -> dict[str, Any]:
 def fill(channels: Any) -> Any:
     """Short forms of `channels`: a list of names, or a table that changes single numbers of a preset."""
     if isinstance(channels, (list, tuple)) and all(isinstance(name, str) for name in channels):
-        for name in channels:
-            if name not in PRESETS:
-                raise ValueError(f"there is no channel preset {name!r}{choices(name, list(PRESETS), 'presets')}")
         channels = {name: {} for name in channels}
     if not isinstance(channels, dict):
         return channels
-    return {name: _over(preset(name), table) if name in PRESETS else table for name, table in channels.items()}
+    for name, table in channels.items():
+        if name not in PRESETS and not (isinstance(table, BaseModel) or (table and {"kind", "moves"} & set(table))):
+            hint = choices(str(name), list(PRESETS), "presets")
+            raise ValueError(f"there is no channel preset {name!r}{hint}; a channel of your own states its kind")
+    return {name: _filled(name, table) for name, table in channels.items()}
+
+
+def _filled(name: str, table: Any) -> Any:
+    """A channel over the preset of its name, unless it is of another kind."""
+    if name not in PRESETS or (isinstance(table, dict) and table.get("kind", KINDS[name]) != KINDS[name]):
+        return table
+    return _over(preset(name), table)
 
 
 def _over(base: dict[str, Any], table: Any) -> Any:

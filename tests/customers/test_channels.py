@@ -402,7 +402,7 @@ def test_a_channel_that_can_do_nothing_is_said(channel, told):
 
 @pytest.mark.parametrize(
     ("channels", "told"),
-    [(["emial"], "did you mean 'email'"), ({"tv": {"flighting": {"weekdays": dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), 0)}}}, "weight 0"),
+    [(["emial"], "did you mean 'email'"), ({"emial": {}}, "did you mean 'email'"), ({"tv": {"flighting": {"weekdays": dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), 0)}}}, "weight 0"),
      ({"search": {"lowest_cost_per_click": 3}}, "must lie below"), ({"email": {"reputation": {"complaints_good": 0.01}}}, "must lie below"),
      ({"web": {}, "web2": preset("web")}, "at most one channel of kind 'web'")],
 )  # fmt: skip
