@@ -78,7 +78,9 @@ def _month_starts(first: date, days: int) -> list[tuple[int, str]]:
 
 
 def by_channel(scenario: Scenario, sums: dict[str, float]) -> pd.DataFrame:
-    """A row per channel over the measured days: cost, first purchases, cost of one, revenue and margin over cost.
+    """A row per channel over the measured days: cost, first purchases, cost of one, revenue and margin over cost; and
+    what went out and came back: messages, impressions or queries, bounces, clicks or visits, opt-outs, complaints, and
+    persons whom a paid medium reached for the first time. What a kind of channel has not is empty.
 
     Purchases are those upon a click or visit of the channel (last touch): attributed, not incremental.
     """
@@ -94,9 +96,24 @@ def by_channel(scenario: Scenario, sums: dict[str, float]) -> pd.DataFrame:
                 "channel": name, "kind": channel.kind, "cost": cost, "new_customers": new,
                 "cac": cost / new if new else np.nan, "purchases": sums[f"purchases_{name}"], "revenue": revenue,
                 "roas": revenue / cost if cost else np.nan, "contribution": margin * revenue - cost,
+                **_traffic(name, channel.kind, sums),
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _traffic(name: str, kind: str, sums: dict[str, float]) -> dict[str, float]:
+    """What went out and came back on a channel."""
+    addressed, paid = kind == "addressed", kind == "paid"
+    sent = sums[f"sent_{name}"]
+    return {
+        "sent": np.nan if kind in ("owned", "web") else sent,
+        "bounced": sent - sums[f"delivered_{name}"] if addressed else np.nan,
+        "clicks": sums[f"clicked_{name}"],
+        "opt_outs": sums[f"opted_out_{name}"] if addressed else np.nan,
+        "complaints": sums[f"complained_{name}"] if addressed else np.nan,
+        "newly_reached": sums[f"newly_reached_{name}"] if paid else np.nan,
+    }
 
 
 def payback_months(cohorts: pd.DataFrame, cac: float) -> float | None:

@@ -71,6 +71,21 @@ def test_channels_add_up(run):
     assert row["contribution"] == pytest.approx(0.35 * row["revenue"] - row["cost"])
 
 
+def test_channels_say_what_went_out_and_came_back(run):
+    """Sent, bounced, clicked, opted out and reached are the ledger's; a column is empty where a kind has no such thing."""
+    table = run.channels.set_index("channel")
+    assert table["opt_outs"].sum() == run.sums["opt_outs"] > 0
+    assert table.at["email", "bounced"] == run.sums["sent_email"] - run.sums["delivered_email"]
+    seen, reached = table.at["paid_social", "sent"], table.at["paid_social", "newly_reached"]
+    assert seen == run.sums["impressions_paid_social"] > reached > 0
+    for kind, absent in (
+        ("addressed", ["newly_reached"]),
+        ("paid", ["bounced", "opt_outs", "complaints"]),
+        ("web", ["sent"]),
+    ):
+        assert table.loc[table["kind"] == kind, absent].isna().all(axis=None)
+
+
 def cohort(name, *margins, customers=100):
     return [{"cohort": name, "months_since": k, "customers": customers, "margin_per_customer": m}
             for k, m in enumerate(margins)]  # fmt: skip
