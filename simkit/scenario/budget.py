@@ -162,3 +162,13 @@ def budget_warnings(scenario: Scenario) -> list[str]:
     if budget.proof != "not_asked" and not budget.limited:
         notes.append("there is no amount that `budget.proof` could change: set budget.share_of_revenue or per_year")
     return notes
+
+
+def unaffordable(budget: Budget, fixed_per_year: float) -> list[str]:
+    """A warning when people and technology alone cost more than an amount that is stated."""
+    if budget.per_year is None or fixed_per_year <= budget.per_year:
+        return []
+    return [
+        f"people and technology cost {fixed_per_year:,.0f} a year, the budget is {budget.per_year:,.0f}: nothing is "
+        "left for media and paid messages"
+    ]

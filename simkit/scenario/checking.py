@@ -7,9 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from simkit.scenario.budget import unaffordable
 from simkit.scenario.complaints import place_of, problem_at, problems_of
 from simkit.scenario.errors import Problem, SenseError
 from simkit.scenario.node import Node, leaves, plain, steps_of
+from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.scalars import shortened
 from simkit.scenario.schema import Scenario
 from simkit.scenario.structures import organization
@@ -66,7 +68,8 @@ def warnings_of(scenario: Scenario) -> list[str]:
     department = organization(scenario.teams, list(scenario.market.segments))
     load = load_report(department, scenario.orders_per_week())
     busy = [f"{skill} {share:.0%}" for skill, share in load.items() if share > 1]
-    notes = scenario.sense_warnings()
+    fixed = department.payroll_per_day * DAYS_PER_YEAR + scenario.economics.technology_per_year
+    notes = [*scenario.sense_warnings(), *unaffordable(scenario.budget, fixed)]
     if busy:
         notes.append(
             f"more work than time ({', '.join(busy)} of what other duties leave): the backlog grows as long as the run"

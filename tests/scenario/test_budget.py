@@ -92,3 +92,12 @@ def test_alternatives_are_relative_to_the_amount(tmp_path):
     path.write_text("budget: 0\n")
     with pytest.raises(ScenarioError, match="its period"):
         load(path)
+
+
+def test_people_who_cost_more_than_the_budget_are_a_warning(tmp_path):
+    """Said before anything runs, where the amount is stated; not for an amount that pays for them."""
+    path = tmp_path / "one.yaml"
+    path.write_text("budget: 4m per year\nalternatives: {poor: {budget: 2m per year}}\n")
+    (found,) = load(path).warnings
+    assert "poor" in found
+    assert "cost 3,236,743 a year, the budget is 2,000,000" in found
