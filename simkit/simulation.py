@@ -156,13 +156,12 @@ def simulate(
 def warm_up(engine: str = "compiled", helper: bool = False, extension: Extension | None = None) -> None:
     """Import what a run needs and compile the customers' day, unless a cache has it.
 
-    A process compiles the longest phase first and its helper meanwhile the two others, so that an empty cache is
-    full in little more than the time of the longest. The helper finds that one in the cache when it gets a cell.
+    A process and its `helper` share the compiling, so that an empty cache is full in little more than half the time.
     """
     if engine == "compiled":
         from simkit.customers.compiled import warm_up as compile_phases
 
-        compile_phases(("age", "propose") if helper else ("live", "propose", "age"), extension=extension)
+        compile_phases(helper, extension=extension)
 
 
 class _Coupling:

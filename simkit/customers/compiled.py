@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,14 +26,19 @@ _NO_LOG, _NO_EVENTS = np.zeros(0, state.LOG_DTYPE), np.zeros(0, state.EVENT_DTYP
 
 
 def warm_up(
-    phases: Sequence[str] = ("live", "propose", "age"),
-    rules: Mapping[str, Replacement] | None = None,
-    extension: Extension | None = None,
+    helper: bool = False, rules: Mapping[str, Replacement] | None = None, extension: Extension | None = None
 ) -> None:
-    """Compile phases of the day, or load them from the cache."""
+    """Compile the phases of the day, or load them from the cache.
+
+    A helper begins with the last parts of the longest phase while another process begins with its first, and then
+    compiles the other phases; it loads the longest itself when it first needs it.
+    """
     day = compiled_day(rules, extension)
-    for name in phases:
-        getattr(day, name)
+    if helper:
+        day.help()
+    else:
+        day.live  # noqa: B018
+    day.propose, day.age  # noqa: B018
 
 
 class CompiledMarket:

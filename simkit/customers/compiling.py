@@ -1,5 +1,9 @@
 """From rules to machine code: a phase's rules folded into one compiled loop over customers.
 
+Compiling takes most of a first run. So a phase is made of parts of a few rules, each kept in the cache as well: the
+main process compiles them from the first on and its helper from the last, until they meet; and of a phase in which
+one rule was replaced the other parts are there already.
+
 Numba's cache notices a change of the function it stores, but not of the functions that one calls; so the
 fingerprint of every source that matters (rulebook, generator, layout, replaced rules) is a captured constant and
 thereby part of the cache's key.
@@ -14,10 +18,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import binding as llvm
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.codegen import JITCodeLibrary
@@ -79,14 +85,15 @@ class CompiledDay:
             raise
 
     def _build(self, name: str, rules: Sequence[Rule]) -> Callable[..., int]:
-        own = {f"{i} {rule.__name__}": rule for i, rule in enumerate(rules)}
-        block = build_phase(name, rules, fingerprint(own))
-        nobody = state.people_array(0, self._layout.customer)
-        log, events = np.zeros(0, state.LOG_DTYPE), np.zeros(0, state.EVENT_DTYPE)
-        world, _ = blank_world(self._layout.world)
-        with one_library():
-            block(nobody, world, np.zeros(1, self._layout.scratch), log, events, np.zeros(2, np.int64))
-        return block
+        made = Phase(name, rules, self._layout)
+        made.compile()
+        return made.loop
+
+    def help(self) -> None:
+        """Do from the end what another process does from the beginning: compile parts of the longest phase."""
+        rules = phase(self._chosen, "live", self._day)
+        if all(map(_shipped, rules)):
+            Phase("live", rules, self._layout).compile_backward()
 
 
 def compiled_day(rules: Mapping[str, Replacement] | None = None, extension: Extension | None = None) -> CompiledDay:
@@ -157,8 +164,8 @@ def _source(function: Callable[..., Any]) -> bytes:
 # --- one loop out of many rules ------------------------------------------------------------------------------
 
 
-PLACES = 12
-"""Rules that a phase's loop calls directly; every further level of calls costs compile time."""
+PARTS, PLACES = 5, 4
+"""Parts of a phase, and rules of a part; every further level of calls costs compile time."""
 
 
 def compilable(rule: Rule) -> Rule:
@@ -167,12 +174,14 @@ def compilable(rule: Rule) -> Rule:
     return rule
 
 
-def fold(chosen: Sequence[Rule]) -> list[Rule]:
-    """The rules of a phase on exactly PLACES places: empty ones do nothing, what is too much shares the last."""
+def fold(chosen: Sequence[Rule]) -> list[list[Rule]]:
+    """The rules of a phase in PARTS parts of PLACES places: empty ones do nothing, what is too much shares the last."""
     rules = [compilable(rule) for rule in chosen]
-    while len(rules) > PLACES:
+    while len(rules) > PARTS * PLACES:
         rules[-2:] = [_both(*rules[-2:])]
-    return rules + [compilable(_nothing)] * (PLACES - len(rules))
+    each = max(1, -(-len(rules) // PARTS))
+    parts = [rules[at : at + each] for at in range(0, PARTS * each, each)]
+    return [part + [compilable(_nothing)] * (PLACES - len(part)) for part in parts]
 
 
 def _nothing(c: Any, w: Any, s: Any) -> None:
@@ -185,6 +194,22 @@ def _both(first: Rule, second: Rule) -> Rule:
         second(c, w, s)
 
     return compilable(both)
+
+
+def build_part(name: str, rules: Sequence[Rule]) -> Any:
+    """A few rules as one function that the loop of a phase takes in, with a place of its own in the cache."""
+    r1, r2, r3, r4 = rules
+    mark = fingerprint({f"{i} {rule.__name__}": rule for i, rule in enumerate(rules)})
+
+    def part(c: Any, w: Any, s: Any) -> int:
+        r1(c, w, s)
+        r2(c, w, s)
+        r3(c, w, s)
+        r4(c, w, s)
+        return mark
+
+    part.__qualname__ = name
+    return numba.njit(cache=True, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(part)
 
 
 BLOCK = "_block"
@@ -209,40 +234,59 @@ def fetch(typing_context: Any, customers: Any, index: Any) -> Any:
     return types.none(customers, index), generate
 
 
-def build_phase(name: str, chosen: Sequence[Rule], mark: int) -> Callable[..., int]:
-    """A compiled function that lets a block of customers pass through the rules of one phase."""
-    r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12 = fold(chosen)
+class Phase:
+    """The loop that lets a block of customers pass through the rules of one phase."""
 
-    def block(customers: Any, world: Any, scratch: Any, log: Any, events: Any, cursor: Any) -> int:
-        w = world[0]
-        s = scratch[0]
-        logging = log.shape[0] + events.shape[0] > 0
-        for i in range(customers.shape[0]):
-            fetch(customers, min(i + AHEAD, customers.shape[0] - 1))  # type: ignore[call-arg]
-            c = customers[i]
-            if logging:
-                remember(c, w, s)
-            r1(c, w, s)
-            r2(c, w, s)
-            r3(c, w, s)
-            r4(c, w, s)
-            r5(c, w, s)
-            r6(c, w, s)
-            r7(c, w, s)
-            r8(c, w, s)
-            r9(c, w, s)
-            r10(c, w, s)
-            r11(c, w, s)
-            r12(c, w, s)
-            if logging and watched(c, w):
-                if log.shape[0] > 0:
-                    write_log(c, w, s, log, cursor)
-                if events.shape[0] > 0:
-                    write_events(c, w, s, events, cursor)
-        return mark
+    def __init__(self, name: str, rules: Sequence[Rule], layout: Layout):
+        self.parts = [build_part(f"{name}_part_{i}", part) for i, part in enumerate(fold(rules), 1)]
+        mark = fingerprint({f"{i} {rule.__name__}": rule for i, rule in enumerate(rules)})
 
-    block.__qualname__ = name + BLOCK  # each phase has a cache file of its own
-    return numba.njit(nogil=True, cache=True)(block)
+        def block(customers: Any, world: Any, scratch: Any, log: Any, events: Any, cursor: Any) -> int:
+            w = world[0]
+            s = scratch[0]
+            logging = log.shape[0] + events.shape[0] > 0
+            for i in range(customers.shape[0]):
+                fetch(customers, min(i + AHEAD, customers.shape[0] - 1))  # type: ignore[call-arg]
+                c = customers[i]
+                if logging:
+                    remember(c, w, s)
+                part_1(c, w, s)  # type: ignore[name-defined]  # noqa: F821
+                part_2(c, w, s)  # type: ignore[name-defined]  # noqa: F821
+                part_3(c, w, s)  # type: ignore[name-defined]  # noqa: F821
+                part_4(c, w, s)  # type: ignore[name-defined]  # noqa: F821
+                part_5(c, w, s)  # type: ignore[name-defined]  # noqa: F821
+                if logging and watched(c, w):
+                    if log.shape[0] > 0:
+                        write_log(c, w, s, log, cursor)
+                    if events.shape[0] > 0:
+                        write_events(c, w, s, events, cursor)
+            return mark
+
+        # parts are globals of the loop, not captured: what is captured is part of the cache's key, and a compiled
+        # function is another one in every process
+        named = {f"part_{i}": part for i, part in enumerate(self.parts, 1)}
+        loop = FunctionType(block.__code__, {**globals(), **named}, block.__name__, None, block.__closure__)
+        loop.__qualname__ = name + BLOCK  # each phase has a cache file of its own
+        self.loop = numba.njit(nogil=True, cache=True)(loop)
+        world, _ = blank_world(layout.world)
+        self._nobody = (
+            state.people_array(0, layout.customer), world, np.zeros(1, layout.scratch),
+            np.zeros(0, state.LOG_DTYPE), np.zeros(0, state.EVENT_DTYPE), np.zeros(2, np.int64),
+        )  # fmt: skip
+
+    def compile(self) -> None:
+        """Make the loop ready by letting nobody pass through."""
+        with one_library():
+            self.loop(*self._nobody)
+
+    def compile_backward(self) -> None:
+        """Compile the parts from the last on, for a process that compiles the whole; nothing if that is done."""
+        signature = tuple(numba.typeof(argument) for argument in self._nobody)
+        with one_library():
+            if self.loop._cache.load_overload(signature, cpu_target.target_context) is None:
+                records = tuple(argument.dtype for argument in signature[:3])
+                for part in reversed(self.parts):
+                    part.compile(records)
 
 
 @register_jitable
@@ -293,6 +337,19 @@ class _Library(JITCodeLibrary):
 
     inner = False
 
+    def serialize_using_object_code(self) -> Any:
+        return self.serialize_using_bitcode() if self.inner else super().serialize_using_object_code()
+
+    @classmethod
+    def _unserialize(cls, codegen: Any, state: Any) -> Any:
+        name, kind, data = state
+        if kind != "bitcode":
+            return super()._unserialize(codegen, state)
+        library = codegen.create_library(name)
+        library._final_module, library.inner = llvm.parse_bitcode(data), True
+        library._finalize_final_module()
+        return library
+
     def _optimize_final_module(self) -> None:
         if not self.inner:
             super()._optimize_final_module()
@@ -317,7 +374,7 @@ def one_library() -> Iterator[None]:
     """
     context = cpu_target.target_context
     codegen = context.codegen()
-    executable, wrapper = context.get_executable, context.create_cpython_wrapper
+    executable, wrapper, set_env = context.get_executable, context.create_cpython_wrapper, codegen.set_env
 
     def get_executable(library: Any, description: Any, environment: Any) -> Any:
         if description.qualname.endswith(BLOCK):
@@ -329,6 +386,10 @@ def one_library() -> Iterator[None]:
         if description.qualname.endswith(BLOCK):
             wrapper(library, description, *more, **named)
 
+    def set_environment(name: str, environment: Any) -> None:
+        if codegen._engine.get_global_value_address(name):  # where there is no machine code there is no place for it
+            set_env(name, environment)
+
     def nothing(*_: Any) -> None:
         """No function is called from C."""
 
@@ -336,6 +397,7 @@ def one_library() -> Iterator[None]:
     with global_compiler_lock, ExitStack() as given_back:
         for owner, name, value in (
             (codegen, "_library_class", _Library),
+            (codegen, "set_env", set_environment),
             (context, "get_executable", get_executable),
             (context, "create_cpython_wrapper", create_cpython_wrapper),
             (context, "create_cfunc_wrapper", nothing),
