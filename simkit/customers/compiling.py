@@ -209,7 +209,8 @@ def build_part(name: str, rules: Sequence[Rule]) -> Any:
         return mark
 
     part.__qualname__ = name
-    return numba.njit(cache=True, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(part)
+    options: Any = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return numba.njit(cache=True, **options)(part)
 
 
 BLOCK = "_block"
@@ -267,7 +268,7 @@ class Phase:
         named = {f"part_{i}": part for i, part in enumerate(self.parts, 1)}
         loop = FunctionType(block.__code__, {**globals(), **named}, block.__name__, None, block.__closure__)
         loop.__qualname__ = name + BLOCK  # each phase has a cache file of its own
-        self.loop = numba.njit(nogil=True, cache=True)(loop)
+        self.loop: Any = numba.njit(nogil=True, cache=True)(loop)
         world, _ = blank_world(layout.world)
         self._nobody = (
             state.people_array(0, layout.customer), world, np.zeros(1, layout.scratch),
