@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simkit import cli_customers, cli_fits, terminal
-from simkit.cli_shared import ENVIRONMENT, FAILED_RUNS, INTERRUPTED, INVALID, NOT_MET, USAGE, Extend
+from simkit.cli_shared import ENVIRONMENT, FAILED_RUNS, INTERRUPTED, INVALID, NOT_MET, USAGE, Extend, require_extension
 from simkit.cli_shared import folder_name as _folder_name
 from simkit.cli_shared import load_study as _load
 from simkit.cli_shared import say as _say
@@ -168,11 +168,15 @@ def explain(
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of the scenario file, for editors."""
+def schema(extend: Extend = None) -> None:
+    """Print the JSON Schema of the scenario file, for editors; with --extend also of an extension's parameters."""
+    from simkit.scenario.extending import find
     from simkit.scenario.json_schema import file_schema
+    from simkit.scenario.schema import Scenario
 
-    terminal.print_json(file_schema())
+    require_extension(extend)
+    extension = find(extend)
+    terminal.print_json(file_schema(extension.scenario_class if extension else Scenario))
 
 
 @app.command()

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 import simkit
+from simkit import cli
 from simkit.customers import extension as extensions
 from simkit.customers import state, tables
 from simkit.customers.compiled import CompiledMarket
 from simkit.customers.day import DAY
+from simkit.experiment.one_cell import one_cell
 from simkit.extend import Extension, ExtensionError, check
 from simkit.report.page import command, facts
 from simkit.scenario.extending import extended
@@ -327,3 +329,57 @@ def test_workers_get_the_extension_by_its_file(study):
     assert spread.failed == 0
     assert spread.runs.equals(here.runs)
     assert spread.daily.equals(here.daily)
+
+
+# --- on the command line -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def typed(monkeypatch, capsys, tmp_path):
+    """Run a command in the test's folder: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def _typed(*words: str):
+        monkeypatch.setattr("sys.argv", ["simkit", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return int(ended.value.code or 0), *capsys.readouterr()
+
+    return _typed
+
+
+def test_the_day_and_the_schema_show_what_was_added(study, typed):
+    """`explain --day` lists the inserted stage at its place; the schema has the section of parameters."""
+    _, out, _ = typed("explain", "study.yaml", "--extend", "points.py", "--day", "--json")
+    names = [stage["name"] for stage in json.loads(out)["day"]]
+    assert names[names.index("collect") - 1] == "buy"
+    assert "points for who bought today" in out
+    _, out, _ = typed("explain", "study.yaml", "--extend", "points.py", "--sources")
+    assert "extension.per_purchase" in out
+    assert "extension" in json.loads(typed("schema", "--extend", "points.py")[1])["properties"]
+    assert "extension" not in json.loads(typed("schema")[1])["properties"]
+
+
+@pytest.mark.parametrize("words", [("run",), ("validate",), ("explain",), ("export", "--what", "daily")])
+def test_mistakes_end_with_an_exit_code(study, typed, write, words):
+    """No such file is wrong use (2); a file with a mistake is said with its line (3), and nothing is written."""
+    name, *more = words
+    code, _, said = typed(name, "study.yaml", *more, "--extend", "nowhere.py")
+    assert code == 2
+    assert "nowhere.py" in said
+    write("mine.py", HEAD + "extension.field('fatigue', 'f8')\n")
+    code, out, said = typed(name, "study.yaml", *more, "--extend", "mine.py")
+    assert (code, out) == (3, "")
+    assert said == "mine.py:3:1: a field 'fatigue' exists already; choose another name\n"
+    assert not list(study.path.parent.glob("results"))
+
+
+def test_results_of_an_extension_are_read_with_it(study, typed, tmp_path):
+    """`export` from a results folder asks for the file that made it, and warns when it was edited since."""
+    simkit.run(study, replications=1, workers=1, engine="mesa").save(tmp_path / "out")
+    code, _, said = typed("export", "out", "--what", "daily")
+    assert code == 2
+    assert "--extend points.py" in said
+    assert one_cell(tmp_path / "out", extend=tmp_path / "points.py").scenario == study.base
+    (tmp_path / "worth.py").write_text("def worth(points, lucky):\n    return points\n")
+    assert "edited since" in one_cell(tmp_path / "out", extend=tmp_path / "points.py").note

@@ -46,12 +46,13 @@ class _FileFormat(GenerateJsonSchema):
         return inner if schema["schema"]["type"] == "model-fields" else {"anyOf": [inner, dict(_SHORT)]}
 
 
-def file_schema() -> dict[str, Any]:
+def file_schema(scenario: type[Scenario] = Scenario) -> dict[str, Any]:
     """JSON Schema (2020-12) of a scenario file, with `extends`, `alternatives` and all short forms.
 
+    `scenario` is an extension's `scenario_class`, for a schema with its section of parameters.
     No key is required: a file may extend another, and an alternative says only what differs.
     """
-    schema = _as_written(Scenario.model_json_schema(schema_generator=_FileFormat))
+    schema = _as_written(scenario.model_json_schema(schema_generator=_FileFormat))
     tables = {name: _with_files(table) for name, table in schema.pop("$defs").items()}
     body = _with_files(tables.pop("Scenario", schema))["properties"]
     alternative = {
