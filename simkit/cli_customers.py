@@ -82,10 +82,11 @@ def trace(
     first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day told.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day told.")] = None,
     sets: Sets = None,
+    extend: Extend = None,
     as_json: Json = False,
 ) -> None:
     """One customer's diary: what happened on which day, and why."""
-    cell = _cell(source, alternative, replication, sets)
+    cell = _cell(source, alternative, replication, sets, extend)
     from simkit.experiment import tracing
     from simkit.report import diary as shown
 
