@@ -287,6 +287,9 @@ class MarketTables:
         today = w.today
         today["key0"], today["key1"] = key
         today["active_days"] = self.scenario.market.active_within_days
+        reference, data = self.scenario.market.reference_relevance, self.scenario.data
+        today["profiling"], today["own_fit"] = data.profiled, data.own_fit
+        today["relevance_odds"] = reference / (1 - reference)
 
     def _fill_segment(
         self, row: np.void, name: str, purchases: Purchases, fatigue: Fatigue, shapes: list[float | None]

@@ -110,5 +110,6 @@ def _fill_message(row: np.void, name: str, step: Step, scenario: Scenario, chann
     row["occurrence"], row["channel"], row["priority"] = crc(name), channel_at[step.channel], step.priority
     row["bought_within"], row["not_bought_within"] = NO_BOUND, -NO_BOUND
     row["condition"] = -1
-    row["strength"] = step.relevance / reference
-    row["dislike"] = (1 - step.relevance) / (1 - reference)
+    relevance = min(1.0, scenario.data.fit(step.relevance))
+    row["strength"] = relevance / reference
+    row["dislike"] = (1 - relevance) / (1 - reference)

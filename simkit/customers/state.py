@@ -197,6 +197,7 @@ SCRATCH_DTYPE = np.dtype(
     [
         ("total", "i8", (TOTALS,)),
         ("stage", "i8"),  # when the day began to be lived
+        ("own_fit", "f8"),  # factor on relevance for this person
         ("wear_out", "f8"),
         ("opt_out", "f8"),
         ("n", "i8"),  # candidates

@@ -36,6 +36,9 @@ TODAY = np.dtype(
         ("month", "i8"),
         ("adoption", "f8"),  # hazard a day that a prospect becomes a customer by word of mouth
         ("contagion", "f8"),  # what is added to it when all of one's ties have adopted
+        ("profiling", "f8"),  # share of persons who are targeted one by one
+        ("own_fit", "f8"),  # factor on relevance for them
+        ("relevance_odds", "f8"),  # reference relevance / (1 - reference relevance)
         ("linked", "i8"),  # persons whose link bucket is below this are one person on all channels
         ("searches", "i8"),  # search channels
         ("sites", "i8"),  # owned channels

@@ -43,12 +43,20 @@ class Data(Table):
     """Persons who let the firm target them by their own behavior."""
 
     def fit(self, relevance: float) -> float:
-        """Mean relevance that a campaign has with these data, from its audience fit.
+        """Relevance that a campaign has with these data, from its audience fit.
 
-        quality x fit x (1 + personalization x lift) x (1 + consent x individual lift) + (1 - quality) x random
-        relevance. Consent counts with individual targeting only; a random message is no better than the meant one.
+        quality x fit x (1 + personalization x lift) + (1 - quality) x random relevance; a random message is no better
+        than the meant one.
         """
-        consent = self.profiling_consent if self.targeting == "individual" else 0.0
         meant = relevance * (1 + self.personalization * self.personalization_lift)
-        meant *= 1 + consent * self.individual_lift
         return self.quality * meant + (1 - self.quality) * min(relevance, self.random_relevance)
+
+    @property
+    def profiled(self) -> float:
+        """Share of persons whom messages are meant for one by one."""
+        return self.profiling_consent if self.targeting == "individual" else 0.0
+
+    @property
+    def own_fit(self) -> float:
+        """Factor on a message's relevance for them; a wrong profile gains nothing."""
+        return 1 + self.quality * self.individual_lift

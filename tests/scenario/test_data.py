@@ -28,8 +28,8 @@ def test_personalization_works_through_profiles_that_are_right():
 
 
 def test_individual_targeting_needs_consent():
-    """In proportion to those who consent; nobody's consent, no gain; by segment, consent does not matter."""
-    individual = {"targeting": "individual", "individual_lift": 0.2}
-    assert Data(**individual, profiling_consent=0.25).fit(0.5) == pytest.approx(0.5 * 1.05)
-    assert Data(**individual, profiling_consent=0).fit(0.5) == 0.5
-    assert Data(profiling_consent=0.9).fit(0.5) == 0.5
+    """Those who consent gain the lift where their profile is right; by segment, consent does not matter."""
+    individual = Data(targeting="individual", individual_lift=0.2, profiling_consent=0.25, quality=0.5)
+    assert individual.profiled == 0.25
+    assert individual.own_fit == pytest.approx(1.1)
+    assert Data(profiling_consent=0.9).profiled == 0

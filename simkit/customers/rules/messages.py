@@ -43,13 +43,18 @@ CONVERT = int(Purpose.CONVERT)
 ADDRESS_LIFE = int(Purpose.ADDRESS_LIFE)
 PLACEMENT = int(Purpose.PLACEMENT)
 LAPSE = int(Purpose.LAPSE)
+PROFILING = int(Purpose.PROFILING)
 OPT_DOWN = int(Purpose.OPT_DOWN)
 
 
 def feel(c: Any, w: Any, s: Any) -> None:
-    """7 What today's fatigue, the one before today's contacts, does to response and to opting out."""
+    """7 What today's fatigue, the one before today's contacts, does to response and to opting out; and whether
+    messages are meant for the person instead of the segment."""
     if s.sent > 0:
         segment = w.segment[c.segment]
+        s.own_fit = 1.0
+        if w.today.profiling > 0.0 and draw(c, w, 0, PROFILING, 0) < w.today.profiling:
+            s.own_fit = w.today.own_fit
         tiredness = c.fatigue * c.sensitivity
         s.wear_out = wear_out(segment.wear_kind, segment.delta * tiredness)
         s.opt_out = segment.opt_out * math.exp(segment.opt_out_growth * tiredness)
@@ -128,16 +133,17 @@ def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
     """Open with open_rate x affinity x wear-out x strength, click with click_given_open x strength."""
     message = w.message[s.slot[j]]
     channel = w.channel[message.channel]
+    strength = message.strength * s.own_fit
     u_open, u_click = draw_pair(c, w, message.occurrence, OPEN_CLICK, s.touch[j])
-    if u_open < channel.open_rate * c.affinity[message.channel] * s.wear_out * message.strength:
+    if u_open < channel.open_rate * c.affinity[message.channel] * s.wear_out * strength:
         s.opened[j] = 1
         s.total[message.channel * PER_CHANNEL + OPENED] += 1
         s.total[SLOTS_AT + s.slot[j] * PER_SLOT + SLOT_OPENED] += 1
-        if u_click < channel.click_given_open * message.strength:
+        if u_click < channel.click_given_open * strength:
             s.clicked[j] = 1
             s.total[SLOTS_AT + s.slot[j] * PER_SLOT + SLOT_CLICKED] += 1
             time = s.minute[j] / MINUTES_PER_DAY
-            click(s, message.channel, message.occurrence, CONVERT, s.touch[j], message.strength, time, j)
+            click(s, message.channel, message.occurrence, CONVERT, s.touch[j], strength, time, j)
 
 
 def opt_out(c: Any, w: Any, s: Any) -> None:
@@ -154,7 +160,8 @@ def annoy(c: Any, w: Any, s: Any, j: int) -> None:
     message = w.message[s.slot[j]]
     k = message.channel
     channel = w.channel[k]
-    chance = s.opt_out * channel.opt_out_factor * message.dislike
+    dislike = max(0.0, message.dislike - (s.own_fit - 1.0) * message.strength * w.today.relevance_odds)
+    chance = s.opt_out * channel.opt_out_factor * dislike
     complaint = min(1.0, chance) * channel.complaint_share
     s.total[COMPLAINTS_AT + k] += int(complaint * FINE_GRAIN + 0.5)
     if s.u_opt_out[j] < chance and c.opt_out_day[k] == 0 and not opts_down(c, w, s, message):
@@ -167,7 +174,7 @@ def annoy(c: Any, w: Any, s: Any, j: int) -> None:
             s.total[k * PER_CHANNEL + COMPLAINED] += 1
     if channel.lapse > 0.0 and (c.dormant >> k) & 1 == 0:
         growth = s.opt_out / w.segment[c.segment].opt_out if w.segment[c.segment].opt_out > 0.0 else 1.0
-        if draw(c, w, message.occurrence, LAPSE, s.touch[j]) < channel.lapse * growth * message.dislike:
+        if draw(c, w, message.occurrence, LAPSE, s.touch[j]) < channel.lapse * growth * dislike:
             c.dormant |= 1 << k
             s.total[k * PER_CHANNEL + LAPSED] += 1
 
