@@ -139,6 +139,9 @@ def explain(
     sources: Annotated[bool, typer.Option("--sources", help="Where every number comes from.")] = False,
     day: Annotated[bool, typer.Option("--day", help="The order of a customer's day.")] = False,
     teams: Annotated[bool, typer.Option("--teams", help="Who sits where in each alternative.")] = False,
+    policy: Annotated[
+        bool, typer.Option("--policy", help="Dry run of the contact policy: what each rule holds back (simulates).")
+    ] = False,
     purchases: Annotated[
         bool, typer.Option("--purchases", help="Whether the policy reproduces the fitted purchase rate (simulates).")
     ] = False,
@@ -159,6 +162,10 @@ def explain(
         document["teams"] = units
     if purchases:
         document["purchases"] = _reproduction(study)
+    if policy:
+        from simkit.experiment.policy_trial import policy_trial
+
+        document["policy"] = {name: policy_trial(one).document for name, one in study.alternatives.items()}
     if not document:
         document["scenario"] = explained.written_out(study)
     if as_json:

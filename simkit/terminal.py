@@ -28,6 +28,9 @@ def print_explained(document: dict[str, Any], currency: str) -> None:
         print_table(document["day"], ("phase", "name", "does"))
     if "purchases" in document:
         print(document["purchases"]["sentence"])
+    for name, trial in document.get("policy", {}).items():
+        print(f"\n{name}: {trial['sentence']}")
+        print_table(trial["rules"], ("rule", "deferred", "dropped", "persons"))
     for name, units in document.get("teams", {}).items():
         wages = f"wages_per_year ({currency})"
         rows = [{**unit, wages: f"{unit['wages_per_year']:,}", "crafts": _listed(unit["crafts"])} for unit in units]

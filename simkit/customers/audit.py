@@ -8,9 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simkit.customers.state import DEFERRED, SENT
+from simkit.rng import crc
 
 if TYPE_CHECKING:
+    from simkit.customers.market import MarketTables
     from simkit.scenario.caps import Cap
     from simkit.scenario.policy import ContactPolicy
     from simkit.scenario.schema import Scenario
@@ -26,6 +32,7 @@ class Contact:
     time: datetime
     channel: str
     campaign: str
+    """Name of the campaign, or ``journey/step``."""
     sent: bool = True
     """False: it was dropped (deferred messages are no contacts)."""
     delivered: bool = True
@@ -63,17 +70,19 @@ def audit(scenario: Scenario, contacts: Iterable[Contact]) -> list[Breach]:
     return [breach for person in persons.values() for breach in auditor.person(person)]
 
 
-def contacts_of(scenario: Scenario, log: Any, named: Any) -> list[Contact]:
-    """Contacts of a run: `log` rows of ``customers.state.LOG_DTYPE``, `named` what went live, by occurrence."""
+def contacts_of(log: np.ndarray, tables: MarketTables) -> list[Contact]:
+    """What went out or was dropped in a run: rows of ``customers.state.LOG_DTYPE`` and the run's tables, for names."""
+    scenario = tables.scenario
     midnight = datetime.combine(scenario.start - timedelta(days=scenario.warmup_days), time())
+    sources = {what: (live.channel, live.program) for what, live in tables.named.items()}
+    for name, (_, step) in zip(tables.steps, tables.policy.steps, strict=True):
+        sources[crc(name)] = step.channel, name
     found = []
-    for row in log:
-        if row["decision"] != 2:
-            live = named[int(row["what"])]
-            when = midnight + timedelta(minutes=int(row["minute"]))
-            went, arrived, ended = bool(row["decision"] == 1), bool(row["delivered"]), bool(row["opted_out"])
-            person = f"{row['segment']}-{row['index']}"
-            found.append(Contact(person, when, live.channel, live.program, went, arrived, ended))
+    for row in log[log["decision"] != DEFERRED]:
+        when = midnight + timedelta(minutes=int(row["minute"]))
+        went, arrived, ended = bool(row["decision"] == SENT), bool(row["delivered"]), bool(row["opted_out"])
+        person = f"{row['segment']}-{row['index']}"
+        found.append(Contact(person, when, *sources[int(row["what"])], went, arrived, ended))
     return found
 
 
@@ -83,6 +92,8 @@ class _Auditor:
     def __init__(self, scenario: Scenario):
         self.policy: ContactPolicy = scenario.contact_policy
         self.tags = {name: set(campaign.tags) for name, campaign in scenario.campaigns.items()}
+        for name, journey in scenario.journeys.items():
+            self.tags |= {f"{name}/{step}": set(journey.tags) for step in journey.steps}
 
     def person(self, contacts: Sequence[Contact]) -> Iterator[Breach]:
         """One person's breaches, in order."""

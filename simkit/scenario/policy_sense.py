@@ -101,7 +101,8 @@ def _most_contacts(scenario: Scenario, cap: Cap) -> float:
     bounds = [cap.days / policy.gap + 1] if policy.gap else []
     if policy.precedence == "all":
         general = [one for one in policy.at_most if not one.channels and not one.tags and not one.when]
-        bounds += [one.count * (math.ceil(cap.days / one.days) + 1) for one in general]
+        # so many windows of the other cap cover this one; calendar windows need not begin with it
+        bounds += [one.count * (math.ceil(cap.days / one.days) + (one.window == "calendar")) for one in general]
     return min(bounds, default=math.inf)
 
 

@@ -285,7 +285,7 @@ def test_an_audit_finds_nothing_under_any_policy(policy, market):
     driver = CompiledMarket(scenario, 0, log=log)
     totals = live(driver, 24, lambda t, day: [t.launch(f"{name}-{day}", name, None, 0.5, day) for name in CROWD])
     rows = np.concatenate(log)
-    assert audit(scenario, contacts_of(scenario, rows, driver.tables.named)) == []
+    assert audit(scenario, contacts_of(rows, driver.tables)) == []
     for decision, what in ((DEFERRED, "deferred"), (DROPPED, "dropped")):
         for rule, name in driver.tables.rules.items():
             logged = int(((rows["decision"] == decision) & (rows["rule"] == rule)).sum())
@@ -303,7 +303,7 @@ def test_the_audit_sees_what_is_broken():
         "at_most": ["1 tagged offer per calendar week", "3 per rolling week"], "gap": 1, "quiet": "21:00-09:00",
         "blackout": "2026-01-08"})  # fmt: skip
     rows = np.concatenate(log)
-    contacts = contacts_of(strict, rows, driver.tables.named)
+    contacts = contacts_of(rows, driver.tables)
     found = {breach.rule for breach in audit(strict, contacts)}
     assert found == {"1 tagged offer per calendar week", "3 per rolling week", "gap", "quiet", "blackout"}
     first = contacts[0]
