@@ -65,3 +65,15 @@ class Signal:
     """Value at stake: the extra response share of a timely answer, or the share of purchases harmed."""
     exogenous: bool
     """True when it happens whatever the department does, so that all alternatives face the same."""
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A person whose engagement is worth a salesperson's time: customers -> sales team."""
+
+    segment: str
+    index: int
+    """Of the person within the segment."""
+    day: float
+    """When the score reached the threshold, its keyed hour included."""
+    score: float

@@ -115,6 +115,7 @@ class Purpose(IntEnum):
     # journeys; `what` is crc32 of the journey (with the occasion, for entering), k the person's entry
     JOURNEY_ENTER = 170
     JOURNEY_ATTEND = 171
+    LEAD_HOUR = 172
     # once a person
     PROFILING = 210
     EXTENSION = 60000

@@ -19,6 +19,7 @@ import numpy as np
 
 from simkit.breakdowns import Cohorts, by_channel
 from simkit.budget import DaySpent, Spending
+from simkit.customers.leads import leads_of
 from simkit.customers.log import CustomerLog, gathered
 from simkit.customers.market import MarketDriver
 from simkit.customers.state import (
@@ -28,6 +29,7 @@ from simkit.customers.state import (
     CUSTOMERS_NOW,
     EVENT_DTYPE,
     GRAIN,
+    LEADS,
     LOG_DTYPE,
     LOST_NOW,
     MONEY,
@@ -41,7 +43,7 @@ from simkit.customers.state import (
     TENURE_YEARS,
 )
 from simkit.customers.withheld import Withheld
-from simkit.records import Launch, Signal, WorkOrder
+from simkit.records import Launch, Lead, Signal, WorkOrder
 from simkit.replay import Replay, Script
 from simkit.rng import run_key
 from simkit.scenario.errors import SenseError
@@ -96,6 +98,8 @@ class Run:
     """One row a month of first purchase and a month end (`breakdowns.COHORT_COLUMNS`)."""
     reviews: pd.DataFrame | None = None
     """One row a review and program (`steer_by`): day, campaign, figure, campaigns a week from then on."""
+    leads: tuple[Lead, ...] = ()
+    """Persons whose score reached the threshold of `leads`, by day; days count from the first simulated one."""
     warnings: list[str] = field(default_factory=list)
     _log: Callable[[], pd.DataFrame] = field(default=lambda: _no_log(), repr=False)
 
@@ -204,6 +208,7 @@ class _Coupling:
         self.supply = Supply(scenario.economics.stock, self.market)
         self.cohorts = Cohorts(scenario, self.market)
         self.launched: list[dict[str, Any]] = []
+        self.leads: list[Lead] = []
         self.plan = Plan(scenario, self.market, key, hours_per_case(structure))
         self.orders: list[WorkOrder] = []
 
@@ -222,6 +227,9 @@ class _Coupling:
             self.spending.open_day(day)
             self.supply.open_day()
             totals[day] = self.market.live_day(self._harm(day))
+            if totals[day][LEADS]:
+                key = run_key(scenario.seed, self.replication)
+                self.leads += leads_of(self.market.new_leads(), day, list(scenario.market.segments), key)
             media.append(self.market.tables.media_cost(totals[day]))
             self.spending.close_day(day, self._spent(totals[day], media[-1]))
             self.supply.close_day(*self._units_sold(totals[day]))
@@ -395,6 +403,7 @@ class _Coupling:
             script=Script(tuple(self.finished), self.signals, self.department.payroll_per_day, persons_before, records),
             cohorts=self.cohorts.table(),
             reviews=pd.DataFrame(self.plan.reviews, columns=["day", "campaign", "figure", "per_week"]),
+            leads=tuple(self.leads),
             warnings=_warnings(self.market, totals) + self.spending.notes(),
             _log=lambda: records.log,
         )
@@ -446,7 +455,7 @@ def _daily(
     channels = scenario.channels
     table: dict[str, Any] = {"day": days, "date": pd.to_datetime(scenario.start) + pd.to_timedelta(days, unit="D")}
     for name, at in columns.items():
-        money = name.startswith(("revenue_", "tenure_revenue_"))
+        money = name.startswith(("revenue_", "tenure_revenue_", "discounts"))
         table[name] = totals[:, at] * (represents / MONEY if money else represents)
     for counter in market.tables.counters:
         table[counter.name] = totals[:, counter.place] / counter.scale * represents
@@ -464,7 +473,8 @@ def _daily(
     table["purchases_response"] = sum(table[name] for name in response)
     table["revenue_response"] = sum(table[f"revenue_{name}"] for name in channels)
     table["revenue"] = table["revenue_organic"] + table["revenue_response"]
-    table["cost_of_goods"] = table["revenue"] * scenario.economics.cost_of_goods
+    # a price cut takes nothing off what goods cost
+    table["cost_of_goods"] = (table["revenue"] + table["discounts"]) * scenario.economics.cost_of_goods
     shares = scenario.economics.tenure_margin.by_year(TENURE_YEARS)
     table["tenure_margin"] = sum(share * table[f"tenure_revenue_{year}"] for year, share in enumerate(shares, 1))
     spent = pd.DataFrame(media, columns=list(channels))

@@ -90,6 +90,10 @@ class CompiledMarket:
         """Everyone, in order of (segment, index)."""
         return sorted_people(self._people, [self._people["index"], self._people["segment"]])
 
+    def new_leads(self) -> np.ndarray:
+        """Those who became leads on the last day lived, in no order."""
+        return self._people[self._people["lead_day"] == self.tables.day + 1]
+
     @property
     def notes_lost(self) -> int:
         """Events that did not fit one person's day."""

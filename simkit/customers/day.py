@@ -45,6 +45,7 @@ DAY: tuple[Stage, ...] = (
     Stage("live", "convert", "what clicks and visits lead to: a purchase, or a step up the funnel"),
     Stage("live", "buy", "needs arise; organic purchases; after each repeat need stay or leave"),
     Stage("live", "opt_out", "a placed message may end consent on its channel, by complaint or not, or attention"),
+    Stage("live", "score_leads", "points for engagement fade; enough of them make a lead"),
     Stage("live", "walk_journeys", "journeys go on, are left, and begin with what happened today"),
     Stage("live", "tire", "today's delivered contacts are added to fatigue"),
     Stage("live", "forget", "a prospect nobody reminds falls back a stage"),

@@ -14,7 +14,7 @@ import numpy as np
 from simkit.customers import tables
 from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.extension import extension_of, layout_of, parameter_values
-from simkit.customers.market_journeys import fill_journeys, starts_by_click, step_names
+from simkit.customers.market_journeys import fill_goal, fill_journeys, fill_leads, starts_by_click, step_names
 from simkit.customers.market_media import Media, bounds
 from simkit.customers.market_policy import PolicyTables
 from simkit.customers.population import channel_index
@@ -55,6 +55,9 @@ class MarketDriver(Protocol):
 
     def live_day(self, harm: dict[str, float] | None = None) -> np.ndarray:
         """Everyone lives the next day; returns its totals (int64)."""
+
+    def new_leads(self) -> np.ndarray:
+        """Those who became leads on the last day lived, in no order."""
 
     def customers(self) -> np.ndarray:
         """Everyone as an array of CUSTOMER_DTYPE in order of (segment, index)."""
@@ -281,7 +284,8 @@ class MarketTables:
                                part.fatigue or scenario.market.fatigue, shapes)  # fmt: skip
         self.policy.fill(w)
         fill_conditions(w.condition, self.conditions, self.segments, self.channel_at)
-        fill_journeys(w, scenario, self.channel_at, self.segments)
+        fill_journeys(w, scenario, self.channel_at, self.segments, self.conditions)
+        fill_leads(w.today, scenario.leads, scenario.market.goal_effects)
 
     def _fill_today(self, w: World, key: tuple[int, int]) -> None:
         today = w.today
@@ -356,6 +360,7 @@ def _fill_message(row: np.void, live: Live, channel_at: dict[str, int], scenario
     row["bought_within"], row["not_bought_within"] = bounds(live.campaign.audience)
     row["strength"] = live.relevance / reference
     row["dislike"] = (1 - live.relevance) / (1 - reference)
+    fill_goal(row, live.campaign, scenario.market.goal_effects)
     row["starts"] = starts_by_click(scenario.journeys, live.program)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from simkit.customers import tables
 from simkit.customers.rules.person import NO_BOUND
-from simkit.customers.state import AWARE, CONSIDERING, INTENT, SLOTS
+from simkit.customers.state import AWARE, CONSIDERING, INTENT, SCORE_GRAIN, SLOTS
 from simkit.customers.tables import World
 from simkit.rng import crc
+from simkit.scenario.campaigns import Campaign
+from simkit.scenario.goals import GoalEffects, Leads, Offer
 from simkit.scenario.journeys import LEAVE, NEXT, Journey, Step, days_after
 from simkit.scenario.schema import Scenario
 
@@ -23,6 +26,7 @@ _TRIGGERS = {
     "became_considering": tables.ON_STAGE,
     "became_intent": tables.ON_STAGE,
     "lapsed": tables.ON_LAPSE,
+    "lead": tables.ON_LEAD,
 }
 _STAGES = {"became_aware": AWARE, "became_considering": CONSIDERING, "became_intent": INTENT}
 _CONDITIONS = {
@@ -41,19 +45,31 @@ def step_names(journeys: Mapping[str, Journey]) -> list[str]:
     return [f"{name}/{step}" for name, journey in journeys.items() for step in journey.steps]
 
 
-def fill_journeys(w: World, scenario: Scenario, channel_at: Mapping[str, int], segments: Mapping[str, int]) -> None:
+def fill_journeys(
+    w: World,
+    scenario: Scenario,
+    channel_at: Mapping[str, int],
+    segments: Mapping[str, int],
+    conditions: Mapping[str, int],
+) -> None:
     """What stays the same all days: every journey, its steps, and their messages."""
     w.today["journeys"] = len(scenario.journeys)
     w.today["daily"] = any(journey.starts == "lapsed" for journey in scenario.journeys.values())
     first = 0
     for j, (name, journey) in enumerate(scenario.journeys.items()):
         _fill_journey(w.journey[j], name, journey, scenario, channel_at, segments, first)
+        w.journey["condition"][j] = _row(conditions, journey.where)
         names = list(journey.steps)
         for at, (step_name, step) in enumerate(journey.steps.items()):
             _fill_step(w.step[first + at], j, journey, step, names, at, first)
+            w.step["condition"][first + at] = _row(conditions, step.where)
             row = w.message[SLOTS + first + at]
             _fill_message(row, f"{name}/{step_name}", step, scenario, channel_at)
         first += len(names)
+
+
+def _row(conditions: Mapping[str, int], where: str | None) -> int:
+    return -1 if where is None else conditions[where]
 
 
 def starts_by_click(journeys: Mapping[str, Journey], campaign: str) -> int:
@@ -110,6 +126,34 @@ def _fill_message(row: np.void, name: str, step: Step, scenario: Scenario, chann
     row["occurrence"], row["channel"], row["priority"] = crc(name), channel_at[step.channel], step.priority
     row["bought_within"], row["not_bought_within"] = NO_BOUND, -NO_BOUND
     row["condition"] = -1
+    fill_offer(row, step.offer)
     relevance = min(1.0, scenario.data.fit(step.relevance))
     row["strength"] = relevance / reference
     row["dislike"] = (1 - relevance) / (1 - reference)
+
+
+def fill_offer(row: np.void, offer: Offer | None) -> None:
+    """A message's price cut in whole percents."""
+    row["discount"], row["valid_days"] = (round(offer.discount * 100), offer.valid_days) if offer else (0, 0)
+
+
+def fill_goal(row: np.void, campaign: Campaign, effects: GoalEffects) -> None:
+    """What a click on a campaign's message does besides."""
+    fill_offer(row, campaign.offer)
+    row["upsell"] = effects.upsell if campaign.goal == "upsell" else 0.0
+    row["saves"] = round(effects.retain_days) if campaign.goal == "retain" else 0
+
+
+def fill_leads(today: np.void, leads: Leads | None, effects: GoalEffects) -> None:
+    """How engagement is scored, and what offers and retention do."""
+    today["elasticity"] = effects.price_elasticity
+    today["saving"] = math.log(1 - effects.retain)
+    if leads is not None:
+        for field, points in (
+            ("lead_threshold", leads.threshold), ("lead_open", leads.per_open), ("lead_click", leads.per_click),
+            ("lead_visit", leads.per_visit),
+        ):  # fmt: skip
+            today[field] = round(points * SCORE_GRAIN)
+        today["lead_fading"] = math.log(2) / leads.half_life_days
+        today["lead_again"] = math.ceil(leads.again_after)
+        today["lead_everyone"] = leads.who == "everyone"

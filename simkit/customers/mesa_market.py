@@ -112,6 +112,11 @@ class MarketModel(mesa.Model):
         self._stages = stage_counts(self.totals)
         return self.totals
 
+    def new_leads(self) -> np.ndarray:
+        """Those who became leads on the last day lived, in no order."""
+        people = self.customers()
+        return people[people["lead_day"] == self.tables.day + 1]
+
     def customers(self) -> np.ndarray:
         """Everyone, in order of (segment, index)."""
         rows = state.people_array(len(self.people), self.tables.layout.customer)

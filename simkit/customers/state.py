@@ -66,7 +66,7 @@ CUSTOMER_DTYPE = np.dtype(
         ("rate", "f8"),  # needs (opportunities, anniversaries) a day
         ("query_clock", "f8"),
         ("last_purchase_day", "f8"),
-        ("spare_hot", "i1", (1,)),
+        ("coupon", "u1"),  # percent off the next purchase: an offer that was opened
         ("journeys", "u1"),  # bit per running journey
         ("segment", "i1"),
         ("relation", "i1"),
@@ -83,10 +83,7 @@ CUSTOMER_DTYPE = np.dtype(
         ("forget_clock", "f8"),
         ("life_clock", "f8"),  # hazard left until a prospect adopts, or until a lifetime ends (Pareto/NBD, hazard)
         ("index", "i4"),  # within the segment: the customer's name in every key
-        ("needs", "i4"),  # ordinals of the latest need, query, visit and change of stage
-        ("queries", "i4"),
-        ("visits", "i4"),
-        ("forgets", "i4"),
+        ("needs", "i4"),  # ordinal of the latest need
         ("purchases", "i4"),
         ("contacts", "i4"),  # sent so far; the newest stands at (contacts - 1) % RECENT
         ("spend_scale", "f4"),  # 1/nu: a purchase is gamma(p) x spend_scale
@@ -102,6 +99,10 @@ CUSTOMER_DTYPE = np.dtype(
         ("recent_channel", "i1", (RECENT,)),  # ADDRESSED: it bounced and does not count
         ("recent_caps", "u1", (RECENT,)),  # bit per cap in which it counts
         # small ones last, so that all are aligned
+        ("queries", "i2"),  # ordinals of the latest query, visit and change of stage
+        ("visits", "i2"),
+        ("forgets", "i2"),
+        ("lead_score", "i2"),  # tenths of a point, as of score_day
         ("bucket", "i2"),  # 0..9999, stable: control group
         ("link_bucket", "i2"),  # 0..9999, stable: whether identities on all channels are known to be one person's
         ("unengaged", "u1", (ADDRESSED,)),  # delivered messages since one was opened, up to 255
@@ -109,13 +110,16 @@ CUSTOMER_DTYPE = np.dtype(
         # journeys: the running ones by their bit, and what is remembered of each of the scenario's
         ("journey_day", "i2", (AT_ONCE,)),  # on which the next step falls due
         ("journey_left", "i2", (JOURNEYS,)),  # day of its end + 1; 0 for never
+        ("score_day", "i2"),
+        ("lead_day", "i2"),  # day of becoming a lead + 1; 0 for never
+        ("coupon_until", "i2"),  # last day of the offer that was opened
+        ("saved_until", "i2"),  # last day of a smaller hazard of leaving
         ("journey_step", "u1", (AT_ONCE,)),  # the next step: a row of the step table
         ("journey_seen", "u1", (AT_ONCE,)),  # of its last message: 1 opened, 2 clicked
         ("journey_entries", "u1", (JOURNEYS,)),  # the person's n-th time in it: names its luck
         ("journeys_due", "u1"),  # bit per running journey with a message today
         ("best_hour", "i1"),  # of the day: when the person is most receptive
         ("refused", "u1"),  # bit per topic the person wants no more messages on
-        ("spare", "i1", (4,)),  # keeps the record at whole cache lines
     ]
 )
 """One customer, in whole cache lines. Rules read float32 fields and never compute them."""
@@ -159,7 +163,7 @@ JOURNEY_ENTERED, NO_ROOM, JOURNEY_COMPLETED, JOURNEY_LEFT, STEP_SENT, STEP_OPENE
 _SCALARS = (
     "active", "reachable", "fatigue", "new_customers", "lost", "customers", "needs", "purchases_organic",
     "revenue_organic", "opt_outs", "held_out", "overflow", "ring_full", "contacted", "renewals",
-    "opted_down",
+    "opted_down", "discounts", "leads",
 )  # fmt: skip
 
 PER_CHANNEL = len(_PER_CHANNEL)
@@ -180,7 +184,7 @@ SCALAR_AT = SLOTS_AT + (SLOTS + JOURNEY_STEPS) * PER_SLOT
 (
     ACTIVE, REACHABLE, FATIGUE, NEW_CUSTOMERS, LOST_NOW, CUSTOMERS_NOW, NEEDS, PURCHASES_ORGANIC,
     REVENUE_ORGANIC, OPT_OUTS, HELD_OUT, OVERFLOW, RING_FULL, CONTACTED, RENEWALS,
-    OPTED_DOWN,
+    OPTED_DOWN, DISCOUNTS, LEADS,
 ) = range(SCALAR_AT, SCALAR_AT + len(_SCALARS))  # fmt: skip
 TENURE_AT = SCALAR_AT + len(_SCALARS)
 TOTALS = TENURE_AT + TENURE_YEARS
@@ -188,6 +192,8 @@ TOTALS = TENURE_AT + TENURE_YEARS
 
 MONEY = 10_000.0
 """Ledger units per unit of currency."""
+SCORE_GRAIN = 10
+"""Units of a lead's score per point."""
 GRAIN = 65_536.0
 """Ledger units per unit of fatigue or affinity."""
 FINE_GRAIN = 1e9
@@ -198,6 +204,7 @@ SCRATCH_DTYPE = np.dtype(
         ("total", "i8", (TOTALS,)),
         ("stage", "i8"),  # when the day began to be lived
         ("own_fit", "f8"),  # factor on relevance for this person
+        ("upsell", "f8"),  # share by which a purchase is larger
         ("wear_out", "f8"),
         ("opt_out", "f8"),
         ("n", "i8"),  # candidates

@@ -47,6 +47,15 @@ TODAY = np.dtype(
         ("moving", "i8"),  # 1: today persons join or leave channels whose reach changes
         ("callers", "i8"),  # human channels
         ("journeys", "i8"),  # rows of the journey table in use
+        ("lead_threshold", "i8"),  # tenths of a point; 0: nobody keeps scores
+        ("lead_open", "i8"),
+        ("lead_click", "i8"),
+        ("lead_visit", "i8"),
+        ("lead_fading", "f8"),  # log of the share of a score that a day takes
+        ("lead_again", "i8"),  # days
+        ("lead_everyone", "i8"),  # 1: customers too
+        ("elasticity", "f8"),
+        ("saving", "f8"),  # log of the hazard of leaving after a click that retains; 0 or less
         ("daily", "i8"),  # 1: some journey starts with a silence, which must be looked for every day
         ("exempt", "i8"),  # bit per slot: messages that no rule of the policy holds back
         ("blackout", "i8"),  # 1: nothing else goes today
@@ -141,6 +150,10 @@ MESSAGE = np.dtype(
         ("dislike", "f8"),  # (1 - relevance) / (1 - reference relevance)
         ("withheld", "f8"),
         ("starts", "i8"),  # bit per journey that a click on it starts
+        ("discount", "i8"),  # percent
+        ("valid_days", "i8"),
+        ("upsell", "f8"),  # share by which a purchase that follows a click is larger
+        ("saves", "i8"),  # days of a smaller hazard of leaving that a click brings
     ]
 )
 AD = np.dtype(
@@ -189,7 +202,7 @@ CONDITION = np.dtype(
     ]
 )
 """A condition in postfix order: comparisons push true or false, AND and OR take two, NOT takes one."""
-ON_FIRST_PURCHASE, ON_PURCHASE, ON_VISIT, ON_CLICK, ON_STAGE, ON_LAPSE = range(1, 7)
+ON_FIRST_PURCHASE, ON_PURCHASE, ON_VISIT, ON_CLICK, ON_STAGE, ON_LAPSE, ON_LEAD = range(1, 8)
 """Occasions that start a journey."""
 IF_ALWAYS, IF_OPENED, IF_NOT_OPENED, IF_CLICKED, IF_NOT_CLICKED, IF_ATTENDED, IF_MISSED = range(7)
 """Conditions of a step."""
@@ -203,6 +216,7 @@ JOURNEY = np.dtype(
         ("segments", "i8"),  # bit per segment
         ("channels", "i8"),  # bit per channel of its steps
         ("first", "i8"),  # row of its first step
+        ("condition", "i8"),  # who may enter besides, or -1
         ("share", "f8"),  # of occasions that lead into it
         ("attendance", "f8"),
         ("again", "f8"),  # days from its end to the next entry
@@ -216,6 +230,7 @@ STEP = np.dtype(
         ("journey", "i8"),
         ("after", "i8"),  # days
         ("only_if", "i8"),
+        ("condition", "i8"),  # besides, or -1
         ("then", "i8"),  # row of the next step, or -1
         ("otherwise", "i8"),
         ("wait", "i8"),  # days on which it is tried

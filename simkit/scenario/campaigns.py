@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from simkit.scenario.conditions import Condition
+from simkit.scenario.goals import GOAL_AUDIENCE, AnyOffer, Goal
 from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, convention, default
 
 _OURS = "simkit, no published estimate"
@@ -43,6 +44,11 @@ class Campaign(Table):
     )
     """Planned ones; campaigns that only answer signals have none."""
     channels: Annotated[tuple[str, ...], Field(min_length=1, max_length=6)] = ("email",)
+    goal: Goal | None = None
+    """What it is for: whom it addresses unless `audience` says so, and what a click does besides (`upsell`, `retain`;
+    see `market.goal_effects`)."""
+    offer: AnyOffer | None = None
+    """A price cut, such as ``10%``; on addressed channels."""
     audience: Annotated[Audience, BeforeValidator(_parse_audience)] = Audience()
     relevance: Share = default(0.5, unit="share", source=_OURS, grade="assumption", low=0.4, high=0.6)
     """Fit to the audience when it is on time and without errors."""
@@ -75,6 +81,13 @@ class Campaign(Table):
     """Addressed channel that takes a message which the policy or a missing consent keeps from its own."""
     holdout: Share = convention(0.0, unit="share of persons", why="nobody is held out unless asked")
     """Persons who never get this campaign; always the same."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_goal_has_its_audience(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("goal") in GOAL_AUDIENCE and data.get("audience") is None:
+            return {**data, "audience": GOAL_AUDIENCE[data["goal"]]}
+        return data
 
 
 class Occasion(Table):

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from simkit.scenario.conditions import Condition as Where
+from simkit.scenario.goals import AnyOffer
 from simkit.scenario.quantity import Clock, Days, Share, Table, convention, default
 from simkit.scenario.ready_journeys import READY, ready_journey
 
@@ -26,7 +28,7 @@ AT_ONCE = 4
 
 Trigger = Literal[
     "first_purchase", "purchase", "visit_without_purchase", "click", "became_aware", "became_considering",
-    "became_intent", "lapsed",
+    "became_intent", "lapsed", "lead",
 ]  # fmt: skip
 Condition = Literal["always", "opened", "not_opened", "clicked", "not_clicked", "attended", "missed"]
 NEXT, LEAVE = "next", "leave"
@@ -46,8 +48,13 @@ class Step(Table):
     send_time: Clock | None = None
     only_if: Condition = "always"
     """What the journey's last message met with (`opened`, `clicked`), or whether the person came (`attended`)."""
+    where: Where | None = None
+    """A condition besides (`scenario/conditions.py`), such as ``purchases < 2``; asked on the day the step is due."""
+    offer: AnyOffer | None = None
+    """A price cut, such as ``10%``."""
     otherwise: str = NEXT
-    """Where the journey goes when `only_if` does not hold or consent is missing: a later step, `next` or `leave`."""
+    """Where the journey goes when `only_if` or `where` does not hold, or consent is missing: a later step, `next` or
+    `leave`."""
     then: str = NEXT
     """Where it goes after the message: a later step, `next` or `leave`."""
     wait_days: Annotated[int, Field(ge=1, le=60)] = 3
@@ -59,10 +66,13 @@ class Journey(Table):
 
     starts: Trigger
     """The occasion. `lapsed`: no purchase for `lapsed_days`. `click`: on a message of `campaign` (any when none is
-    named). `visit_without_purchase`: a click or a visit of the site on a day without a purchase."""
+    named). `lead`: the score of `leads` reached its threshold. `visit_without_purchase`: a click or a visit of the site
+    on a day without a purchase."""
     campaign: str | None = None
     lapsed_days: Days = default(180, unit="days", source=_OURS, grade="assumption", low=90, high=365, gt=0)
     segments: Literal["all"] | tuple[str, ...] = "all"
+    where: Where | None = None
+    """A condition besides for entering, asked at the end of the day of the occasion."""
     share: Share = convention(1.0, unit="share of occasions", why="everybody the occasion happens to")
     """Share of occasions that lead into the journey: of visits without a purchase, those that leave a full cart."""
     attendance: Share | None = None
@@ -121,7 +131,7 @@ def days_after(step: Step) -> int:
 
 
 def journey_problems(
-    journeys: dict[str, Journey], addressed: set[str], campaigns: set[str], segments: set[str]
+    journeys: dict[str, Journey], addressed: set[str], campaigns: set[str], segments: set[str], leads: bool
 ) -> Iterator[tuple[str, str]]:
     """Mistakes that no single journey shows, as (dotted path, sentence)."""
     if len(journeys) > JOURNEYS:
@@ -134,6 +144,8 @@ def journey_problems(
             yield from _missing(
                 f"journeys.{name}.steps.{step_name}.channel", "addressed channel", step.channel, addressed
             )
+        if journey.starts == "lead" and not leads:
+            yield f"journeys.{name}.starts", "there are no leads to start with; add `leads: {}`"
         if journey.campaign is not None:
             yield from _missing(f"journeys.{name}.campaign", "campaign", journey.campaign, campaigns)
         for segment in journey.segments if isinstance(journey.segments, tuple) else ():
@@ -176,3 +188,13 @@ def _over(base: dict[str, Any], table: Any) -> Any:
 
 
 AnyJourneys = Annotated[dict[str, Journey], BeforeValidator(fill)]
+
+
+def journey_conditions(journeys: dict[str, Journey]) -> Iterator[tuple[str, str]]:
+    """Every condition of journeys with the dotted path of its place."""
+    for name, journey in journeys.items():
+        if journey.where is not None:
+            yield f"journeys.{name}.where", journey.where
+        for step_name, step in journey.steps.items():
+            if step.where is not None:
+                yield f"journeys.{name}.steps.{step_name}.where", step.where

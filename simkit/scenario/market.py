@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from simkit.scenario.attention import Attention
+from simkit.scenario.goals import GoalEffects
 from simkit.scenario.life_cycle import Satiation, Season, WordOfMouth
 from simkit.scenario.purchases import AnyPurchases, BgNbd
 from simkit.scenario.quantity import Days, Share, Table, convention, default
@@ -184,6 +185,7 @@ class Market(Table):
     word_of_mouth: WordOfMouth | None = None
     """None when left out: prospects come only if marketing moves them."""
     funnel: Funnel = Funnel()
+    goal_effects: GoalEffects = GoalEffects()
     attention: Attention = Attention()
     segments: dict[str, Segment] = {"everyone": Segment(share=1.0)}
 

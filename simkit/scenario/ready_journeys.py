@@ -96,6 +96,18 @@ READY: dict[str, dict[str, Any]] = {
             "last_call": {"after": _days(14, 7, 30), "relevance": _fit(0.5), "priority": 4, "only_if": "opened"},
         },
     },
+    "sales_cadence": {
+        "starts": "lead",
+        "exits": ["purchase", "opt_out"],
+        "again_after": _days(90, 30, 180),
+        "steps": {
+            "introduction": {"after": _days(1, 0, 2), "relevance": _fit(0.7), "priority": 2},
+            "follow_up": {"after": _days(3, 2, 5), "relevance": _fit(0.65), "priority": 2},
+            "case_study": {"after": _days(4, 2, 7), "relevance": _fit(0.65), "priority": 2},
+            "proposal": {"after": _days(5, 3, 7), "relevance": _fit(0.7), "priority": 2, "only_if": "opened"},
+            "goodbye": {"after": _days(7, 5, 14), "relevance": _fit(0.5), "priority": 2},
+        },
+    },
 }  # fmt: skip
 """Every ready journey as a table whose doubtful numbers are figures."""
 

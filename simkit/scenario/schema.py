@@ -18,7 +18,8 @@ from simkit.scenario.channel_sense import channel_warnings
 from simkit.scenario.channels import DEFAULT_CHANNELS, AnyChannel, fill
 from simkit.scenario.data import Data
 from simkit.scenario.economics import AnyTarget, Economics
-from simkit.scenario.journeys import AnyJourneys, journey_problems
+from simkit.scenario.goals import Leads
+from simkit.scenario.journeys import AnyJourneys, journey_conditions, journey_problems
 from simkit.scenario.market import Market
 from simkit.scenario.organization import Teams
 from simkit.scenario.policy import ContactPolicy
@@ -126,6 +127,8 @@ class Scenario(Table):
     journeys: AnyJourneys = {}
     """Series of messages on a person's own occasions: a list of ready ones (`welcome`, `cart`), or a table."""
     steer_by: AnySteering = Steering()
+    leads: Leads | None = None
+    """Scores of engagement that make leads for the sales team; none unless asked (``leads: {}``)."""
     teams: Teams = Teams()
     work: Load = Load()
     economics: Economics = Economics()
@@ -195,6 +198,7 @@ class Scenario(Table):
         for name, campaign in self.campaigns.items():
             if campaign.audience.where is not None:
                 yield f"campaigns.{name}.audience.where", campaign.audience.where
+        yield from journey_conditions(self.journeys)
         for i, cap in enumerate(self.contact_policy.at_most):
             if cap.when is not None:
                 yield f"contact_policy.at_most[{i}]", cap.when
@@ -216,9 +220,10 @@ class Scenario(Table):
             *self._load_without_programs(),
             *self._conditions(),
             *budget_sense(self),
-            *journey_problems(self.journeys, set(addressed_of(self)), set(self.campaigns), set(self.market.segments)),
+            *journey_problems(self.journeys, set(addressed_of(self)), set(self.campaigns), set(self.market.segments),
+                              self.leads is not None),
             *policy_sense(self),
-        ]
+        ]  # fmt: skip
 
     def _unknown_names(self) -> Iterator[tuple[str, str]]:
         segments = set(self.market.segments)

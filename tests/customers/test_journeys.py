@@ -12,7 +12,7 @@ from simkit.scenario.schema import Scenario
 ALWAYS = {"consent_customers": 1.0, "consent_prospects": 1.0, "bounce": 0}
 CHANNELS = {"email": ALWAYS, "sms": ALWAYS, "push": ALWAYS, "web": {}}
 NO_LIMIT = {"at_most": [], "gap": 0}
-READY = ["welcome", "nurture", "post_purchase", "webinar", "cart", "win_back"]
+READY = ["welcome", "nurture", "post_purchase", "webinar", "cart", "win_back", "sales_cadence"]
 
 
 def scenario(journeys, **changes):
@@ -46,6 +46,11 @@ def test_mesa_and_compiled_agree_to_the_bit_with_journeys(seed):
     chosen = Scenario(
         market={"customers": 400, "represents": 2000, "prospects": 0.5, "segments": segments, "fatigue": {"opt_out": 0.01}},
         contact_policy={"at_most": ["2 per rolling week"], "gap": 0.5, "control_group": 0.05}, seed=seed,
+        leads={"threshold": 4, "who": "everyone"}, campaigns={
+            "newsletter": {"offer": "15%"}, "flash": {"channels": ["sms", "push"], "goal": "upsell", "audience": "customers"},
+            "social": {"channels": ["paid_social"], "audience": "prospects"},
+            "win_back": {"goal": "retain", "audience": "everyone"}},
+        occasions={}, monitors={},
         journeys={name: {} for name in READY} | {"win_back": {"lapsed_days": 30}}, horizon=90, warmup=0,
     )  # fmt: skip
     fast_log, slow_log = [], []
@@ -54,6 +59,7 @@ def test_mesa_and_compiled_agree_to_the_bit_with_journeys(seed):
     assert np.array_equal(totals, live(slow, 60, busy))
     assert np.array_equal(fast.customers(), slow.customers())
     assert np.array_equal(np.concatenate(fast_log), np.concatenate(slow_log))
+    assert column(fast, totals, "discounts").sum() > 0
     for name in READY:
         assert column(fast, totals, f"journey_{name}_sent").sum() > 0, name
 
@@ -195,7 +201,8 @@ def test_an_opt_out_and_the_control_group_end_journeys():
     assert set(log["index"]) == set(np.flatnonzero(people["bucket"] >= 2000))
     for row in log[log["opted_out"] == 1]:
         assert not ((log["index"] == row["index"]) & (log["day"] > row["day"])).any()
-    assert column(market, totals, "journey_j_left").sum() == (log["opted_out"] == 1).sum() > 100
+    before_the_last = (log["opted_out"] == 1) & (log["slot"] < SLOTS + 19)
+    assert column(market, totals, "journey_j_left").sum() == before_the_last.sum() > 100
 
 
 def test_a_channel_without_money_keeps_journeys_waiting():
@@ -207,3 +214,23 @@ def test_a_channel_without_money_keeps_journeys_waiting():
 
     market, _, log = lived(chosen, 8, launch, people=newborn(chosen))
     assert sent_days(log, market, 0) == [(5, "j/one"), (6, "j/two")]
+
+
+def test_conditions_decide_who_enters_and_which_way_a_journey_goes():
+    """`where` of a journey and of a step: only recent segments enter, and only who bought once gets the second step."""
+    journey = {"starts": "first_purchase", "exits": [], "where": "segment is north",
+               "steps": {"one": step(1), "two": step(20, where="purchases < 2"), "three": step(1)}}  # fmt: skip
+    market = quiet_market(300, purchases={"r": 5, "alpha": 20}, segments={"north": {"share": 0.5}, "south": {"share": 0.5}},
+                          fatigue={"opt_out": 0})  # fmt: skip
+    chosen = scenario({"j": journey}, market=market)
+    log = []
+    lived_market = MarketModel(scenario=chosen, people=newborn(chosen), log=log)
+    live(lived_market, 21)
+    bought = lived_market.customers()["purchases"][:150]
+    live(lived_market, 3)
+    rows = np.concatenate(log)
+    assert set(rows["segment"]) == {0}
+    assert set(rows["index"][rows["slot"] == SLOTS]) == set(range(150))
+    assert set(rows["index"][rows["slot"] == SLOTS + 1]) == set(np.flatnonzero(bought < 2))
+    assert set(rows["index"][rows["slot"] == SLOTS + 2]) == set(range(150))
+    assert 0 < (bought < 2).sum() < 150

@@ -19,6 +19,7 @@ from simkit.scenario.attention import Attention
 from simkit.scenario.channel_presets import PRESETS
 from simkit.scenario.channels import Addressed, Flighting, Owned, Paid, Reputation, Search, Trend, Web
 from simkit.scenario.data import Data
+from simkit.scenario.goals import GoalEffects, Leads
 from simkit.scenario.life_cycle import Network, Satiation, WordOfMouth
 from simkit.scenario.market import Fatigue, Funnel, Market
 from simkit.scenario.policy import ContactPolicy
@@ -41,6 +42,8 @@ TABLES: dict[str, type[Table]] = {
     "market.word_of_mouth.network": Network,
     "market.funnel": Funnel,
     "market.attention": Attention,
+    "market.goal_effects": GoalEffects,
+    "leads": Leads,
     "contact_policy": ContactPolicy,
     "data": Data,
     "addressed": Addressed,

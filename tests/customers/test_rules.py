@@ -21,7 +21,7 @@ ORDER = [
     ("propose", ["arrive", "recover", "fall_due", "propose", "screen", "follow_journeys", "queue_for_calls", "demand"]),
     ("allocate", ["budgets"]),
     ("live", ["admit", "arbitrate", "feel", "deliver", "respond", "see_ads", "search_and_visit", "convert", "buy", "opt_out",
-              "walk_journeys", "tire", "forget", "account"]),
+              "score_leads", "walk_journeys", "tire", "forget", "account"]),
 ]  # fmt: skip
 
 

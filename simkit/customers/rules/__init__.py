@@ -13,12 +13,34 @@ from simkit.customers.rules.calls import admit, queue_for_calls
 from simkit.customers.rules.contact import arbitrate
 from simkit.customers.rules.evening import account, forget
 from simkit.customers.rules.journeys import follow_journeys, walk_journeys
+from simkit.customers.rules.leads import score_leads
 from simkit.customers.rules.media import search_and_visit, see_ads
 from simkit.customers.rules.messages import deliver, feel, opt_out, respond, tire
 from simkit.customers.rules.morning import arrive, demand, fall_due, propose, recover, screen
 
 __all__ = [
-    "account", "admit", "age", "arbitrate", "arrive", "buy", "convert", "deliver", "demand", "fall_due", "feel",
-    "follow_journeys", "forget", "opt_out", "propose", "queue_for_calls", "recover", "respond", "screen",
-    "search_and_visit", "see_ads", "tire", "walk_journeys",
+    "account",
+    "admit",
+    "age",
+    "arbitrate",
+    "arrive",
+    "buy",
+    "convert",
+    "deliver",
+    "demand",
+    "fall_due",
+    "feel",
+    "follow_journeys",
+    "forget",
+    "opt_out",
+    "propose",
+    "queue_for_calls",
+    "recover",
+    "respond",
+    "score_leads",
+    "screen",
+    "search_and_visit",
+    "see_ads",
+    "tire",
+    "walk_journeys",
 ]  # fmt: skip

@@ -74,7 +74,8 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
     at = k * PER_CHANNEL
     note(w, s, CLICK, s.click_time[i], k, what, 0, 0)
     if c.relation == PROSPECT:
-        if draw(c, w, what, purpose, touch) >= channel.moves[c.stage] * s.click_strength[i]:
+        eager = eagerness(c, w) if c.stage == INTENT else 1.0
+        if draw(c, w, what, purpose, touch) >= channel.moves[c.stage] * s.click_strength[i] * eager:
             return False
         s.total[at + MOVED] += 1
         if c.stage < INTENT:
@@ -84,18 +85,30 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
         s.total[NEW_CUSTOMERS] += 1
         s.total[at + NEW] += 1
     elif c.relation == CUSTOMER:
-        chance = 1.0 - math.exp(-c.rate * c.need_chance * channel.purchase_days * s.click_strength[i])
+        days = channel.purchase_days * s.click_strength[i] * eagerness(c, w)
+        chance = 1.0 - math.exp(-c.rate * c.need_chance * days)
         if draw(c, w, what, purpose, touch) >= chance:
             return False
         count_purchase(c, w, s.click_time[i])
     else:
         return False
     s.total[at + BOUGHT] += 1
+    if s.click_message[i] >= 0:
+        s.upsell = w.message[s.slot[s.click_message[i]]].upsell
     paid = pay(c, w, s, what, purpose + 1, touch, s.click_time[i], k)
+    s.upsell = 0.0
     s.total[at + EARNED] += paid
     if s.click_message[i] >= 0:
         s.total[SLOTS_AT + s.slot[s.click_message[i]] * PER_SLOT + SLOT_EARNED] += paid
     return True
+
+
+@register_jitable
+def eagerness(c: Any, w: Any) -> float:
+    """How much more a click leads to while an opened offer is valid: (1 - discount)^-elasticity."""
+    if c.coupon == 0 or c.coupon_until < w.today.day:
+        return 1.0
+    return math.exp(-w.today.elasticity * math.log(1.0 - c.coupon / 100.0))
 
 
 def buy(c: Any, w: Any, s: Any) -> None:

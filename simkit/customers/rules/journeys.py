@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.laws import draw
 from simkit.customers.rules.running import come_due, end, go_on
 from simkit.customers.state import (
@@ -28,7 +29,7 @@ from simkit.customers.state import (
     STEP_OPENED,
     STEP_SENT,
 )
-from simkit.customers.tables import ON_CLICK, ON_FIRST_PURCHASE, ON_LAPSE, ON_PURCHASE, ON_STAGE, ON_VISIT
+from simkit.customers.tables import ON_CLICK, ON_FIRST_PURCHASE, ON_LAPSE, ON_LEAD, ON_PURCHASE, ON_STAGE, ON_VISIT
 from simkit.rng import MASK, Purpose
 
 # purposes as plain integers: compiled code has no enums
@@ -53,7 +54,8 @@ def walk_journeys(c: Any, w: Any, s: Any) -> None:
             if (c.journeys >> k) & 1 == 1:
                 walk(c, w, s, k)
     bought = c.relation >= CUSTOMER and c.last_purchase_day >= w.today.day
-    if bought or s.clicks > 0 or w.today.daily == 1 or (c.relation == PROSPECT and c.stage > s.stage):
+    moved = c.relation == PROSPECT and c.stage > s.stage
+    if bought or moved or s.clicks > 0 or s.sent > 0 or w.today.daily == 1:
         for j in range(w.today.journeys):
             begin(c, w, s, j, bought)
 
@@ -113,6 +115,8 @@ def begin(c: Any, w: Any, s: Any, j: int, bought: bool) -> None:
         return
     if not happened(c, w, s, j, bought) or c.consent & journey.channels == 0 or c.bucket < w.today.control:
         return
+    if not holds(c, w, journey.condition):
+        return
     entries = c.journey_entries[j]
     if entries > 0 and (w.today.day + 1 - c.journey_left[j] < journey.again or running(c, w, j)):
         return
@@ -150,6 +154,8 @@ def happened(c: Any, w: Any, s: Any, j: int, bought: bool) -> bool:
     if trigger == ON_STAGE:
         there = c.relation == PROSPECT and s.stage < journey.stage <= c.stage
         return there and leads_in(c, w, j, c.forgets, 0)
+    if trigger == ON_LEAD:
+        return c.lead_day == w.today.day + 1 and leads_in(c, w, j, w.today.day, 0)
     if trigger == ON_LAPSE:
         silence = w.today.day + 1 - c.last_purchase_day
         there = c.relation >= CUSTOMER and journey.lapsed <= silence < journey.lapsed + 1.0

@@ -20,7 +20,9 @@ def pressure(c: Any, w: Any) -> float:
     """m, by which the hazard of leaving is multiplied: exp(bF F s + bP P)."""
     segment = w.segment[c.segment]
     push = segment.churn_growth * c.fatigue * c.sensitivity + segment.price_push
-    return math.exp(push) if push > 0.0 else 1.0
+    if c.saved_until > w.today.day:
+        push += w.today.saving
+    return math.exp(push) if push != 0.0 else 1.0
 
 
 @register_jitable

@@ -139,8 +139,13 @@ def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
         s.opened[j] = 1
         s.total[message.channel * PER_CHANNEL + OPENED] += 1
         s.total[SLOTS_AT + s.slot[j] * PER_SLOT + SLOT_OPENED] += 1
+        if message.discount > 0:
+            c.coupon = message.discount
+            c.coupon_until = w.today.day + message.valid_days - 1
         if u_click < channel.click_given_open * strength:
             s.clicked[j] = 1
+            if message.saves > 0:
+                c.saved_until = w.today.day + 1 + message.saves
             s.total[SLOTS_AT + s.slot[j] * PER_SLOT + SLOT_CLICKED] += 1
             time = s.minute[j] / MINUTES_PER_DAY
             click(s, message.channel, message.occurrence, CONVERT, s.touch[j], strength, time, j)

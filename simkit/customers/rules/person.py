@@ -17,6 +17,7 @@ from simkit.customers.state import (
     CLICKED,
     CLICKS,
     CUSTOMER,
+    DISCOUNTS,
     FIRST,
     LIFETIME,
     MONEY,
@@ -50,13 +51,24 @@ def pay(c: Any, w: Any, s: Any, what: int, purpose: int, k: int, time: float, ch
     `time` and `channel` (-1: organic) are only noted.
     """
     u = draw(c, w, what, purpose, k)
-    amount = quantile(w.spend[w.segment[c.segment].spend_row], u) * c.spend_scale
+    amount = quantile(w.spend[w.segment[c.segment].spend_row], u) * c.spend_scale * (1.0 + s.upsell)
     units = int(amount * MONEY + 0.5)
+    if c.coupon > 0:
+        units = redeem(c, w, s, units)
     c.revenue += units
     years = int((time - c.first_purchase_day) / DAYS_PER_YEAR)
     s.total[TENURE_AT + min(years, TENURE_YEARS - 1)] += units
     note(w, s, PURCHASE, time, channel, what, c.purchases, units)
     return units
+
+
+@register_jitable
+def redeem(c: Any, w: Any, s: Any, units: int) -> int:
+    """What is left to pay when an opened offer is still valid; it is used up, or has run out."""
+    off = int(units * c.coupon / 100.0 + 0.5) if c.coupon_until >= w.today.day else 0
+    s.total[DISCOUNTS] += off
+    c.coupon = 0
+    return units - off
 
 
 @register_jitable

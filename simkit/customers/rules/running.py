@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.laws import draw
 from simkit.customers.rules.withholding import withheld
 from simkit.customers.state import AT_ONCE, JOURNEY_AT, JOURNEY_COMPLETED, PER_JOURNEY, SLOTS
@@ -53,6 +54,8 @@ def come_due(c: Any, w: Any, s: Any, k: int) -> None:
 @register_jitable
 def condition_holds(c: Any, w: Any, k: int, row: int) -> bool:
     """What a step asks of the journey's last message, or of whether the person came."""
+    if not holds(c, w, w.step[row].condition):
+        return False
     only_if = w.step[row].only_if
     if only_if == IF_ALWAYS:
         return True

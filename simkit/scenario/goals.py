@@ -1,0 +1,78 @@
+"""What campaigns are for, what they offer, and when somebody's interest is worth a salesperson's time."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from simkit.scenario.quantity import Days, Share, Table, convention, default, parse_share
+
+_OURS = "simkit, no published estimate"
+
+Goal = Literal["awareness", "acquisition", "nurture", "convert", "retain", "win_back", "upsell"]
+GOAL_AUDIENCE: dict[str, dict[str, Any]] = {
+    "awareness": {"who": "prospects", "where": "stage is unaware"},
+    "acquisition": {"who": "prospects"},
+    "nurture": {"who": "prospects", "where": "stage is aware or stage is considering"},
+    "convert": {"who": "prospects", "where": "stage is intent"},
+    "retain": {"not_bought_within_days": 60},
+    "win_back": {"not_bought_within_days": 180},
+    "upsell": {"bought_within_days": 90},
+}
+"""Whom a campaign with a goal is for unless it says so itself."""
+
+
+class Offer(Table):
+    """A price cut that whoever opens the message may use for the next purchase, however that comes about."""
+
+    discount: Annotated[float, BeforeValidator(parse_share), Field(gt=0, le=0.9)]
+    """Share of the price; whole percents."""
+    valid_days: Annotated[int, Field(ge=1, le=365)] = 14
+    """Days from opening. The next purchase in them is cheaper, one that would have come anyway included."""
+
+
+def parse_offer(value: Any) -> Any:
+    """``10%`` -> an offer; tables pass."""
+    return {"discount": value} if isinstance(value, (str, float, int)) and not isinstance(value, bool) else value
+
+
+AnyOffer = Annotated[Offer, BeforeValidator(parse_offer)]
+
+
+class GoalEffects(Table):
+    """What a click does besides selling, by the goal of its campaign, and what a price cut does."""
+
+    upsell: Share = default(0.2, unit="share of spend", source=_OURS, grade="assumption", low=0.05, high=0.4)
+    """`upsell`: a purchase that follows the click is this much larger."""
+    retain: Annotated[Share, Field(lt=1)] = default(
+        0.3, unit="share of the hazard of leaving", source=_OURS, grade="assumption", low=0.1, high=0.6
+    )
+    """`retain`: the hazard of leaving falls by this share for `retain_days` after the click."""
+    retain_days: Days = default(60, unit="days", source=_OURS, grade="assumption", low=30, high=180, gt=0, le=3650)
+    price_elasticity: float = default(
+        2.62,
+        unit="elasticity",
+        source="Bijmolt, van Heerde & Pieters 2005, mean of 1,851 estimates",
+        grade="measured",
+        low=1.5,
+        high=4,
+        ge=0,
+        le=20,
+    )
+    """An offer multiplies what a click leads to by (1 - discount) to the power of minus this."""
+
+
+class Leads(Table):
+    """Scores of engagement; who reaches the threshold is a lead for the sales team."""
+
+    threshold: float = default(10, unit="points", source=_OURS, grade="assumption", low=5, high=25, ge=0.1, le=1000)
+    per_open: float = default(1, unit="points", source=_OURS, grade="assumption", low=0, high=2, ge=0, le=1000)
+    per_click: float = default(5, unit="points", source=_OURS, grade="assumption", low=2, high=10, ge=0, le=1000)
+    """A click on a message."""
+    per_visit: float = default(4, unit="points", source=_OURS, grade="assumption", low=2, high=10, ge=0, le=1000)
+    """A click on an advertisement, or a visit of an owned channel."""
+    half_life_days: Days = default(30, unit="days", source=_OURS, grade="assumption", low=10, high=90, gt=0)
+    """Points fade."""
+    again_after: Days = convention(90, unit="days", why="sales needs time with a lead", ge=1, le=3650)
+    who: Literal["prospects", "everyone"] = "prospects"
