@@ -80,7 +80,7 @@ def _month_starts(first: date, days: int) -> list[tuple[int, str]]:
 def by_channel(scenario: Scenario, sums: dict[str, float]) -> pd.DataFrame:
     """A row per channel over the measured days: cost, first purchases, cost of one, revenue and margin over cost; and
     what went out and came back: messages, impressions or queries, bounces, clicks or visits, opt-outs, complaints, and
-    persons whom a paid medium reached for the first time. What a kind of channel has not is empty.
+    persons whom a paid medium reached on a mean day. What a kind of channel has not is empty.
 
     Purchases are those upon a click or visit of the channel (last touch): attributed, not incremental.
     """
@@ -96,13 +96,13 @@ def by_channel(scenario: Scenario, sums: dict[str, float]) -> pd.DataFrame:
                 "channel": name, "kind": channel.kind, "cost": cost, "new_customers": new,
                 "cac": cost / new if new else np.nan, "purchases": sums[f"purchases_{name}"], "revenue": revenue,
                 "roas": revenue / cost if cost else np.nan, "contribution": margin * revenue - cost,
-                **_traffic(name, channel.kind, sums),
+                **_traffic(name, channel.kind, sums, scenario.horizon_days),
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def _traffic(name: str, kind: str, sums: dict[str, float]) -> dict[str, float]:
+def _traffic(name: str, kind: str, sums: dict[str, float], days: int) -> dict[str, float]:
     """What went out and came back on a channel."""
     addressed, paid = kind == "addressed", kind == "paid"
     sent = sums[f"sent_{name}"]
@@ -112,7 +112,7 @@ def _traffic(name: str, kind: str, sums: dict[str, float]) -> dict[str, float]:
         "clicks": sums[f"clicked_{name}"],
         "opt_outs": sums[f"opted_out_{name}"] if addressed else np.nan,
         "complaints": sums[f"complained_{name}"] if addressed else np.nan,
-        "newly_reached": sums[f"newly_reached_{name}"] if paid else np.nan,
+        "reached_a_day": sums[f"reached_{name}"] / days if paid else np.nan,
     }
 
 
