@@ -103,7 +103,7 @@ def trace(
 
 def incrementality(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.")],
-    off: Annotated[str, typer.Option(metavar="WHAT", help="channel:NAME, campaign:NAME, segment:NAME or rule:NAME.")],
+    off: Annotated[str, typer.Option(metavar="WHAT", help="channel:, campaign:, journey:, segment: or rule:NAME.")],
     alternative: Alternative = None,
     replications: Annotated[int | None, typer.Option(min=1, max=10_000, help="Paired runs.")] = None,
     rerun_teams: Annotated[bool, typer.Option("--rerun-teams", help="Let the department react as well.")] = False,

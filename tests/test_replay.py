@@ -7,6 +7,7 @@ from markets import DRIVERS, busy, live
 
 from simkit.customers.state import LOG_DTYPE
 from simkit.customers.withheld import Withheld, held_out
+from simkit.rng import crc
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
 
@@ -97,6 +98,17 @@ def test_an_answer_nobody_gets_relieves_no_harm():
     gone = simulate(scenario, script=base.script, without=Withheld("campaign", "counter_offer"))
     organic = lambda run: run.daily["purchases_organic"].sum()  # noqa: E731
     assert organic(gone) < organic(base)
+
+
+def test_a_withheld_journey_sends_nothing():
+    """Its steps are kept from everybody, and campaigns go on."""
+    scenario = Scenario(**SMALL, journeys=["win_back"])
+    base = simulate(scenario, contact_log=True)
+    gone = simulate(scenario, script=base.script, without=Withheld("journey", "win_back"), contact_log=True)
+    steps = {crc(f"win_back/{step}") for step in scenario.journeys["win_back"].steps}
+    assert steps & set(base.contacts["what"])
+    assert not steps & set(gone.contacts["what"])
+    assert len(gone.contacts)
 
 
 @pytest.mark.parametrize("by_person", [False, True])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -92,6 +92,17 @@ class Live:
         return crc(self.name)
 
 
+class Meaning(NamedTuple):
+    """What stands behind an occurrence: a launch on a channel, or a step of a journey."""
+
+    program: str
+    """The campaign or journey."""
+    name: str
+    label: str
+    """The name without the channel."""
+    channel: str
+
+
 class MarketTables:
     """The read-only world of one run, refilled each day."""
 
@@ -140,7 +151,7 @@ class MarketTables:
     def withhold(self, what: Withheld) -> None:
         """Keep something from customers, from the first day on."""
         self.without = what
-        what.fill(self.world, self.channel_at, self.segments)
+        what.fill(self.world, self.channel_at, self.segments, self.steps)
 
     # --- campaigns --------------------------------------------------------------------------------
 
@@ -266,8 +277,19 @@ class MarketTables:
 
     def name_of(self, occurrence: int) -> str | None:
         """Readable name of a message by the word that stands for it in keys and logs, however long ago it went."""
+        known = self.meaning(occurrence)
+        return known.name if known else None
+
+    def meaning(self, occurrence: int) -> Meaning | None:
+        """What a message or advertisement was, by the word that stands for it in keys and logs."""
         live = self.named.get(occurrence)
-        return live.name if live else self._step_words.get(occurrence)
+        if live:
+            return Meaning(live.program, live.name, live.name.rpartition("/")[0], live.channel)
+        name = self._step_words.get(occurrence)
+        if name is None:
+            return None
+        journey, _, step = name.partition("/")
+        return Meaning(journey, name, name, self.scenario.journeys[journey].steps[step].channel)
 
     # --- tables -------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What is kept from customers in a counterfactual: a channel, a campaign, or all that is for a segment."""
+"""What is kept from customers in a counterfactual: a channel, campaign or journey, or all that is for a segment."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from simkit.customers.state import SLOTS
 from simkit.rng import Purpose, crc, run_key, uniforms
 
 if TYPE_CHECKING:
@@ -24,18 +25,21 @@ class Withheld:
     a message, an advertisement's day or a query.
     """
 
-    kind: Literal["channel", "campaign", "segment"]
+    kind: Literal["channel", "campaign", "journey", "segment"]
     name: str
     share: float = 1.0
     by_person: bool = False
 
-    def fill(self, w: World, channel_at: dict[str, int], segments: dict[str, int]) -> None:
+    def fill(self, w: World, channel_at: dict[str, int], segments: dict[str, int], steps: Sequence[str]) -> None:
         """Write it into the world's tables, once."""
         w.today["withholding"], w.today["by_person"] = 1, self.by_person
         if self.kind == "channel":
             w.channel["withheld"][channel_at[self.name]] = self.share
         elif self.kind == "segment":
             w.segment["withheld"][segments[self.name]] = self.share
+        elif self.kind == "journey":
+            mine = [SLOTS + n for n, step in enumerate(steps) if step.partition("/")[0] == self.name]
+            w.message["withheld"][mine] = self.share
 
     def mark(self, w: World, messages: Sequence[Live | None], ads: Sequence[Live]) -> None:
         """The same for what is live today."""
@@ -53,6 +57,8 @@ class Withheld:
         if self.kind == "channel":
             return self.share if self.name == channel else 0.0
         if not mine:
+            return 0.0
+        if self.kind == "journey":
             return 0.0
         if self.kind == "campaign":
             return self.share * sum(live.program == self.name for live in mine) / len(mine)

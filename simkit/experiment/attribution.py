@@ -105,4 +105,6 @@ def campaigns_of(scenario: Scenario, kind: str, name: str) -> list[str]:
     """Campaigns that are, or that use, what is asked about."""
     if kind == "channel":
         return [one for one, campaign in scenario.campaigns.items() if name in campaign.channels]
+    if kind == "journey":
+        return []  # it has no launches
     return [name] if kind == "campaign" else list(scenario.campaigns)

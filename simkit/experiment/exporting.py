@@ -62,8 +62,8 @@ _WHO = (
 )
 _VIA = (
     Column("channel", "text", "name of the channel; empty for none"),
-    Column("campaign", "text", "the campaign behind it; empty for none"),
-    Column("message", "text", "one message of the campaign: campaign, ordinal or occasion, channel; empty for none"),
+    Column("campaign", "text", "the campaign or journey behind it; empty for none"),
+    Column("message", "text", "campaign, ordinal or occasion, and channel, or journey and step; empty for none"),
 )
 _REACTION = (
     Column("delivered", "flag", "did not bounce"),
@@ -212,14 +212,14 @@ class Names:
     def via(self, channel: np.ndarray, what: np.ndarray) -> dict[str, Any]:
         """Channel, campaign and message of rows."""
         channels = _each(channel, self.channel)
-        found = _each(np.where(channel >= 0, what, -1), lambda one: self._log.tables.named.get(one))
-        named = [(live.program, live.name) if live else ("", "") for live in found]
+        found = _each(np.where(channel >= 0, what, -1), lambda one: self._log.tables.meaning(one))
+        named = [(known.program, known.name) if known else ("", "") for known in found]
         campaign, message = (np.array([pair[i] for pair in named], object) for i in (0, 1))
         return {"channel": channels, "campaign": campaign, "message": message}
 
     def message_channel(self, what: np.ndarray) -> np.ndarray:
         """Place of the channel of messages."""
-        return _each(what, lambda one: self._log.tables.channel_at[self._log.tables.named[one].channel]).astype(int)
+        return _each(what, lambda one: self._log.tables.channel_at[self._log.tables.meaning(one).channel]).astype(int)
 
 
 def _each(values: np.ndarray, name: Callable[[int], Any]) -> np.ndarray:

@@ -30,10 +30,16 @@ if TYPE_CHECKING:
     from simkit.scenario.load import Study
     from simkit.scenario.schema import Scenario
 
-Kind = Literal["channel", "campaign", "segment", "rule"]
+Kind = Literal["channel", "campaign", "journey", "segment", "rule"]
 TENTH = 0.1
 """How much less is the marginal question, and the share of persons that a holdout would keep out."""
+_WITH_MESSAGES = ("addressed", "paid")
 TRUTH, MARGINAL = "truth", "last tenth"
+SWITCHED_OFF: dict[str, Any] = {
+    "gap": 0.0, "quiet": None, "blackout": (), "suppress": None, "at_least": None, "control_group": 0.0,
+    "opt_down": 0.0,
+}  # fmt: skip
+"""Rules of a contact policy besides its caps, and what each is when it is off."""
 METHODS = ("holdout", "last touch", "first touch", "before and after")
 
 
@@ -74,17 +80,23 @@ def things(scenario: Scenario) -> dict[str, list[str]]:
     """All that can be switched off, by kind."""
     policy = scenario.contact_policy
     rules = [cap.label for cap in policy.at_most]
-    rules += ["gap"] * (policy.gap > 0) + ["quiet"] * (policy.quiet is not None)
-    rules += ["control_group"] * (policy.control_group > 0)
-    lists: tuple[Iterable[str], ...] = (scenario.channels, scenario.campaigns, scenario.market.segments, rules)
+    rules += [name for name, off in SWITCHED_OFF.items() if getattr(policy, name) != off]
+    lists: tuple[Iterable[str], ...] = (
+        scenario.channels,
+        scenario.campaigns,
+        scenario.journeys,
+        scenario.market.segments,
+        rules,
+    )
     return {kind: list(names) for kind, names in zip(get_args(Kind), lists, strict=True)}
 
 
 def without_rule(scenario: Scenario, name: str) -> Scenario:
     """The same scenario whose contact policy lacks one rule."""
     policy = scenario.contact_policy
-    off: dict[str, Any] = {"gap": 0.0, "quiet": None, "control_group": 0.0}
-    change = {name: off[name]} if name in off else {"at_most": tuple(c for c in policy.at_most if c.label != name)}
+    change: dict[str, Any] = {"at_most": tuple(cap for cap in policy.at_most if cap.label != name)}
+    if name in SWITCHED_OFF:
+        change = {name: SWITCHED_OFF[name]}
     return scenario.model_copy(update={"contact_policy": policy.model_copy(update=change)})
 
 
@@ -203,16 +215,19 @@ def _credited(
         elif off.kind == "segment":
             mine = found.sold["segment"] == list(scenario.market.segments).index(off.name)
         else:
-            mine = _of_campaign(touch, off.name, log, scenario)
+            mine = _of_campaign(touch, off, log, scenario)
         credited[f"{which} touch"] = found.revenue(which, mine)
     return credited
 
 
-def _of_campaign(touch: np.ndarray, name: str, log: TouchLog, scenario: Scenario) -> np.ndarray:
-    """Whether each touch was a click on a message or advertisement of the campaign."""
-    used = [log.tables.channel_at[channel] for channel in scenario.campaigns[name].channels]
-    occurrences = [occurrence for occurrence, live in log.tables.named.items() if live.program == name]
-    return np.isin(touch["channel"], used) & np.isin(touch["what"], occurrences)
+def _of_campaign(touch: np.ndarray, off: Off, log: TouchLog, scenario: Scenario) -> np.ndarray:
+    """Whether each touch was a click on a message or advertisement of the campaign or journey."""
+    kinds = [log.tables.channel_at[one] for one, channel in scenario.channels.items() if channel.kind in _WITH_MESSAGES]
+    different, place = np.unique(touch["what"], return_inverse=True)
+    known = [log.tables.meaning(int(one)) for one in different]
+    step = off.kind == "journey"  # a campaign may have the same name
+    mine = np.array([one and one.program == off.name and (one.label == one.name) == step for one in known], bool)
+    return np.isin(touch["channel"], kinds) & mine[place]
 
 
 # --- all replications -----------------------------------------------------------------------------------------

@@ -159,8 +159,8 @@ class _Telling:
 
     def message(self, what: int) -> str:
         """A message or advertisement by its name, without the channel."""
-        live = self.tables.named.get(what)
-        return live.name.rpartition("/")[0] if live else "a message"
+        known = self.tables.meaning(what)
+        return known.label if known else "a message"
 
     # --- messages -----------------------------------------------------------------------------------------
 
@@ -168,8 +168,8 @@ class _Telling:
         """One day's messages: what came of those that were sent, and why the others were not."""
         held: dict[tuple[datetime, str, str], list[str]] = {}
         for row in rows:
-            live = self.tables.named.get(int(row["what"]))
-            channel = live.channel if live else "a channel"
+            known = self.tables.meaning(int(row["what"]))
+            channel = known.channel if known else "a channel"
             name, when = self.message(int(row["what"])), self.at(row["minute"] / MINUTES_PER_DAY)
             if row["decision"] == SENT:
                 yield Entry(when, "contact", f"got {name} by {channel}: {self._reaction(row)}{self._tired(row)}")

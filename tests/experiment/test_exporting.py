@@ -62,6 +62,18 @@ def test_the_files_say_what_the_run_says(tmp_path, simulated):
     pd.testing.assert_frame_equal(read["daily"], daily, check_dtype=False)
 
 
+def test_messages_of_journeys_have_names(tmp_path):
+    """A step of a journey is exported with its journey, its step and its channel."""
+    scenario = Scenario(**SMALL, journeys=["win_back"])
+    export(scenario, "contacts", tmp_path / "c", form="parquet")
+    table = pd.read_parquet(tmp_path / "c")
+    steps = table[table["message"].str.startswith("win_back/")]  # a campaign has the same name
+    assert len(steps)
+    assert set(steps["message"]) <= {f"win_back/{step}" for step in scenario.journeys["win_back"].steps}
+    assert set(steps["campaign"]) == {"win_back"}
+    assert (steps["channel"] != "").all()
+
+
 def test_consent_is_known_at_any_time_from_the_file_alone(tmp_path, simulated):
     """What is held at the start, given and withdrawn adds up to who may be written to at the end."""
     export(Scenario(**SMALL), "consent", tmp_path / "c", form="parquet")
