@@ -61,6 +61,8 @@ def verdict(line: Line, found: Incrementality) -> str:
     money, error = _money(found), line.error
     if error.difference is None or error.low is None or error.high is None:
         return "one replication says nothing about error"
+    if error.difference == 0 and error.low == error.high:
+        return "says the truth"
     span = money.range(error.low, error.high, sign=True)
     if not _clear(error):
         return f"cannot be told from the truth; off by {span}"
@@ -132,7 +134,8 @@ def _conditions(found: Incrementality) -> str:
 
 
 def _money(found: Incrementality) -> Format:
-    """One format for all amounts, from the largest mean."""
-    values = [one for line in _lines(found) for one in (line.revenue.mean, line.profit.mean)]
+    """One format for all amounts, from the truth: a noisy method must not round it away."""
+    truth = found.line(TRUTH)
+    values = [truth.revenue.mean, truth.profit.mean]
     currency = found.scenario.currency
     return shared(values, currency, currency=currency)
