@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simkit.customers.rules.laws import MINUTES_PER_DAY
-from simkit.customers.state import BLACKOUT, GAP, HOLDOUT, NO_CONSENT, QUIET, SLOTS, SUPPRESSED, TOPIC
+from simkit.customers.state import BLACKOUT, GAP, HOLDOUT, NO_CONSENT, QUIET, SLOTS, SUNSET, SUPPRESSED, TOPIC
 from simkit.customers.tables import COUNT_ATTEMPTED, COUNT_DELIVERED, COUNT_SENT, World
 from simkit.rng import crc
 from simkit.scenario.campaigns import Campaign
@@ -43,6 +43,9 @@ class PolicyTables:
         today["defer"] = policy.blocked == "defer"
         today["control"] = round(policy.control_group * 10_000)
         today["linked"] = round(self.scenario.data.identity_resolution * 10_000)
+        today["sunset"] = 256 if policy.sunset is None else policy.sunset
+        today["best_effect"] = self.scenario.market.receptive.effect
+        today["best_minute"] = [allowed_minute(policy, hour) for hour in range(24)]
         today["counts"] = _COUNTS[policy.counts]
         today["by_value"] = policy.arbitration == "expected_value"
         today["suppress"] = self._row_of(policy.suppress)
@@ -87,6 +90,7 @@ class PolicyTables:
         """Which caps hold a message back and which count it, and how it stands against others."""
         campaign = live.campaign
         self.fill_limits(row, live.channel, campaign.tags)
+        row["best"] = campaign.send_time == "best"
         row["topic"] = -1 if campaign.topic is None else self.topics[campaign.topic]
         row["campaign"], row["holdout"] = crc(f"holdout {live.program}"), campaign.holdout
         row["score"] = self._score(live.channel, campaign.weight, live.relevance, live.first_day)
@@ -98,7 +102,7 @@ class PolicyTables:
         counts = [here and _meant(cap, tags) for here, cap in zip(of_channel, self.policy.at_most, strict=True)]
         typed = [count and bool(cap.tags) for count, cap in zip(counts, self.policy.at_most, strict=True)]
         holding = typed if self.policy.precedence == "type" and any(typed) else counts
-        row["exempt"] = exempt
+        row["exempt"], row["best"] = exempt, 0
         row["counts"] = 0 if exempt else _bits(counts)
         row["caps"] = 0 if exempt else _bits(holding)
         row["fallback"] = row["topic"] = -1
@@ -110,6 +114,8 @@ class PolicyTables:
 
     def send_minute(self, live: Live, day: int) -> tuple[int, bool]:
         """Minute of the day at which a message would go, and whether quiet hours hold it back all day."""
+        if live.campaign.send_time == "best":  # the rules look up each person's own minute
+            return 0, False
         return self._minute(live.channel, live.campaign.send_time, live.campaign.tags, day > live.first_day)
 
     def _minute(self, name: str, send_time: float | None, tags: Sequence[str], waited: bool) -> tuple[int, bool]:
@@ -146,6 +152,7 @@ def rule_names(scenario: Scenario) -> dict[int, str]:
         GAP: ("gap", True),
         QUIET: ("quiet", True),
         BLACKOUT: ("blackout", bool(policy.blackout)),
+        SUNSET: ("sunset", policy.sunset is not None),
         SUPPRESSED: ("suppressed", policy.suppress is not None),
         TOPIC: ("topic", policy.opt_down > 0 and any(one.topic for one in campaigns)),
         HOLDOUT: ("holdout", any(one.holdout for one in campaigns)),
@@ -173,6 +180,15 @@ def days_into(today: date, per: str) -> int:
         "year": today.replace(month=1, day=1),
     }[per]
     return (today - first).days
+
+
+def allowed_minute(policy: ContactPolicy, best_hour: int) -> int:
+    """Minute of the day for a person whose best hour this is: in quiet hours the nearest full hour outside them."""
+    for distance in range(13):
+        for hour in ((best_hour + distance) % 24, (best_hour - distance) % 24):
+            if waiting_minute(policy, hour, waited=True) == (hour * 60, False):
+                return hour * 60
+    return best_hour * 60
 
 
 def waiting_minute(policy: ContactPolicy, send_hour: float, waited: bool) -> tuple[int, bool]:

@@ -115,7 +115,12 @@ def _life(people: np.ndarray, draw: _Draws, market: Market, purchases: Purchases
 
 
 def _temper(people: np.ndarray, draw: _Draws, market: Market, fatigue: Fatigue) -> None:
-    """Patience: lognormal with mean 1; sensitivity is its inverse."""
+    """Patience: lognormal with mean 1; sensitivity is its inverse. The best hour: normal around the market's."""
+    from scipy.special import ndtri
+
+    receptive = market.receptive
+    hour = receptive.hour + receptive.spread_hours * ndtri(draw(Purpose.BEST_HOUR))
+    people["best_hour"] = np.floor(hour + 0.5) % 24
     people["sensitivity"] = 1 / _lognormal(draw(Purpose.PATIENCE), fatigue.patience_spread)
 
 

@@ -150,8 +150,8 @@ _PER_CHANNEL = (
 but not to the inbox; `waiting`: candidates for whom no caller had time; `reached`: persons who saw an impression
 today, `newly_reached` those among them who never saw one there before."""
 
-GAP, QUIET, BLACKOUT, RESERVED, SUPPRESSED, SUNSET, TOPIC, HOLDOUT, NO_CONSENT = range(CAPS, CAPS + 9)
-RULES = CAPS + 9
+GAP, QUIET, BLACKOUT, SUPPRESSED, SUNSET, TOPIC, HOLDOUT, NO_CONSENT = range(CAPS, CAPS + 8)
+RULES = CAPS + 8
 """Rules by number: the caps in their order, then those named above."""
 
 _PER_JOURNEY = ("entered", "no_room", "completed", "left", "sent", "opened", "clicked", "purchases")

@@ -65,6 +65,9 @@ TODAY = np.dtype(
         ("least_minutes", "i8"),
         ("suppress", "i8"),  # condition under which a person gets nothing, or -1
         ("opt_out_lag", "i8"),  # days
+        ("sunset", "i8"),  # unopened messages in a row after which a channel is closed to a person, or 256
+        ("best_minute", "i8", (24,)),  # when a message goes to a person whose best hour this is
+        ("best_effect", "f8"),  # how much the hour matters
         ("opt_down", "f8"),  # share of those who would opt out that only refuse the topic
     ]
 )
@@ -136,6 +139,7 @@ MESSAGE = np.dtype(
         ("caps", "i8"),  # bit per cap that holds it back
         ("counts", "i8"),  # bit per cap in which it counts
         ("exempt", "i8"),  # 1: no rule holds it back
+        ("best", "i8"),  # 1: it goes at the person's best hour
         ("score", "f8"),  # the higher goes first
         ("fallback", "i8"),  # slot of the same on another channel, or -1
         ("topic", "i8"),  # or -1

@@ -70,7 +70,8 @@ class Campaign(Table):
     """Days on which a message that could not go may still be tried."""
     flight_days: Annotated[int, Field(ge=1, le=365)] = 14
     """Days over which a paid campaign spends."""
-    send_time: Clock | None = None
+    send_time: Clock | Literal["best"] | None = None
+    """Hour of the day; ``best``: each person's own (`market.receptive`), or the nearest one outside quiet hours."""
     tags: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
     """What sort of message it is (offer, service), for the caps and exemptions of the contact policy."""
     topic: Annotated[str, Field(min_length=1, max_length=40)] | None = None

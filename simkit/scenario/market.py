@@ -77,6 +77,30 @@ class Fatigue(Table):
     """Patience differs between people as a lognormal with mean 1."""
 
 
+class Receptive(Table):
+    """When people are receptive: each has a best hour of the day, and opens less the further from it."""
+
+    hour: float = default(
+        15,
+        unit="hour of the day",
+        source="simkit, no published estimate",
+        grade="assumption",
+        low=10,
+        high=20,
+        ge=0,
+        lt=24,
+    )
+    """Mean of the persons' best hours."""
+    spread_hours: float = default(
+        4, unit="hours", source="simkit, no published estimate", grade="assumption", low=2, high=6, ge=0, le=12
+    )
+    """Standard deviation of their best hours (normal, around the clock)."""
+    effect: float = convention(
+        0.0, unit="share of openings", why="off: published open rates are those of usual send times", ge=0, le=1
+    )
+    """Opens are multiplied by 1 + effect x (6 - d) / 6 at a distance of d hours (0 to 12)."""
+
+
 class Funnel(Table):
     """Prospects: where they start and how fast they forget. Customers move on by buying."""
 
@@ -186,6 +210,7 @@ class Market(Table):
     """None when left out: prospects come only if marketing moves them."""
     funnel: Funnel = Funnel()
     goal_effects: GoalEffects = GoalEffects()
+    receptive: Receptive = Receptive()
     attention: Attention = Attention()
     segments: dict[str, Segment] = {"everyone": Segment(share=1.0)}
 

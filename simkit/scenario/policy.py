@@ -79,7 +79,7 @@ class ContactPolicy(Table):
     """all: every cap must hold. type: a message that a cap with tags is for is held back by such caps only; it still
     counts in the others."""
     at_least: Least = None
-    """Who had fewer contacts than this is held back neither by adaptive caps nor by reserved slots."""
+    """Who had fewer contacts than this is not held back by adaptive caps (those with `when`)."""
     counts: Literal["sent", "delivered", "attempted"] = "sent"
     """What caps, gap and `at_least` count. delivered: without bounces. attempted: with what was dropped."""
     gap: Annotated[Days, Field(ge=0, le=365)] = convention(1.0, unit="days", why="at most one message a day")
@@ -92,6 +92,8 @@ class ContactPolicy(Table):
     """Tags of campaigns that no rule but consent holds back, and that do not count (receipts, service)."""
     suppress: Condition | None = None
     """For whom this holds, nothing goes out that is not exempt, such as ``bought_within 3``."""
+    sunset: Annotated[int, Field(ge=1, le=255)] | None = None
+    """After so many delivered messages in a row that were not opened, a channel is closed to the person."""
     control_group: Share = convention(0.0, unit="share of persons", why="nobody is held out unless asked")
     """Persons who never get an addressed message; the same persons in every alternative."""
     blocked: Literal["defer", "drop"] = "defer"

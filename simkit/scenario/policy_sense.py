@@ -138,7 +138,7 @@ def _late(scenario: Scenario, name: str, campaign: Campaign) -> Iterator[str]:
     for channel in campaign.channels:
         own = getattr(scenario.channels.get(channel), "send_time", None)
         hour = own if campaign.send_time is None else campaign.send_time
-        if once and hour is not None and hour >= policy.quiet.start:
+        if once and isinstance(hour, (int, float)) and hour >= policy.quiet.start:
             yield (
                 f"campaign {name!r} never goes on {channel}: it is due in quiet hours and given up before they end "
                 "(send_time, live_days, contact_policy.quiet)"

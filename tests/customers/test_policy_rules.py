@@ -230,6 +230,38 @@ def test_an_opt_out_takes_effect_after_its_lag():
     assert counts["news/email"][4] == 300 - first < 260
 
 
+def test_the_best_hour_is_the_persons_own_and_outside_quiet_hours():
+    """`send_time: best` sends at the person's hour or the nearest allowed one; people open more the nearer it is."""
+    campaigns = {"best": {"live_days": 1, "send_time": "best"}, "noon": {"live_days": 1, "send_time": "12:00"}}
+    market = {**quiet_market(3000, fatigue={"opt_out": 0.0}), "receptive": {"effect": 0.5}}
+    scenario = Scenario(market=market, channels=CHANNELS, campaigns=campaigns, occasions={}, monitors={}, warmup=0,
+                        horizon=30, contact_policy={"at_most": [], "gap": 0, "quiet": "21:00-09:00"})  # fmt: skip
+    _, driver, _, rows = sent(scenario, [("best", 1), ("noon", 10)], 12)
+    best_hour = driver.customers()["best_hour"][rows["index"]].astype(int)
+    hour = rows["minute"] % 1440 // 60
+    best = rows["day"] == 1
+    allowed = (best_hour >= 9) & (best_hour < 21)
+    assert np.array_equal(hour[best & allowed], best_hour[best & allowed])
+    assert set(hour[best & ~allowed]) == {9, 20}
+    assert set(hour[~best]) == {12}
+    assert abs(best_hour.mean() - 15) < 0.5
+    near = ~best & (abs(best_hour - 12) <= 1)
+    far = ~best & (abs(best_hour - 12) >= 7)
+    # an opening rate at distance 0.5 on average against 8: 1 + .5 (6 - d) / 6
+    ratio = rows["opened"][near].mean() / rows["opened"][far].mean()
+    assert 1.2 < ratio < 2.6
+
+
+def test_the_sunset_closes_a_channel_to_the_unengaged():
+    """With nobody opening, three messages go out and then no more."""
+    channels = {"email": {**ALL, "open_rate": 0.0}}
+    campaigns = {"news": {"live_days": 1}}
+    scenario = scenario_with({"sunset": 3}, campaigns, channels=channels)
+    counts, market, totals, _ = sent(scenario, [("news", day) for day in range(1, 7)], 8)
+    assert counts["news/email"] == [0, 60, 60, 60, 0, 0, 0, 0]
+    assert column(market, totals, "dropped_sunset").tolist() == [0, 0, 0, 0, 60, 60, 60, 0]
+
+
 # --- random policies -------------------------------------------------------------------------------------
 
 caps = st.fixed_dictionaries(
@@ -269,6 +301,7 @@ CROWD = {
                "audience": "everyone"},
     "text": {"channels": ["sms"], "priority": 3, "live_days": 2, "send_time": "16:30", "tags": ["service"]},
     "both": {"channels": ["email", "push"], "priority": 7, "live_days": 4, "send_time": "22:00"},
+    "own": {"channels": ["sms"], "send_time": "best", "live_days": 2, "tags": ["offer"]},
     "turn": {"channels": ["push"], "fallback": "sms", "tags": ["offer"], "live_days": 2, "weight": 5},
 }  # fmt: skip
 
@@ -318,10 +351,10 @@ def test_drivers_agree_under_every_rule():
         "at_most": ["4 per rolling week", "1 tagged offer per calendar week", "1 per rolling week when fatigue > 2"],
         "precedence": "type", "at_least": "1 per week", "counts": "delivered", "gap": "6 hours", "exempt": ["service"],
         "blackout": ["2026-01-10"], "suppress": "bought_within 1", "arbitration": "expected_value", "opt_down": 0.5,
-        "opt_out_lag": 1, "quiet": "21:00-09:00",
+        "opt_out_lag": 1, "quiet": "21:00-09:00", "sunset": 4,
     }  # fmt: skip
-    scenario = Scenario(market={"customers": 150, "fatigue": {"opt_out": 0.05}}, channels=["email", "sms", "push"],
-                        campaigns={**CROWD, "kept": {"holdout": 0.2}}, occasions={}, monitors={},
+    scenario = Scenario(market={"customers": 150, "fatigue": {"opt_out": 0.05}, "receptive": {"effect": 0.4}}, channels=["email", "sms", "push"],
+                        campaigns={**CROWD, "kept": {"holdout": 0.2, "send_time": "best"}}, occasions={}, monitors={},
                         contact_policy=policy, data={"identity_resolution": 0.7}, warmup=0, horizon=30)  # fmt: skip
     logs, ends, sums = [], [], []
     for driver in DRIVERS.values():

@@ -21,7 +21,7 @@ from simkit.scenario.channels import Addressed, Flighting, Owned, Paid, Reputati
 from simkit.scenario.data import Data
 from simkit.scenario.goals import GoalEffects, Leads
 from simkit.scenario.life_cycle import Network, Satiation, WordOfMouth
-from simkit.scenario.market import Fatigue, Funnel, Market
+from simkit.scenario.market import Fatigue, Funnel, Market, Receptive
 from simkit.scenario.policy import ContactPolicy
 from simkit.scenario.purchases import BgBb, BgNbd, GammaGamma, Hazard, ParetoNbd, Sbg
 from simkit.scenario.quantity import Provenance, Table, provenance_of
@@ -41,6 +41,7 @@ TABLES: dict[str, type[Table]] = {
     "market.word_of_mouth": WordOfMouth,
     "market.word_of_mouth.network": Network,
     "market.funnel": Funnel,
+    "market.receptive": Receptive,
     "market.attention": Attention,
     "market.goal_effects": GoalEffects,
     "leads": Leads,

@@ -8,7 +8,7 @@ from numba.extending import register_jitable
 
 from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.person import linked
-from simkit.customers.state import ADDRESSED, BLACKOUT, GAP, NO_CONSENT, QUIET, RECENT, RING_FULL, SUPPRESSED
+from simkit.customers.state import ADDRESSED, BLACKOUT, GAP, NO_CONSENT, QUIET, RECENT, RING_FULL, SUNSET, SUPPRESSED
 
 EVERY_CHANNEL = (1 << ADDRESSED) - 1
 ALWAYS = 1 << 40
@@ -27,6 +27,8 @@ def blocking_rule(c: Any, w: Any, s: Any, message: Any, minute: int) -> int:
         return -1
     if w.today.blackout == 1:
         return BLACKOUT
+    if c.unengaged[message.channel] >= w.today.sunset:
+        return SUNSET
     if w.today.suppress >= 0 and holds(c, w, w.today.suppress):
         return SUPPRESSED
     if message.quiet == 1:

@@ -74,6 +74,9 @@ def line_up(c: Any, w: Any, s: Any, slot: int) -> None:
     """
     message = w.message[slot]
     score = message.score
+    minute = message.minute
+    if message.best == 1:
+        minute = w.today.minute + w.today.best_minute[c.best_hour]
     if w.today.by_value == 1:
         score *= c.affinity[message.channel]
     j = s.n
@@ -82,18 +85,20 @@ def line_up(c: Any, w: Any, s: Any, slot: int) -> None:
             break
         if s.score[j - 1] == score:
             other = w.message[s.slot[j - 1]]
-            if other.minute < message.minute:
+            if s.minute[j - 1] < minute:
                 break
-            if other.minute == message.minute:
+            if s.minute[j - 1] == minute:
                 if other.priority < message.priority:
                     break
                 if other.priority == message.priority and other.occurrence <= message.occurrence:
                     break
         s.slot[j] = s.slot[j - 1]
         s.score[j] = s.score[j - 1]
+        s.minute[j] = s.minute[j - 1]
         j -= 1
     s.slot[j] = slot
     s.score[j] = score
+    s.minute[j] = minute
     s.n += 1
 
 
@@ -102,7 +107,6 @@ def decide(c: Any, w: Any, s: Any, j: int) -> None:
     """One candidate against every rule; when it is held back, its fallback channel may take it."""
     slot = s.slot[j]
     message = w.message[slot]
-    s.minute[j] = message.minute
     s.touch[j] = entry_of(c, w, slot) if slot >= SLOTS else 0
     s.place[j] = -1
     s.delivered[j] = s.opened[j] = s.clicked[j] = s.bought[j] = s.opted_out[j] = 0

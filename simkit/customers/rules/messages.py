@@ -135,7 +135,10 @@ def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
     channel = w.channel[message.channel]
     strength = message.strength * s.own_fit
     u_open, u_click = draw_pair(c, w, message.occurrence, OPEN_CLICK, s.touch[j])
-    if u_open < channel.open_rate * c.affinity[message.channel] * s.wear_out * strength:
+    chance = channel.open_rate * c.affinity[message.channel] * s.wear_out * strength
+    if w.today.best_effect > 0.0:
+        chance *= timely(c, w, s.minute[j])
+    if u_open < chance:
         s.opened[j] = 1
         s.total[message.channel * PER_CHANNEL + OPENED] += 1
         s.total[SLOTS_AT + s.slot[j] * PER_SLOT + SLOT_OPENED] += 1
@@ -149,6 +152,13 @@ def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
             s.total[SLOTS_AT + s.slot[j] * PER_SLOT + SLOT_CLICKED] += 1
             time = s.minute[j] / MINUTES_PER_DAY
             click(s, message.channel, message.occurrence, CONVERT, s.touch[j], strength, time, j)
+
+
+@register_jitable
+def timely(c: Any, w: Any, minute: int) -> float:
+    """Response by the distance d in hours from the person's best hour: 1 + effect x (6 - d) / 6, on average 1."""
+    away = abs((minute - w.today.minute) / 60.0 - c.best_hour)
+    return 1.0 + w.today.best_effect * (6.0 - min(away, 24.0 - away)) / 6.0
 
 
 def opt_out(c: Any, w: Any, s: Any) -> None:
