@@ -9,6 +9,7 @@ from markets import DRIVERS, column, live, newborn, quiet_market
 from simkit.customers.audit import audit, contacts_of
 from simkit.customers.compiled import CompiledMarket
 from simkit.customers.state import DEFERRED, DROPPED, SENT
+from simkit.scenario.load import load
 from simkit.scenario.schema import Scenario
 
 ALL = {"consent_customers": 1.0, "consent_prospects": 1.0, "bounce": 0}
@@ -260,6 +261,25 @@ def test_the_sunset_closes_a_channel_to_the_unengaged():
     counts, market, totals, _ = sent(scenario, [("news", day) for day in range(1, 7)], 8)
     assert counts["news/email"] == [0, 60, 60, 60, 0, 0, 0, 0]
     assert column(market, totals, "dropped_sunset").tolist() == [0, 0, 0, 0, 60, 60, 60, 0]
+
+
+def test_the_preset_of_one_message_sends_the_same_to_everyone(tmp_path):
+    """`same_email_to_everyone`: one launch reaches every person with consent, prospects included, on one day."""
+    file = tmp_path / "s.yaml"
+    file.write_text("extends: same_email_to_everyone\nmarket: {customers: 300}\n")
+    scenario = load(file).base
+    assert list(scenario.campaigns) == ["blast"]
+    log = []
+    market = CompiledMarket(scenario, 0, log=log)
+    people = market.customers()
+    live(market, 2, lambda tables, day: day == 0 and tables.launch("blast-0", "blast", None, 0.5, 0))
+    email = market.tables.channel_at["email"]
+    reachable = {(p["segment"], p["index"]) for p in people if p["relation"] > 0 and p["consent"] >> email & 1}
+    rows = np.concatenate(log)
+    got = {(row["segment"], row["index"]) for row in rows[rows["decision"] == SENT]}
+    assert reachable <= got
+    assert len(got - reachable) <= 2, "first purchases of day 0"
+    assert {p["relation"] for p in people if (p["segment"], p["index"]) in got} >= {1, 2}
 
 
 # --- random policies -------------------------------------------------------------------------------------
