@@ -55,7 +55,7 @@ class Cohorts:
         retained = count(self.market.column("relation")[bought] == CUSTOMER)
         purchases = count(self.market.column("purchases")[bought])
         revenue = count(self.market.column("revenue")[bought]) / MONEY
-        margin, stands_for = 1 - self.scenario.economics.cost_of_goods, self.scenario.market.represents
+        margin, stands_for = self.scenario.economics.margin, self.scenario.market.represents
         for k in np.flatnonzero(persons):
             name = self._months[k - 1][1] if k else EARLIER
             self._rows.append(
@@ -86,7 +86,7 @@ def by_channel(scenario: Scenario, sums: dict[str, float]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    margin = 1 - scenario.economics.cost_of_goods
+    margin = scenario.economics.margin
     rows = []
     for name, channel in scenario.channels.items():
         cost, new = sums[f"cost_{name}"], sums[f"new_customers_{name}"]

@@ -152,7 +152,7 @@ class Spending:
             return 1.0 - budget.unproven_cut
         year = self._days[self._year_began :]
         cost = math.fsum(sum(day.by_channel.values()) for day in year) + self.fixed_per_day * len(year)
-        margin = (1 - self.scenario.economics.cost_of_goods) * self._shown_revenue(year)
+        margin = self.scenario.economics.margin * self._shown_revenue(year)
         change = budget.trust * (margin / cost - 1) if cost else 0.0
         return 1.0 + min(budget.largest_change, max(-budget.largest_change, change))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from simkit.customers.purchase_traits import PROCESS, spend_shape
-from simkit.customers.state import AFTER_NEED, CONTRACT, CUSTOMER, LIFETIME, TENURE_YEARS
+from simkit.customers.state import AFTER_NEED, CHANCE_GRAIN, CONTRACT, CUSTOMER, LIFETIME, TENURE_YEARS
 from simkit.scenario.purchases import Purchases
 from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
@@ -24,7 +24,7 @@ def residual_revenue(scenario: Scenario, people: np.ndarray, per_need: float) ->
     """
     revenue = np.zeros(len(people))
     for here, purchases in _segments(scenario, people):
-        worth = _worth(people[here], purchases, per_need)
+        worth = _worth(scenario, people[here], purchases, per_need)
         revenue[here] = worth * future_needs(people[here], PROCESS[purchases.model], _discount(scenario))
     return revenue
 
@@ -46,7 +46,7 @@ def residual_tenure_margin(scenario: Scenario, people: np.ndarray, per_need: flo
             from_then_on = np.maximum(0.0, year * DAYS_PER_YEAR - tenure)
             added += (share - before) * future_needs(mine, process, _discount(scenario), from_then_on)
             before = share
-        margin[here] = added * _worth(mine, purchases, per_need)
+        margin[here] = added * _worth(scenario, mine, purchases, per_need)
     return margin
 
 
@@ -63,7 +63,7 @@ def future_needs(people: np.ndarray, process: int, discount: float, after: np.nd
     if process in (AFTER_NEED, LIFETIME):
         ends = discount + (dropout if process == LIFETIME else rate * dropout)
         return rate / ends * np.exp(-ends * after)
-    chance = 1.0 if process == CONTRACT else people["need_chance"].astype(float)
+    chance = 1.0 if process == CONTRACT else people["need_chance"] / CHANCE_GRAIN
     each = (1 - dropout) * np.exp(-discount / rate)
     first = chance * (1 - dropout) * np.exp(-discount * people["need_clock"] / rate)
     skipped = np.maximum(0.0, np.ceil(after * rate - people["need_clock"]))
@@ -78,9 +78,9 @@ def _segments(scenario: Scenario, people: np.ndarray) -> Iterator[tuple[np.ndarr
         yield here, segment.purchases or market.purchases
 
 
-def _worth(people: np.ndarray, purchases: Purchases, per_need: float) -> np.ndarray:
-    """Money per need or period at the person's mean spend."""
-    spend = people["spend_scale"].astype(float) * (spend_shape(purchases.spend) or 1.0)
+def _worth(scenario: Scenario, people: np.ndarray, purchases: Purchases, per_need: float) -> np.ndarray:
+    """Money per need or period at the person's mean spend and today's price."""
+    spend = people["spend_scale"].astype(float) * (spend_shape(purchases.spend) or 1.0) * scenario.economics.price
     return spend * (1.0 if purchases.model == "sbg" else per_need)
 
 

@@ -208,7 +208,7 @@ def _clv(run: Run) -> Value:
         return None
     grown = residual_tenure_margin(run.scenario, run.customers, purchases_per_need(run) or 0.0, run.scenario.days)
     added = _sum(run, "tenure_margin") / run.scenario.market.represents + grown[_of_measured_days(run)].sum()
-    margin = 1 - run.scenario.economics.cost_of_goods
+    margin = run.scenario.economics.margin
     return margin * revenue + float(added / _of_measured_days(run).sum())
 
 

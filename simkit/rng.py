@@ -101,6 +101,8 @@ class Purpose(IntEnum):
     LIFETIME = 120
     NEED_ARISES = 121
     ADOPTION = 122
+    PRICE_SENSITIVITY = 125
+    LOYALTY = 126
     # ties of a network; k is the ring
     TIE = 123
     TIE_TO = 124

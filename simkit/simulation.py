@@ -474,7 +474,9 @@ def _daily(
     table["revenue_response"] = sum(table[f"revenue_{name}"] for name in channels)
     table["revenue"] = table["revenue_organic"] + table["revenue_response"]
     # a price cut takes nothing off what goods cost
-    table["cost_of_goods"] = (table["revenue"] + table["discounts"]) * scenario.economics.cost_of_goods
+    table["cost_of_goods"] = (
+        (table["revenue"] + table["discounts"]) * scenario.economics.cost_of_goods / scenario.economics.price
+    )
     shares = scenario.economics.tenure_margin.by_year(TENURE_YEARS)
     table["tenure_margin"] = sum(share * table[f"tenure_revenue_{year}"] for year, share in enumerate(shares, 1))
     spent = pd.DataFrame(media, columns=list(channels))

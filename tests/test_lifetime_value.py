@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simkit.customers.state import AFTER_NEED, CONTRACT, CUSTOMER, LIFETIME, OPPORTUNITIES, people_array
+from simkit.customers.state import AFTER_NEED, CHANCE_GRAIN, CONTRACT, CUSTOMER, LIFETIME, OPPORTUNITIES, people_array
 from simkit.lifetime_value import future_needs, residual_revenue, residual_tenure_margin
 from simkit.measures import compute
 from simkit.scenario.economics import TenureMargin
@@ -18,7 +18,7 @@ def contract(dropout):
     """One customer whose contract has just begun a year."""
     people = people_array(1)
     people["relation"], people["rate"], people["dropout"], people["need_clock"] = CUSTOMER, YEARLY, dropout, 1.0
-    people["need_chance"], people["spend_scale"] = 1.0, 1.0
+    people["need_chance"], people["spend_scale"] = CHANCE_GRAIN, 1.0
     return people
 
 
@@ -46,7 +46,7 @@ def test_five_points_of_retention_at_a_flat_margin(retention, percent):
 def test_needs_of_later_years_are_those_that_are_counted_one_by_one(process):
     """Needs after so many days against a sum over days or opportunities."""
     people = contract(0.1)
-    people["rate"], people["need_clock"], people["need_chance"] = 1 / 50, 0.3, 0.7
+    people["rate"], people["need_clock"], people["need_chance"] = 1 / 50, 0.3, 0.7 * CHANCE_GRAIN
     if process == LIFETIME:
         people["dropout"] = 0.001
     for after in (0.0, 15.0, 15.5, 400.0):
@@ -57,7 +57,7 @@ def test_needs_of_later_years_are_those_that_are_counted_one_by_one(process):
             expected = (np.exp(-(hazard + INTEREST) * times) / 50 * step).sum()
         else:
             times = 15.0 + 50 * np.arange(4000)
-            chance = float(people["need_chance"][0]) if process == OPPORTUNITIES else 1.0
+            chance = float(people["need_chance"][0]) / CHANCE_GRAIN if process == OPPORTUNITIES else 1.0
             worth = chance * 0.9 ** np.arange(1, 4001) * np.exp(-INTEREST * times)
             expected = worth[times >= after].sum()
         found = future_needs(people, process, INTEREST, np.array([after]))[0]

@@ -15,17 +15,15 @@ from simkit.customers import tables
 from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.extension import extension_of, layout_of, parameter_values
 from simkit.customers.market_journeys import fill_goal, fill_journeys, fill_leads, starts_by_click, step_names
+from simkit.customers.market_life import fill_life, season_of, spread
 from simkit.customers.market_media import Media, bounds
 from simkit.customers.market_policy import PolicyTables
 from simkit.customers.population import channel_index
-from simkit.customers.purchase_traits import PROCESS, spend_shape
+from simkit.customers.purchase_traits import spend_shape
 from simkit.customers.rules.laws import MINUTES_PER_DAY
 from simkit.customers.state import (
     ADS,
-    FIRST,
-    GONE,
     INTENT,
-    NOT_YET,
     SLOTS,
     STAGE_AT,
     STAGES,
@@ -37,7 +35,6 @@ from simkit.rng import crc, run_key
 from simkit.scenario.campaigns import Campaign
 from simkit.scenario.market import Fatigue
 from simkit.scenario.purchases import Purchases
-from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 
 _MASKS = ("for_customers", "for_prospects", "ads_for_customers", "ads_for_prospects")
@@ -177,15 +174,8 @@ class MarketTables:
             self.named[live.occurrence] = live
 
     def spread(self, stages: np.ndarray) -> None:
-        """Today's hazard of adopting by word of mouth, from the persons by stage at the end of yesterday."""
-        word = self.scenario.market.word_of_mouth
-        if word is None:
-            return
-        here = float(stages.sum() - stages[NOT_YET])
-        adopted = float(stages[FIRST : GONE + 1].sum()) / here if here else 0.0
-        common = word.p if word.network else word.p + word.q * adopted
-        self.world.today["adoption"] = common / DAYS_PER_YEAR
-        self.world.today["contagion"] = word.q / DAYS_PER_YEAR if word.network else 0.0
+        """What yesterday's stages mean for word of mouth today."""
+        spread(self.world, self.scenario.market, stages)
 
     def begin_day(self, harm: dict[str, float]) -> World:
         """Turn to the next day: what ended goes, what is due comes; `harm` is the share of organic purchases
@@ -197,8 +187,7 @@ class MarketTables:
         w.today["weekday"], w.today["month"] = self.date.weekday(), self.date.month
         for name, i in self.segments.items():
             lost = harm.get(name, 0.0)
-            season = self.scenario.market.segments[name].season or self.scenario.market.season
-            w.segment["season"][i] = season.factor(self.date.weekday(), self.date.month) if season else 1.0
+            w.segment["season"][i] = season_of(self.scenario.market, self.scenario.market.segments[name], self.date)
             w.segment["harm"][i], w.segment["price_push"][i] = lost, self.scenario.market.price_churn * lost
         self.media.begin_day(self.day)
         self._limit_purchases()
@@ -311,6 +300,7 @@ class MarketTables:
 
     def _fill_today(self, w: World, key: tuple[int, int]) -> None:
         today = w.today
+        today["price"] = self.scenario.economics.price
         today["key0"], today["key1"] = key
         today["active_days"] = self.scenario.market.active_within_days
         reference, data = self.scenario.market.reference_relevance, self.scenario.data
@@ -332,10 +322,7 @@ class MarketTables:
         row["forget_per_day"] = np.log(2) / market.funnel.forgetting_half_life_days
         row["advocate_after"] = market.funnel.advocate_after
         row["spend_row"] = shapes.index(spend_shape(purchases.spend))
-        row["process"] = PROCESS[purchases.model]
-        satiation = market.segments[name].satiation or market.satiation
-        if satiation:
-            row["satiation"], row["satiation_decay"] = satiation.depth, np.log(2) / satiation.half_life_days
+        fill_life(row, market, market.segments[name], self.scenario.economics.price)
 
     def _aim(self, w: World) -> None:
         """Whom each live message and advertisement is for, and when messages go today."""

@@ -11,7 +11,19 @@ from functools import lru_cache
 import numpy as np
 
 from simkit.customers.purchase_traits import give_purchase_traits
-from simkit.customers.state import ADDRESSED, AWAY, CUSTOMER, FIRST, MEDIA, NEVER, NOT_YET, PROSPECT, people_array
+from simkit.customers.rules.laws import at_odds
+from simkit.customers.state import (
+    ADDRESSED,
+    AWAY,
+    CUSTOMER,
+    FIRST,
+    MEDIA,
+    NEVER,
+    NOT_YET,
+    PROSPECT,
+    SENSITIVITY_GRAIN,
+    people_array,
+)
 from simkit.rng import Purpose, crc, run_key, uniforms
 from simkit.scenario.channels import STAGES, Addressed, Channel
 from simkit.scenario.market import Fatigue, Market
@@ -72,7 +84,8 @@ def _segment(
     segment = market.segments[name]
     _life(people, draw, market, segment.purchases or market.purchases, days)
     _temper(people, draw, market, segment.fatigue or market.fatigue)
-    _consent(people, draw, channels)
+    _consent(people, draw, channels, market.regions[segment.region].odds if segment.region else 1.0)
+    _sensitivity(people, draw, market.competition.elasticity_spread)
     _affinities(people, draw, market.affinity_spread, channels)
     return people
 
@@ -124,14 +137,20 @@ def _temper(people: np.ndarray, draw: _Draws, market: Market, fatigue: Fatigue) 
     people["sensitivity"] = 1 / _lognormal(draw(Purpose.PATIENCE), fatigue.patience_spread)
 
 
-def _consent(people: np.ndarray, draw: _Draws, channels: dict[str, Channel]) -> None:
-    """Consent at the start, by the same draw that decides it at the first purchase."""
+def _sensitivity(people: np.ndarray, draw: _Draws, spread: float) -> None:
+    """How much a person minds the price: lognormal with mean 1, in 1/SENSITIVITY_GRAIN."""
+    sensitivity = _lognormal(draw(Purpose.PRICE_SENSITIVITY), spread)
+    people["price_sensitivity"] = np.minimum(np.rint(sensitivity * SENSITIVITY_GRAIN), 2**8 - 1)
+
+
+def _consent(people: np.ndarray, draw: _Draws, channels: dict[str, Channel], odds: float) -> None:
+    """Consent at the start, by the same draw that decides it at the first purchase, under the law of the region."""
     buyer = people["purchases"] > 0
     for name, k in channel_index(channels).items():
         channel = channels[name]
         if isinstance(channel, Addressed):
             share = np.where(buyer, channel.consent_customers, channel.consent_prospects)
-            people["consent"] |= ((draw(Purpose.CONSENT, tag(name)) < share) << k).astype(np.uint8)
+            people["consent"] |= ((draw(Purpose.CONSENT, tag(name)) < at_odds(odds, share)) << k).astype(np.uint8)
 
 
 def _affinities(people: np.ndarray, draw: _Draws, spread: float, channels: dict[str, Channel]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from simkit.customers.state import AFTER_NEED, CONTRACT, LIFETIME, OPPORTUNITIES
+from simkit.customers.state import AFTER_NEED, CHANCE_GRAIN, CONTRACT, LIFETIME, OPPORTUNITIES
 from simkit.rng import Purpose
 from simkit.scenario.purchases import DAYS_IN, BgBb, BgNbd, FixedPrice, Hazard, ParetoNbd, Purchases, Sbg, Spend
 
@@ -27,7 +27,7 @@ def give_purchase_traits(people: np.ndarray, draw: Draw, purchases: Purchases) -
     """
     days = DAYS_IN[purchases.unit]
     rank, leaving = draw(Purpose.PURCHASE_RATE), draw(Purpose.DROPOUT)
-    people["need_chance"] = 1.0
+    people["need_chance"] = CHANCE_GRAIN
     if isinstance(purchases, BgNbd):
         people["rate"] = _gamma(purchases.r, purchases.alpha * days, rank)
         people["dropout"] = _beta(purchases.a, purchases.b, leaving)
@@ -39,12 +39,12 @@ def give_purchase_traits(people: np.ndarray, draw: Draw, purchases: Purchases) -
         people["dropout"] = _gamma(purchases.leaving_shape, purchases.leaving_shape / purchases.leaving * days, leaving)
     elif isinstance(purchases, BgBb):
         people["rate"] = 1 / days
-        people["need_chance"] = _beta(purchases.alpha, purchases.beta, rank)
+        people["need_chance"] = np.rint(_beta(purchases.alpha, purchases.beta, rank) * CHANCE_GRAIN)
         people["dropout"] = _beta(purchases.gamma, purchases.delta, leaving)
     else:
         assert isinstance(purchases, Sbg)
         people["rate"] = 1 / days
-        people["need_chance"] = 0.0
+        people["need_chance"] = 0
         people["dropout"] = _beta(purchases.alpha, purchases.beta, leaving)
     people["spend_scale"] = _spend_scale(purchases.spend, draw)
 

@@ -53,6 +53,17 @@ AFTER_NEED, LIFETIME, OPPORTUNITIES, CONTRACT = range(4)
 """BG/NBD: a coin after each need. Pareto/NBD and hazard: a lifetime. BG/BB: a coin at each of the regular
 opportunities. sBG: a coin at each anniversary. From OPPORTUNITIES on, time passes in whole periods."""
 
+SWITCHER, LOYAL, COMPETITOR_LOYAL = range(3)
+LOYALTIES = 3
+OPINION_GRAIN = 30_000.0
+"""Units per unit of opinion."""
+INFLUENCE_GRAIN = 254.0
+"""Units per share of ties."""
+SENSITIVITY_GRAIN = 40.0
+"""Units per unit of price sensitivity."""
+CHANCE_GRAIN = 65_534.0
+"""Units per unit of an opportunity's chance."""
+
 NEVER = -1_000_000_000
 """A minute before all time."""
 
@@ -88,8 +99,6 @@ CUSTOMER_DTYPE = np.dtype(
         ("contacts", "i4"),  # sent so far; the newest stands at (contacts - 1) % RECENT
         ("spend_scale", "f4"),  # 1/nu: a purchase is gamma(p) x spend_scale
         ("sensitivity", "f4"),  # 1/patience
-        ("influence", "f4"),  # share of one's ties who had adopted by yesterday
-        ("need_chance", "f4"),  # an opportunity brings a need; 1 where each does, 0 under contract
         # per channel and per contact
         ("recent_minute", "i4", (RECENT,)),
         ("affinity", "f4", (ADDRESSED,)),
@@ -120,6 +129,11 @@ CUSTOMER_DTYPE = np.dtype(
         ("journeys_due", "u1"),  # bit per running journey with a message today
         ("best_hour", "i1"),  # of the day: when the person is most receptive
         ("refused", "u1"),  # bit per topic the person wants no more messages on
+        ("opinion", "i2"),  # of the brand, in 1/30,000 around the norm 0, on the day it last moved
+        ("opinion_day", "i2"),
+        ("need_chance", "u2"),  # an opportunity brings a need, in 1/65,534; all where each does, 0 under contract
+        ("price_sensitivity", "u1"),  # times the market's elasticity, in 1/40
+        ("influence", "u1"),  # share of one's ties who had adopted by yesterday, in 1/254
     ]
 )
 """One customer, in whole cache lines. Rules read float32 fields and never compute them."""

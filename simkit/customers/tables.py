@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simkit.customers.state import ADS, CAPS, CHANNELS, JOURNEY_STEPS, JOURNEYS, SEGMENTS, SLOTS, STAGES
+from simkit.customers.state import ADS, CAPS, CHANNELS, JOURNEY_STEPS, JOURNEYS, LOYALTIES, SEGMENTS, SLOTS, STAGES
 
 TODAY = np.dtype(
     [
@@ -34,6 +34,7 @@ TODAY = np.dtype(
         ("by_person", "i8"),  # 1: from a share of persons, 0: a share of contacts
         ("weekday", "i8"),  # Monday is 0
         ("month", "i8"),
+        ("price", "f8"),  # of the usual price
         ("adoption", "f8"),  # hazard a day that a prospect becomes a customer by word of mouth
         ("contagion", "f8"),  # what is added to it when all of one's ties have adopted
         ("profiling", "f8"),  # share of persons who are targeted one by one
@@ -94,6 +95,19 @@ SEGMENT = np.dtype(
         ("season", "f8"),  # multiplies the rate of needs today
         ("satiation", "f8"),  # share of needs missing right after a purchase
         ("satiation_decay", "f8"),  # a day
+        ("demand", "f8"),  # share of needs that the brand alone would meet at its usual price
+        ("elasticity", "f8"),  # per unit of a person's sensitivity, 1/SENSITIVITY_GRAIN
+        ("loyal", "f8"),  # shares of persons
+        ("competitor_loyal", "f8"),
+        ("rival", "f8", (LOYALTIES,)),  # what competitors would sell without the brand
+        ("take_over", "f8", (LOYALTIES,)),
+        ("own_price_push", "f8"),  # bP x (price - 1), per unit of sensitivity
+        ("opinion_decay", "f8"),  # a day
+        ("opinion_message", "f8"),
+        ("opinion_ad", "f8"),
+        ("opinion_pull", "f8"),
+        ("opinion_keeps", "f8"),  # bV
+        ("consent_odds", "f8"),  # the region's factor on the odds of consent
         ("process", "i8"),  # how a relationship ends: AFTER_NEED, LIFETIME, OPPORTUNITIES or CONTRACT
     ]
 )

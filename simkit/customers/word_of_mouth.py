@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simkit.customers.state import CUSTOMER
+from simkit.customers.state import CUSTOMER, INFLUENCE_GRAIN
 from simkit.rng import Purpose, crc, run_key, uniforms
 from simkit.scenario.life_cycle import Network
 from simkit.scenario.market import Market
@@ -28,13 +28,13 @@ class Ties:
         self._end = np.cumsum(self.degree)
 
     def heard(self, segment: np.ndarray, index: np.ndarray, relation: np.ndarray) -> np.ndarray:
-        """Share of each person's ties who are or were customers; persons in any order, float32."""
+        """Share of each person's ties who are or were customers, in 1/INFLUENCE_GRAIN; persons in any order."""
         place = self._first[segment] + index
         adopted = np.zeros(len(self.degree), bool)
         adopted[place] = relation >= CUSTOMER
         running = np.concatenate([[0], np.cumsum(adopted[self._other])])
         count = running[self._end] - running[self._end - self.degree]
-        return (count / np.maximum(self.degree, 1)).astype(np.float32)[place]
+        return np.rint(count / np.maximum(self.degree, 1) * INFLUENCE_GRAIN).astype(np.uint8)[place]
 
 
 def ties_of(scenario: Scenario, replication: int) -> Ties | None:

@@ -71,6 +71,9 @@ class Economics(Table):
         0.65, unit="share of revenue", source="simkit; gross margins of online retailers are commonly 30-40 %",
         grade="assumption", low=0.55, high=0.75,
     )  # fmt: skip
+    price: float = convention(1, unit="of the usual price", why="prices as they are", gt=0, le=100)
+    """A lever: money of every purchase is multiplied by it, goods cost what they did, and people respond by
+    `market.competition` and `market.price_churn`."""
     discount_per_year: Share = default(
         0.12,
         unit="share per year",
@@ -94,6 +97,11 @@ class Economics(Table):
     """Nothing unless stated: margins do not rise with tenure by themselves."""
     stock: Annotated[Stock | None, BeforeValidator(parse_stock)] = None
     """None: there is always enough."""
+
+    @property
+    def margin(self) -> float:
+        """Share of revenue that is left after goods, at today's price."""
+        return 1 - self.cost_of_goods / self.price
 
 
 _TARGET = re.compile(r"^\s*(>=|<=|>|<)\s*([+-]?[0-9][0-9_]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?)\s*(%?)\s*$")

@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from simkit.scenario.attention import Attention
+from simkit.scenario.competition import Competition, Opinion, Regions, with_shipped_regions
+from simkit.scenario.errors import SenseError
 from simkit.scenario.goals import GoalEffects
 from simkit.scenario.life_cycle import Satiation, Season, WordOfMouth
 from simkit.scenario.purchases import AnyPurchases, BgNbd
@@ -132,6 +134,8 @@ class Segment(Table):
     share: Share
     purchases: AnyPurchases | None = None
     fatigue: Fatigue | None = None
+    region: str | None = None
+    """One of `market.regions`: its law decides what silence means. None changes no consent."""
     season: Season | None = None
     satiation: Satiation | None = None
 
@@ -206,6 +210,12 @@ class Market(Table):
     """No season when left out."""
     satiation: Satiation | None = None
     """No satiation when left out; `{}` is satiation by its defaults."""
+    competition: Competition = Competition()
+    """Says nothing as long as the price and opinions are the usual ones."""
+    opinion: Opinion | None = None
+    """Opinions never move when left out; `{}` lets them, by its defaults."""
+    regions: Regions = Field(default_factory=lambda: with_shipped_regions({}), validate_default=True)
+    """Where segments may live (`eu`, `uk`, `canada`, `saudi_arabia`, `us`), and regions of your own."""
     word_of_mouth: WordOfMouth | None = None
     """None when left out: prospects come only if marketing moves them."""
     funnel: Funnel = Funnel()
@@ -220,6 +230,12 @@ class Market(Table):
             raise ValueError("a market needs at least one segment")
         if len(self.segments) > 62:
             raise ValueError(f"at most 62 segments, found {len(self.segments)}")
+        for name, segment in self.segments.items():
+            if segment.region is not None and segment.region not in self.regions:
+                known = ", ".join(self.regions)
+                raise SenseError(
+                    f"market.segments.{name}.region", f"unknown region {segment.region!r}; regions: {known}"
+                )
         network = self.word_of_mouth.network if self.word_of_mouth else None
         if network and network.neighbors >= self.customers:
             raise ValueError(f"{network.neighbors} neighbors each need more than {self.customers} customers")

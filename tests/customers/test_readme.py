@@ -18,6 +18,7 @@ from simkit.rng import Purpose
 from simkit.scenario.attention import Attention
 from simkit.scenario.channel_presets import PRESETS
 from simkit.scenario.channels import Addressed, Flighting, Owned, Paid, Reputation, Search, Trend, Web
+from simkit.scenario.competition import Competition, Opinion, Region
 from simkit.scenario.data import Data
 from simkit.scenario.goals import GoalEffects, Leads
 from simkit.scenario.life_cycle import Network, Satiation, WordOfMouth
@@ -38,6 +39,9 @@ TABLES: dict[str, type[Table]] = {
     "market.purchases.spend": GammaGamma,
     "market.fatigue": Fatigue,
     "market.satiation": Satiation,
+    "market.competition": Competition,
+    "market.opinion": Opinion,
+    "market.regions": Region,
     "market.word_of_mouth": WordOfMouth,
     "market.word_of_mouth.network": Network,
     "market.funnel": Funnel,

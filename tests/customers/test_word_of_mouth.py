@@ -8,6 +8,7 @@ from markets import column, live
 
 from simkit.customers.compiled import CompiledMarket
 from simkit.customers.mesa_market import MarketModel
+from simkit.customers.state import INFLUENCE_GRAIN
 from simkit.customers.word_of_mouth import Ties, ties_of
 from simkit.scenario.schema import Scenario
 
@@ -102,7 +103,7 @@ def test_what_is_heard_is_the_share_of_ties_whatever_the_order():
     """Three persons in a row, two segments: the middle one hears half when one end has adopted."""
     ties = Ties(np.array([[0, 1], [1, 2]]), [2, 1])
     segment, index, relation = np.array([1, 0, 0]), np.array([0, 1, 0]), np.array([2, 1, 1])
-    assert ties.heard(segment, index, relation).tolist() == [0.0, 0.5, 0.0]
+    assert ties.heard(segment, index, relation).tolist() == [0, INFLUENCE_GRAIN / 2, 0]
 
 
 @pytest.mark.parametrize("network", [None, {"kind": "random"}, {"kind": "small_world"}])

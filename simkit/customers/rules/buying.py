@@ -7,6 +7,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.rules.choosing import brand_response
 from simkit.customers.rules.laws import draw, draw_clock
 from simkit.customers.rules.leaving import last_moment, leaves, lose
 from simkit.customers.rules.noting import note
@@ -22,6 +23,7 @@ from simkit.customers.rules.person import (
 from simkit.customers.state import (
     AFTER_NEED,
     BOUGHT,
+    CHANCE_GRAIN,
     CLICK,
     CONTRACT,
     CUSTOMER,
@@ -86,7 +88,7 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
         s.total[at + NEW] += 1
     elif c.relation == CUSTOMER:
         days = channel.purchase_days * s.click_strength[i] * eagerness(c, w)
-        chance = 1.0 - math.exp(-c.rate * c.need_chance * days)
+        chance = 1.0 - math.exp(-c.rate * (c.need_chance / CHANCE_GRAIN) * days)
         if draw(c, w, what, purpose, touch) >= chance:
             return False
         count_purchase(c, w, s.click_time[i])
@@ -95,7 +97,7 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
     s.total[at + BOUGHT] += 1
     if s.click_message[i] >= 0:
         s.upsell = w.message[s.slot[s.click_message[i]]].upsell
-    paid = pay(c, w, s, what, purpose + 1, touch, s.click_time[i], k)
+    paid = pay(c, w, s, what, purpose + 1, touch, s.click_time[i], k, 1.0)
     s.upsell = 0.0
     s.total[at + EARNED] += paid
     if s.click_message[i] >= 0:
@@ -105,10 +107,11 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
 
 @register_jitable
 def eagerness(c: Any, w: Any) -> float:
-    """How much more a click leads to while an opened offer is valid: (1 - discount)^-elasticity."""
+    """What price and opinion do to what a click leads to, and an opened offer while it is valid: (1 - discount)^-e."""
+    response = brand_response(c, w)
     if c.coupon == 0 or c.coupon_until < w.today.day:
-        return 1.0
-    return math.exp(-w.today.elasticity * math.log(1.0 - c.coupon / 100.0))
+        return response
+    return response * math.exp(-w.today.elasticity * math.log(1.0 - c.coupon / 100.0))
 
 
 def buy(c: Any, w: Any, s: Any) -> None:
@@ -143,8 +146,10 @@ def need_arises(c: Any, w: Any, s: Any, time: float) -> None:
         return
     if process == CONTRACT:
         s.total[RENEWALS] += 1
-        purchase(c, w, s, time)
-    elif process != OPPORTUNITIES or draw(c, w, c.needs, NEED_ARISES, 0) < c.need_chance * appetite(c, w):
+        purchase(c, w, s, time, 1.0)
+    elif process != OPPORTUNITIES or draw(c, w, c.needs, NEED_ARISES, 0) < c.need_chance / CHANCE_GRAIN * appetite(
+        c, w
+    ):
         meet(c, w, s, time)
         if process == AFTER_NEED and leaves(c, w, s, time):
             return
@@ -154,20 +159,28 @@ def need_arises(c: Any, w: Any, s: Any, time: float) -> None:
 
 
 @register_jitable
-def meet(c: Any, w: Any, s: Any, time: float) -> None:
-    """A need is met without a message with the organic share, less what competitors take."""
-    segment = w.segment[c.segment]
-    s.total[NEEDS] += 1
-    if draw(c, w, c.needs, NEED_MET, 0) < segment.organic_share * (1.0 - segment.harm):
-        purchase(c, w, s, time)
+def opportunity_taken(c: Any, w: Any) -> bool:
+    """Whether this opportunity brings a need."""
+    return draw(c, w, c.needs, NEED_ARISES, 0) < c.need_chance / CHANCE_GRAIN * appetite(c, w)
 
 
 @register_jitable
-def purchase(c: Any, w: Any, s: Any, time: float) -> None:
+def meet(c: Any, w: Any, s: Any, time: float) -> None:
+    """A need is met without a message with the organic share x the response to price and opinion, less what
+    competitors take away today. What exceeds certainty is bought in larger quantity."""
+    segment = w.segment[c.segment]
+    s.total[NEEDS] += 1
+    wanted = segment.organic_share * brand_response(c, w)
+    if draw(c, w, c.needs, NEED_MET, 0) < min(1.0, wanted) * (1.0 - segment.harm):
+        purchase(c, w, s, time, max(1.0, wanted))
+
+
+@register_jitable
+def purchase(c: Any, w: Any, s: Any, time: float, quantity: float) -> None:
     """An organic purchase, or the period of a contract that begins."""
     count_purchase(c, w, time)
     s.total[PURCHASES_ORGANIC] += 1
-    s.total[REVENUE_ORGANIC] += pay(c, w, s, c.needs, SPEND, 0, time, -1)
+    s.total[REVENUE_ORGANIC] += pay(c, w, s, c.needs, SPEND, 0, time, -1, quantity)
 
 
 def age(c: Any, w: Any, s: Any) -> None:
@@ -191,7 +204,7 @@ def age(c: Any, w: Any, s: Any) -> None:
         gone = process != LIFETIME and draw(c, w, c.needs, LEAVE, 0) < c.dropout
         # who leaves at an opportunity does not take it; who leaves after a need has bought
         stays = process == AFTER_NEED or not gone
-        if stays and (process != OPPORTUNITIES or draw(c, w, c.needs, NEED_ARISES, 0) < c.need_chance):
+        if stays and (process != OPPORTUNITIES or draw(c, w, c.needs, NEED_ARISES, 0) < c.need_chance / CHANCE_GRAIN):
             count_purchase(c, w, time)
         if gone:
             lose(c, s, time)

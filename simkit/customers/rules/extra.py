@@ -18,7 +18,7 @@ def buy_more(c: Any, w: Any, s: Any, what: int, purpose: int, time: float) -> in
     drawn after needs of the fitted process only, or selling would drive people away.
     """
     count_purchase(c, w, time)
-    units = pay(c, w, s, what, purpose, 0, time, -1)
+    units = pay(c, w, s, what, purpose, 0, time, -1, 1.0)
     s.total[PURCHASES_ORGANIC] += 1
     s.total[REVENUE_ORGANIC] += units
     return units

@@ -32,6 +32,14 @@ def at_least(multiplier: float, p: float) -> float:
 
 
 @register_jitable
+def at_odds(factor: Any, p: Any) -> Any:
+    """A probability whose odds are multiplied; also for arrays."""
+    if factor == 1.0:
+        return p
+    return factor * p / (1.0 - p + factor * p)
+
+
+@register_jitable
 def wear_out(kind: int, tiredness: float) -> float:
     """Response that is left at delta x F: exponential, hyperbolic or linear."""
     if kind == 0:

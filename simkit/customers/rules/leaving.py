@@ -7,6 +7,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.rules.choosing import opinion_now
 from simkit.customers.rules.laws import at_least, draw
 from simkit.customers.state import GONE, LOST, LOST_NOW
 from simkit.rng import Purpose
@@ -17,11 +18,15 @@ LEAVE = int(Purpose.LEAVE)
 
 @register_jitable
 def pressure(c: Any, w: Any) -> float:
-    """m, by which the hazard of leaving is multiplied: exp(bF F s + bP P)."""
+    """m, by which the hazard of leaving is multiplied: exp(bF F s + bP P - bV V).
+
+    P is what competitors take away today, and the own price above the usual one x the person's price sensitivity.
+    """
     segment = w.segment[c.segment]
     push = segment.churn_growth * c.fatigue * c.sensitivity + segment.price_push
     if c.saved_until > w.today.day:
         push += w.today.saving
+    push += segment.own_price_push * c.price_sensitivity - segment.opinion_keeps * opinion_now(c, w)
     return math.exp(push) if push != 0.0 else 1.0
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.rules.choosing import impress
 from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.laws import at_least, draw, draw_clock, draw_pair, hill, poisson
 from simkit.customers.rules.noting import note
@@ -79,6 +80,7 @@ def respond_to_ad(c: Any, w: Any, s: Any, ad: Any, seen: int) -> None:
     if c.relation == PROSPECT and c.stage == UNAWARE and u_aware < channel.awareness * effect * ad.strength:
         s.total[ad.channel * PER_CHANNEL + MOVED] += 1
         move_up(c, w)
+    impress(c, w, w.segment[c.segment].opinion_ad * effect * ad.strength)
     chance = at_least(float(seen), min(0.5, channel.click_rate * ad.strength))
     if u_click < chance:
         click(s, ad.channel, ad.occurrence, AD_CONVERT, ad.touch, ad.strength, w.today.day + 0.5, -1)

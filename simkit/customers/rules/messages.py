@@ -7,6 +7,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.rules.choosing import impress
 from simkit.customers.rules.laws import MINUTES_PER_DAY, draw, draw_pair, wear_out
 from simkit.customers.rules.person import click
 from simkit.customers.state import (
@@ -142,6 +143,7 @@ def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
         s.opened[j] = 1
         s.total[message.channel * PER_CHANNEL + OPENED] += 1
         s.total[SLOTS_AT + s.slot[j] * PER_SLOT + SLOT_OPENED] += 1
+        impress(c, w, w.segment[c.segment].opinion_message * (strength - 1.0))
         if message.discount > 0:
             c.coupon = message.discount
             c.coupon_until = w.today.day + message.valid_days - 1

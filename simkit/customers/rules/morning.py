@@ -19,6 +19,7 @@ from simkit.customers.state import (
     GRAIN,
     HELD_OUT,
     HOLDOUT,
+    INFLUENCE_GRAIN,
     MEDIA,
     NEW_CUSTOMERS,
     PROSPECT,
@@ -47,7 +48,7 @@ def arrive(c: Any, w: Any, s: Any) -> None:
 @register_jitable
 def adopt(c: Any, w: Any, s: Any) -> None:
     """A prospect becomes a customer by word of mouth: hazard p + q F(yesterday), Bass 1969."""
-    hazard = w.today.adoption + w.today.contagion * c.influence
+    hazard = w.today.adoption + w.today.contagion * (c.influence / INFLUENCE_GRAIN)
     c.life_clock -= hazard
     if c.life_clock < 0.0:
         become_customer(c, w, w.today.day + 1.0 + c.life_clock / hazard)
@@ -59,7 +60,7 @@ def first_purchase(c: Any, w: Any, s: Any) -> None:
     """The first purchase of who came without a message."""
     s.total[NEW_CUSTOMERS] += 1
     s.total[PURCHASES_ORGANIC] += 1
-    s.total[REVENUE_ORGANIC] += pay(c, w, s, 0, SPEND, 0, c.first_purchase_day, -1)
+    s.total[REVENUE_ORGANIC] += pay(c, w, s, 0, SPEND, 0, c.first_purchase_day, -1, 1.0)
 
 
 def recover(c: Any, w: Any, s: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
-from simkit.customers.rules.laws import draw, draw_clock, quantile
+from simkit.customers.rules.laws import at_odds, draw, draw_clock, quantile
 from simkit.customers.rules.leaving import pressure
 from simkit.customers.rules.noting import note
 from simkit.customers.state import (
@@ -45,13 +45,15 @@ LIFE = int(Purpose.LIFETIME)
 
 
 @register_jitable
-def pay(c: Any, w: Any, s: Any, what: int, purpose: int, k: int, time: float, channel: int) -> int:
-    """Money of one purchase in ledger units: gamma(p) at the person's own scale (Gamma-Gamma).
+def pay(c: Any, w: Any, s: Any, what: int, purpose: int, k: int, time: float, channel: int, quantity: float) -> int:
+    """Money of one purchase in ledger units: gamma(p) at the person's own scale (Gamma-Gamma), today's price, and
+    `quantity` times as much as usual.
 
     `time` and `channel` (-1: organic) are only noted.
     """
     u = draw(c, w, what, purpose, k)
     amount = quantile(w.spend[w.segment[c.segment].spend_row], u) * c.spend_scale * (1.0 + s.upsell)
+    amount *= w.today.price * quantity
     units = int(amount * MONEY + 0.5)
     if c.coupon > 0:
         units = redeem(c, w, s, units)
@@ -123,10 +125,11 @@ def become_customer(c: Any, w: Any, time: float) -> None:
     c.need_clock = until_next_need(c, w) + need_speed(c, w) * (time - w.today.day)
     if w.segment[c.segment].process == LIFETIME:
         c.life_clock = draw_clock(c, w, 0, LIFE) + c.dropout * pressure(c, w) * (time - w.today.day)
+    consent_odds = w.segment[c.segment].consent_odds
     for k in range(ADDRESSED):
         channel = w.channel[k]
         asked = channel.kind == ADDRESSED_KIND and (c.consent >> k) & 1 == 0 and c.opt_out_day[k] == 0
-        if asked and draw(c, w, 0, CONSENT, channel.tag) < channel.consent_customers:
+        if asked and draw(c, w, 0, CONSENT, channel.tag) < at_odds(consent_odds, channel.consent_customers):
             c.consent |= 1 << k
 
 

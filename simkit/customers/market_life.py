@@ -1,0 +1,51 @@
+"""The tables behind purchases and relationships: season, satiation, competition, opinion, regions, word of mouth."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+import numpy as np
+
+from simkit.customers.purchase_traits import PROCESS
+from simkit.customers.state import FIRST, GONE, NOT_YET, SENSITIVITY_GRAIN
+from simkit.customers.tables import World
+from simkit.scenario.market import Market, Segment
+from simkit.scenario.quantity import DAYS_PER_YEAR
+
+
+def fill_life(row: np.void, market: Market, segment: Segment, price: float) -> None:
+    """What a segment's row says of its relationships and does not change from day to day."""
+    row["process"] = PROCESS[(segment.purchases or market.purchases).model]
+    row["consent_odds"] = market.regions[segment.region].odds if segment.region else 1.0
+    satiation = segment.satiation or market.satiation
+    if satiation:
+        row["satiation"], row["satiation_decay"] = satiation.depth, math.log(2) / satiation.half_life_days
+    rules = market.competition
+    row["demand"], row["elasticity"] = rules.demand, rules.elasticity / SENSITIVITY_GRAIN
+    row["loyal"], row["competitor_loyal"] = rules.loyal, rules.competitor_loyal
+    row["rival"] = rules.competitors, 0.0, rules.competitors
+    row["take_over"] = rules.take_over, 0.0, rules.take_over_competitor_loyal
+    row["own_price_push"] = market.price_churn * (price - 1) / SENSITIVITY_GRAIN
+    if market.opinion:
+        row["opinion_decay"] = math.log(2) / market.opinion.half_life_days
+        row["opinion_message"], row["opinion_ad"] = market.opinion.message, market.opinion.advertising
+        row["opinion_pull"], row["opinion_keeps"] = market.opinion.pull, market.opinion.keeps
+
+
+def season_of(market: Market, segment: Segment, today: date) -> float:
+    """Multiplier of a segment's needs today."""
+    season = segment.season or market.season
+    return season.factor(today.weekday(), today.month) if season else 1.0
+
+
+def spread(world: World, market: Market, stages: np.ndarray) -> None:
+    """Today's hazard of adopting by word of mouth, from the persons by stage at the end of yesterday."""
+    word = market.word_of_mouth
+    if word is None:
+        return
+    here = float(stages.sum() - stages[NOT_YET])
+    adopted = float(stages[FIRST : GONE + 1].sum()) / here if here else 0.0
+    common = word.p if word.network else word.p + word.q * adopted
+    world.today["adoption"] = common / DAYS_PER_YEAR
+    world.today["contagion"] = word.q / DAYS_PER_YEAR if word.network else 0.0

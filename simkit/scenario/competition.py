@@ -1,0 +1,109 @@
+"""Brand against competitors: price response, loyalty and opinion; and what the law of a region makes of consent."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from simkit.scenario.quantity import Days, Share, Table, convention, default
+
+_OURS = "simkit, no published estimate"
+_AMSS = "AMSS 1.0, default of its sales module"
+
+
+class Competition(Table):
+    """How needs answer to price and opinion when competitors stand beside: the sales algebra of AMSS.
+
+    Alone, the brand would meet d of a person's needs at its usual price, and d x (1 - elasticity x (price - 1)) at
+    another; competitors take max(0, c - (1 - t) d), the brand max(d, c) less that. c is what competitors would sell
+    were the brand out of reach, t the take-over, both by loyalty. The fit contains the usual price: needs are met with
+    the organic share times the brand's sales over those at the usual price.
+    """
+
+    demand: Annotated[Share, Field(gt=0)] = default(
+        0.8, unit="share of needs", source=_OURS, grade="assumption", low=0.5, high=1
+    )
+    """d: what the brand would sell alone at its usual price."""
+    elasticity: float = default(
+        2.6, unit="1", source="Bijmolt, van Heerde & Pieters 2005, mean of 1,851 price elasticities: -2.62",
+        grade="survey", low=1, high=4, ge=0, le=50,
+    )  # fmt: skip
+    """Relative fall of d when the price rises by its own size, for the mean person."""
+    elasticity_spread: float = default(
+        0.5, unit="sigma of log", source=_OURS, grade="assumption", low=0, high=1, ge=0, le=1.5
+    )
+    """How much people differ in it (lognormal, mean 1)."""
+    loyal: Share = convention(0, unit="share of persons", why="everyone is a switcher unless stated")
+    competitor_loyal: Share = convention(0, unit="share of persons", why="everyone is a switcher unless stated")
+    competitors: Share = convention(1, unit="share of needs", why=_AMSS)
+    """c of switchers and of those loyal to a competitor; 0 for the loyal."""
+    take_over: Share = convention(0.5, unit="share", why=_AMSS)
+    """t of switchers; 0 for the loyal."""
+    take_over_competitor_loyal: Share = convention(0.9, unit="share", why="AMSS 1.0 has 1: nothing would ever be sold")
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Self:
+        if self.loyal + self.competitor_loyal > 1 + 1e-9:
+            raise ValueError("loyal and competitor_loyal together exceed 1")
+        return self
+
+
+class Opinion(Table):
+    """Opinion of the brand, -1 to 1 around each person's norm of 0: moved by what one opens and sees, fading."""
+
+    half_life_days: Days = default(90, unit="days", source=_OURS, grade="assumption", low=30, high=365, gt=0)
+    message: float = default(
+        0.02, unit="per opened message", source=_OURS, grade="assumption", low=0, high=0.1, ge=0, le=1
+    )
+    """Added x (relevance / reference - 1): what fits raises the opinion, what does not lowers it."""
+    advertising: float = default(
+        0.01, unit="per day with impressions", source=_OURS, grade="assumption", low=0, high=0.05, ge=0, le=1
+    )
+    """Added x Hill effect of the remembered frequency x relevance / reference."""
+    pull: float = default(0.3, unit="share of demand", source=_OURS, grade="assumption", low=0, high=1, ge=0, le=10)
+    """The brand's demand is multiplied by 1 + pull x opinion."""
+    keeps: float = default(0.5, unit="log of hazard", source=_OURS, grade="assumption", low=0, high=1.5, ge=0, le=10)
+    """bV: opinion V multiplies the hazard of leaving by exp(-bV V)."""
+
+
+class Region(Table):
+    """Where people live, as far as the law of consent goes. Channels state their consent for opting in."""
+
+    consent: Literal["opt_in", "opt_out"] = "opt_in"
+    opt_out_odds: float = default(
+        28, unit="odds ratio", grade="measured", low=5, high=40, gt=0, le=1000,
+        source="Johnson, Bellman & Lohse 2002: 96.3 % take part when they may opt out, 48.2 % when they must opt in",
+    )  # fmt: skip
+    """Odds of consent where silence is consent, over those where it is not."""
+
+    @property
+    def odds(self) -> float:
+        """Factor on the odds of every channel's consent."""
+        return self.opt_out_odds if self.consent == "opt_out" else 1.0
+
+
+REGIONS: dict[str, dict[str, str]] = {
+    "eu": {"consent": "opt_in"},  # Directive 2002/58/EC, article 13
+    "uk": {"consent": "opt_in"},  # Privacy and Electronic Communications Regulations 2003
+    "canada": {"consent": "opt_in"},  # Anti-Spam Legislation 2014
+    "saudi_arabia": {"consent": "opt_in"},  # Personal Data Protection Law, article 25
+    "us": {"consent": "opt_out"},  # CAN-SPAM Act 2003
+}
+"""Regions that ship, with the default their law sets for commercial messages to persons."""
+
+
+def with_shipped_regions(value: Any) -> Any:
+    """A user's regions beside those that ship; one named like a shipped one changes what it states."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        **REGIONS,
+        **{
+            name: {**REGIONS.get(name, {}), **table} if isinstance(table, dict) else table
+            for name, table in value.items()
+        },
+    }
+
+
+Regions = Annotated[dict[str, Region], BeforeValidator(with_shipped_regions)]
