@@ -70,7 +70,7 @@ class Plan:
         """Note what every live message did today."""
         if self.rule.by == "none":
             return
-        unit = (1 - self.scenario.economics.cost_of_goods) * self.scenario.market.represents / MONEY
+        unit = self.scenario.economics.margin * self.scenario.market.represents / MONEY
         for slot in range(SLOTS):
             live = self.market.tables.messages[slot]
             if live is None or live.program not in self.seen:
