@@ -41,6 +41,15 @@ MINUTES_PER_DAY, DAY_SECONDS = 1440, 86_400
 SELDOM_DAYS = 3 * DAYS_PER_YEAR
 
 
+_RULE_WORDS = {
+    "quiet": "quiet hours",
+    "blackout": "nothing goes out on this day",
+    "suppressed": "the policy suppresses whom its condition names",
+    "sunset": "too many messages in a row were not opened",
+    "no_consent": "no consent on its channel, and the fallback was held back",
+}
+
+
 class NoSuchCustomer(ValueError):
     """A customer that the market does not have."""
 
@@ -199,8 +208,8 @@ class _Telling:
         if label == "gap":
             gap = self.scenario.contact_policy.gap
             reason = f"less than {'a day' if gap == 1 else f'{gap:g} days'} since the last contact"
-        elif label == "quiet":
-            reason = "quiet hours"
+        elif label in _RULE_WORDS:
+            reason = _RULE_WORDS[label]
         else:
             reason = f'the rule "{label}" allows no more'
         last = word == "dropped" and self.scenario.contact_policy.blocked == "defer"
