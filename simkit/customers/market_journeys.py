@@ -54,6 +54,7 @@ def fill_journeys(
 ) -> None:
     """What stays the same all days: every journey, its steps, and their messages."""
     w.today["journeys"] = len(scenario.journeys)
+    w.today["at_once"] = scenario.contact_policy.journeys_at_once
     w.today["daily"] = any(journey.starts == "lapsed" for journey in scenario.journeys.values())
     first = 0
     for j, (name, journey) in enumerate(scenario.journeys.items()):

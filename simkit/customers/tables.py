@@ -48,6 +48,7 @@ TODAY = np.dtype(
         ("moving", "i8"),  # 1: today persons join or leave channels whose reach changes
         ("callers", "i8"),  # human channels
         ("journeys", "i8"),  # rows of the journey table in use
+        ("at_once", "i8"),  # of them one person may be in
         ("lead_threshold", "i8"),  # tenths of a point; 0: nobody keeps scores
         ("lead_open", "i8"),
         ("lead_click", "i8"),

@@ -99,6 +99,10 @@ class ContactPolicy(Table):
     blocked: Literal["defer", "drop"] = "defer"
     """What happens to a message that a rule blocks: tried again while it is live, or dropped at once. Before either,
     a campaign's `fallback` channel is tried."""
+    journeys_at_once: Annotated[int, Field(ge=1, le=4)] = convention(
+        4, unit="journeys", why="as many as a customer's record has room for"
+    )
+    """Journeys that one person may be in at the same time; an occasion for one more passes."""
     time_to_live: Annotated[int, Field(ge=1, le=60)] | None = None
     """Days on which any blocked message may be tried at most, the first included; none: the campaign's `live_days`."""
     arbitration: Literal["priority", "first_come", "weight", "expected_value"] = "priority"

@@ -14,7 +14,7 @@ def _days(value: float, low: float, high: float) -> Figure:
 
 
 def _fit(value: float, source: str = _OURS) -> Figure:
-    low, high = value - 0.15, min(1.0, value + 0.15)
+    low, high = round(value - 0.15, 2), min(1.0, round(value + 0.15, 2))
     return Figure(unit="share", source=source, grade="assumption", low=low, high=high, value=value)
 
 

@@ -7,6 +7,7 @@ from markets import busy, column, live, newborn, quiet_market
 from simkit.customers.compiled import CompiledMarket
 from simkit.customers.mesa_market import MarketModel
 from simkit.customers.state import SENT, SLOTS
+from simkit.customers.withheld import Withheld
 from simkit.scenario.schema import Scenario
 
 ALWAYS = {"consent_customers": 1.0, "consent_prospects": 1.0, "bounce": 0}
@@ -234,3 +235,28 @@ def test_conditions_decide_who_enters_and_which_way_a_journey_goes():
     assert set(rows["index"][rows["slot"] == SLOTS + 1]) == set(np.flatnonzero(bought < 2))
     assert set(rows["index"][rows["slot"] == SLOTS + 2]) == set(range(150))
     assert 0 < (bought < 2).sum() < 150
+
+
+def test_a_policy_may_allow_fewer_journeys_at_once():
+    """With one at a time the second occasion passes; the journey listed first is the one that begins."""
+    two = {f"j{i}": {"starts": "first_purchase", "exits": [], "steps": {"s": step(1)}} for i in range(2)}
+    chosen = scenario(two, contact_policy={**NO_LIMIT, "journeys_at_once": 1})
+    market = MarketModel(scenario=chosen, people=newborn(chosen))
+    totals = live(market, 4)
+    assert column(market, totals, "journey_j0_sent").sum() == 60
+    assert column(market, totals, "journey_j1_entered").sum() == 0
+    assert column(market, totals, "journey_j1_no_room").sum() == 60
+
+
+def test_a_counterfactual_withholds_a_journey_and_nothing_else():
+    """Nobody gets a message of the journey that is off, and everybody the other's."""
+    two = {f"j{i}": {"starts": "first_purchase", "exits": [], "steps": {"s": step(1), "t": step(3)}} for i in range(2)}
+    sent = []
+    for off in (False, True):
+        chosen = scenario(two, market=quiet_market(60, fatigue={"opt_out": 0}))
+        market = MarketModel(scenario=chosen, people=newborn(chosen))
+        if off:
+            market.tables.withhold(Withheld("journey", "j0"))
+        totals = live(market, 7)
+        sent.append([column(market, totals, f"journey_{name}_sent").sum() for name in two])
+    assert sent == [[120, 120], [0, 120]]

@@ -120,8 +120,11 @@ def begin(c: Any, w: Any, s: Any, j: int, bought: bool) -> None:
     entries = c.journey_entries[j]
     if entries > 0 and (w.today.day + 1 - c.journey_left[j] < journey.again or running(c, w, j)):
         return
+    busy = 0
     for k in range(AT_ONCE):
-        if (c.journeys >> k) & 1 == 0:
+        busy += (c.journeys >> k) & 1
+    for k in range(AT_ONCE):
+        if (c.journeys >> k) & 1 == 0 and busy < w.today.at_once:
             c.journeys |= 1 << k
             c.journey_entries[j] = min(entries + 1, MOST_ENTRIES)
             c.journey_seen[k] = 0
