@@ -7,6 +7,7 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.rules.caps import blocking_rule
+from simkit.customers.rules.laws import draw
 from simkit.customers.rules.running import entry_of, may_wait
 from simkit.customers.rules.withholding import withheld
 from simkit.customers.state import (
@@ -24,10 +25,15 @@ from simkit.customers.state import (
     SLOTS,
 )
 from simkit.customers.tables import COUNT_ATTEMPTED
+from simkit.rng import Purpose
+
+# purposes as plain integers: compiled code has no enums
+PROFILING = int(Purpose.PROFILING)
 
 
 def arbitrate(c: Any, w: Any, s: Any) -> None:
-    """6 Candidates in order of (score, time, priority) against the rules: sent, deferred or dropped, and why."""
+    """6 Candidates in order of (score, time, priority) against the rules: sent, deferred or dropped, and why; and
+    whether what is sent is meant for the person instead of the segment."""
     s.n = 0
     s.sent = 0
     s.clicks = 0
@@ -36,6 +42,9 @@ def arbitrate(c: Any, w: Any, s: Any) -> None:
         gather(c, w, s)
         for j in range(s.n):
             decide(c, w, s, j)
+        s.own_fit = 1.0
+        if w.today.profiling > 0.0 and draw(c, w, 0, PROFILING, 0) < w.today.profiling:
+            s.own_fit = w.today.own_fit
 
 
 @register_jitable

@@ -44,18 +44,13 @@ CONVERT = int(Purpose.CONVERT)
 ADDRESS_LIFE = int(Purpose.ADDRESS_LIFE)
 PLACEMENT = int(Purpose.PLACEMENT)
 LAPSE = int(Purpose.LAPSE)
-PROFILING = int(Purpose.PROFILING)
 OPT_DOWN = int(Purpose.OPT_DOWN)
 
 
 def feel(c: Any, w: Any, s: Any) -> None:
-    """7 What today's fatigue, the one before today's contacts, does to response and to opting out; and whether
-    messages are meant for the person instead of the segment."""
+    """7 What today's fatigue, the one before today's contacts, does to response and to opting out."""
     if s.sent > 0:
         segment = w.segment[c.segment]
-        s.own_fit = 1.0
-        if w.today.profiling > 0.0 and draw(c, w, 0, PROFILING, 0) < w.today.profiling:
-            s.own_fit = w.today.own_fit
         tiredness = c.fatigue * c.sensitivity
         s.wear_out = wear_out(segment.wear_kind, segment.delta * tiredness)
         s.opt_out = segment.opt_out * math.exp(segment.opt_out_growth * tiredness)
