@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -100,11 +99,9 @@ def test_an_alias_bomb_is_refused_at_its_first_anchor():
 
 @pytest.mark.parametrize("text", ["[" * 5000, "- " * 5000, "{a: " * 5000, "a: " + "[" * 5000 + "]" * 5000])
 def test_five_thousand_levels_are_one_problem(text):
-    """Depth is counted before anything is built: no recursion error, and fast."""
-    started = time.perf_counter()
+    """Depth is counted before anything is built: no recursion error."""
     _, _, message = problem_of(text)
     assert message == f"nested deeper than {MAX_DEPTH} levels"
-    assert time.perf_counter() - started < 5
 
 
 def test_block_nesting_is_counted_too():
