@@ -85,55 +85,55 @@ CUSTOMER_DTYPE = np.dtype(
         ("consent", "u1"),  # bit per addressed channel
         ("leaving", "i1"),  # channels with an opt-out that falls due
         ("exposed", "i1"),  # remembers paid media
-        # traits and history
-        ("first_purchase_day", "f8"),  # of those who will come by themselves: the day they will
-        ("lost_day", "f8"),
-        ("dropout", "f8"),  # probability to leave at a need, opportunity or anniversary; with a lifetime: hazard a day
-        ("revenue", "i8"),  # so far, in 1/10,000 of the currency
-        ("visit_clock", "f8"),
-        ("forget_clock", "f8"),
-        ("life_clock", "f8"),  # hazard left until a prospect adopts, or until a lifetime ends (Pareto/NBD, hazard)
-        ("index", "i4"),  # within the segment: the customer's name in every key
-        ("needs", "i4"),  # ordinal of the latest need
-        ("purchases", "i4"),
-        ("contacts", "i4"),  # sent so far; the newest stands at (contacts - 1) % RECENT
-        ("spend_scale", "f4"),  # 1/nu: a purchase is gamma(p) x spend_scale
-        ("sensitivity", "f4"),  # 1/patience
-        # per channel and per contact
+        # contacts: the next three lines, all that a message touches
         ("recent_minute", "i4", (RECENT,)),
         ("affinity", "f4", (ADDRESSED,)),
-        ("media_affinity", "f4", (MEDIA,)),
-        ("ad_memory", "f8", (MEDIA,)),
         ("opt_out_day", "i2", (ADDRESSED,)),
         ("recent_channel", "i1", (RECENT,)),  # ADDRESSED: it bounced and does not count
         ("recent_caps", "u1", (RECENT,)),  # bit per cap in which it counts
-        # small ones last, so that all are aligned
-        ("queries", "i2"),  # ordinals of the latest query, visit and change of stage
-        ("visits", "i2"),
-        ("forgets", "i2"),
-        ("lead_score", "i2"),  # tenths of a point, as of score_day
+        ("unengaged", "u1", (ADDRESSED,)),  # delivered messages since one was opened, up to 255
+        ("contacts", "i4"),  # sent so far; the newest stands at (contacts - 1) % RECENT
+        ("sensitivity", "f4"),  # 1/patience
+        ("index", "i4"),  # within the segment: the customer's name in every key
         ("bucket", "i2"),  # 0..9999, stable: control group
         ("link_bucket", "i2"),  # 0..9999, stable: whether identities on all channels are known to be one person's
-        ("unengaged", "u1", (ADDRESSED,)),  # delivered messages since one was opened, up to 255
-        ("dormant", "u1"),  # bit per addressed channel: nothing is opened there until the next purchase
-        # journeys: the running ones by their bit, and what is remembered of each of the scenario's
-        ("journey_day", "i2", (AT_ONCE,)),  # on which the next step falls due
-        ("journey_left", "i2", (JOURNEYS,)),  # day of its end + 1; 0 for never
-        ("score_day", "i2"),
-        ("lead_day", "i2"),  # day of becoming a lead + 1; 0 for never
-        ("coupon_until", "i2"),  # last day of the offer that was opened
-        ("saved_until", "i2"),  # last day of a smaller hazard of leaving
-        ("journey_step", "u1", (AT_ONCE,)),  # the next step: a row of the step table
-        ("journey_seen", "u1", (AT_ONCE,)),  # of its last message: 1 opened, 2 clicked
-        ("journey_entries", "u1", (JOURNEYS,)),  # the person's n-th time in it: names its luck
-        ("journeys_due", "u1"),  # bit per running journey with a message today
         ("best_hour", "i1"),  # of the day: when the person is most receptive
         ("refused", "u1"),  # bit per topic the person wants no more messages on
+        ("dormant", "u1"),  # bit per addressed channel: nothing is opened there until the next purchase
+        ("journeys_due", "u1"),  # bit per running journey with a message today
         ("opinion", "i2"),  # of the brand, in 1/30,000 around the norm 0, on the day it last moved
         ("opinion_day", "i2"),
+        ("coupon_until", "i2"),  # last day of the offer that was opened
+        ("saved_until", "i2"),  # last day of a smaller hazard of leaving
+        ("lead_score", "i2"),  # tenths of a point, as of score_day
+        ("score_day", "i2"),
+        ("lead_day", "i2"),  # day of becoming a lead + 1; 0 for never
         ("need_chance", "u2"),  # an opportunity brings a need, in 1/65,534; all where each does, 0 under contract
         ("price_sensitivity", "u1"),  # times the market's elasticity, in 1/40
         ("influence", "u1"),  # share of one's ties who had adopted by yesterday, in 1/254
+        ("queries", "i2"),  # ordinal of the latest query
+        # buying, visiting and leaving
+        ("dropout", "f8"),  # probability to leave at a need, opportunity or anniversary; with a lifetime: hazard a day
+        ("revenue", "i8"),  # so far, in 1/10,000 of the currency
+        ("first_purchase_day", "f8"),  # of those who will come by themselves: the day they will
+        ("lost_day", "f8"),
+        ("life_clock", "f8"),  # hazard left until a prospect adopts, or until a lifetime ends (Pareto/NBD, hazard)
+        ("visit_clock", "f8"),
+        ("forget_clock", "f8"),
+        ("needs", "i4"),  # ordinal of the latest need
+        ("purchases", "i4"),
+        ("spend_scale", "f4"),  # 1/nu: a purchase is gamma(p) x spend_scale
+        ("visits", "i2"),  # ordinals of the latest visit and change of stage
+        ("forgets", "i2"),
+        # paid media
+        ("ad_memory", "f8", (MEDIA,)),
+        ("media_affinity", "f4", (MEDIA,)),
+        # journeys: the running ones by their bit, and what is remembered of each of the scenario's
+        ("journey_day", "i2", (AT_ONCE,)),  # on which the next step falls due
+        ("journey_left", "i2", (JOURNEYS,)),  # day of its end + 1; 0 for never
+        ("journey_step", "u1", (AT_ONCE,)),  # the next step: a row of the step table
+        ("journey_seen", "u1", (AT_ONCE,)),  # of its last message: 1 opened, 2 clicked
+        ("journey_entries", "u1", (JOURNEYS,)),  # the person's n-th time in it: names its luck
     ]
 )
 """One customer, in whole cache lines. Rules read float32 fields and never compute them."""
