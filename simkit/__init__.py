@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from simkit.experiment.result import Result
     from simkit.experiment.study import run
     from simkit.measures import MEASURES, Measure, compute
+    from simkit.outcome import Run
     from simkit.records import Launch, Signal, WorkOrder
     from simkit.scenario.errors import Problem, ScenarioError
     from simkit.scenario.load import Study, load
     from simkit.scenario.schema import Scenario
-    from simkit.simulation import Run, simulate
+    from simkit.simulation import simulate
 
 __version__ = "0.1.0"
 
@@ -33,7 +34,7 @@ _HOME = {
     "incrementality": "simkit.experiment.incrementality",
     "Result": "simkit.experiment.result",
     "simulate": "simkit.simulation",
-    "Run": "simkit.simulation",
+    "Run": "simkit.outcome",
     "compute": "simkit.measures",
     "Measure": "simkit.measures",
     "MEASURES": "simkit.measures",

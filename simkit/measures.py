@@ -16,9 +16,9 @@ import numpy as np
 from simkit.breakdowns import payback_months
 from simkit.customers.state import CUSTOMER, MONEY
 from simkit.lifetime_value import residual_revenue, residual_tenure_margin
+from simkit.outcome import Run
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
-from simkit.simulation import Run
 from simkit.survival import CumulativeIncidence, cumulative_incidence
 
 Value = float | None

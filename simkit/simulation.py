@@ -8,41 +8,22 @@ day d + 1 on.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simkit.breakdowns import Cohorts, by_channel
-from simkit.budget import DaySpent, Spending
+from simkit.breakdowns import Cohorts
+from simkit.budget import Spending
 from simkit.customers.leads import leads_of
 from simkit.customers.log import CustomerLog, gathered
 from simkit.customers.market import MarketDriver
-from simkit.customers.state import (
-    BOUGHT,
-    CHANNELS,
-    CLICKED,
-    CUSTOMERS_NOW,
-    EVENT_DTYPE,
-    GRAIN,
-    LEADS,
-    LOG_DTYPE,
-    LOST_NOW,
-    MONEY,
-    NEW,
-    NEW_CUSTOMERS,
-    OVERFLOW,
-    PER_CHANNEL,
-    PURCHASES_ORGANIC,
-    RENEWALS,
-    RING_FULL,
-    TENURE_YEARS,
-)
+from simkit.customers.state import EVENT_DTYPE, LEADS, LOG_DTYPE
 from simkit.customers.withheld import Withheld
+from simkit.ledger import daily_table, day_spent, units_sold, watched_figures
+from simkit.outcome import Run, cases_table, launches_table, market_warnings, spent_since
 from simkit.records import Launch, Lead, Signal, WorkOrder
 from simkit.replay import Replay, Script
 from simkit.rng import run_key
@@ -64,64 +45,6 @@ if TYPE_CHECKING:
     from simkit.customers.extension import Extension
 
 ENGINES = ("compiled", "mesa")
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one run leaves behind. Days count from the first measured one: the warm-up has negative days.
-
-    Persons and money stand for the real market (`market.represents` applied).
-    """
-
-    scenario: Scenario
-    replication: int
-    daily: pd.DataFrame
-    """One row a day: `day`, `date`, persons by stage, messages by channel and rule, money."""
-    cases: pd.DataFrame
-    """One row a piece of work (see `teams/department_records.py`), and `launch_day`, when customers could first
-    get it. What happened and was noticed only after the end is open and arrives after the last day."""
-    persons: pd.DataFrame
-    """One row a person of the department: where the measured days' time went."""
-    launches: pd.DataFrame
-    """One row a launch: name, campaign, segment, day, lateness_days, relevance, defects."""
-    customers: np.ndarray
-    """Everyone at the end (`customers.state.CUSTOMER_DTYPE`)."""
-    revenue_before: np.ndarray
-    """Everyone's revenue until the first measured day, in ledger units."""
-    contacts: np.ndarray | None
-    """The contact log (`customers.state.LOG_DTYPE`), when asked for."""
-    events: np.ndarray | None = None
-    """What happened to everybody (`customers.state.EVENT_DTYPE`), when asked for."""
-    script: Script | None = field(default=None, repr=False)
-    """What the department did, to be done again in a counterfactual."""
-    cohorts: pd.DataFrame | None = None
-    """One row a month of first purchase and a month end (`breakdowns.COHORT_COLUMNS`)."""
-    reviews: pd.DataFrame | None = None
-    """One row a review and program (`steer_by`): day, campaign, figure, campaigns a week from then on."""
-    leads: tuple[Lead, ...] = ()
-    """Persons whose score reached the threshold of `leads`, by day; days count from the first simulated one."""
-    warnings: list[str] = field(default_factory=list)
-    _log: Callable[[], pd.DataFrame] = field(default=lambda: _no_log(), repr=False)
-
-    @property
-    def log(self) -> pd.DataFrame:
-        """The department's event log; made when asked for."""
-        return self._log()
-
-    @cached_property
-    def measured(self) -> pd.DataFrame:
-        """The daily table without the warm-up."""
-        return self.daily[self.daily["day"] >= 0]
-
-    @cached_property
-    def sums(self) -> dict[str, float]:
-        """Every column of the daily table added over the measured days."""
-        return {name: float(self.measured[name].to_numpy().sum()) for name in self.daily.columns if name != "date"}
-
-    @cached_property
-    def channels(self) -> pd.DataFrame:
-        """One row a channel over the measured days: cost, first purchases and what one cost, revenue, contribution."""
-        return by_channel(self.scenario, self.sums)
 
 
 def simulate(
@@ -231,8 +154,8 @@ class _Coupling:
                 key = run_key(scenario.seed, self.replication)
                 self.leads += leads_of(self.market.new_leads(), day, list(scenario.market.segments), key)
             media.append(self.market.tables.media_cost(totals[day]))
-            self.spending.close_day(day, self._spent(totals[day], media[-1]))
-            self.supply.close_day(*self._units_sold(totals[day]))
+            self.spending.close_day(day, day_spent(scenario, self.market, totals[day], media[-1]))
+            self.supply.close_day(*units_sold(totals[day], scenario.market.represents))
             self.cohorts.close_day(day)
             self.plan.close_day(totals[day])
             self._watch(day, totals[day])
@@ -314,24 +237,9 @@ class _Coupling:
         """People, agencies and technology."""
         return self.department.payroll_per_day + self.scenario.economics.technology_per_year / DAYS_PER_YEAR
 
-    def _units_sold(self, totals: np.ndarray) -> tuple[float, float]:
-        """Purchases of the day, one takes one unit; and those of them that happen whatever the stock: first purchases
-        of persons who arrive, and renewals of contracts."""
-        represents = self.scenario.market.represents
-        sold = int(totals[PURCHASES_ORGANIC]) + _over_channels(totals, BOUGHT)
-        promised = int(totals[NEW_CUSTOMERS]) - _over_channels(totals, NEW) + int(totals[RENEWALS])
-        return sold * represents, promised * represents
-
-    def _spent(self, totals: np.ndarray, by_channel: dict[str, float]) -> DaySpent:
-        """The day's money, for the budget."""
-        at, unit = self.market.tables.columns, self.scenario.market.represents / MONEY
-        earned = {name: int(totals[at[f"revenue_{name}"]]) * unit for name in self.scenario.channels}
-        revenue = int(totals[at["revenue_organic"]]) * unit + math.fsum(earned.values())
-        return DaySpent(revenue, by_channel, earned, _figures(totals))
-
     def _watch(self, day: int, totals: np.ndarray) -> None:
         """Monitors read the day; what they notice becomes work."""
-        figures = _figures(totals)
+        figures = watched_figures(totals)
         for watch in self.watches:
             signal = watch.read(day, *figures[watch.monitor.figure])
             if signal is not None:
@@ -347,22 +255,13 @@ class _Coupling:
     def _note_start(self) -> tuple[np.ndarray, pd.DataFrame]:
         return self.market.customers()["revenue"].copy(), self.department.records().persons
 
-    def _with_unnoticed(self, cases: pd.DataFrame) -> pd.DataFrame:
-        """What happened and nobody noticed before the end is open work too, or late signals would seem quick."""
-        import pandas as pd
-
-        known, rows = set(cases["name"]), []
-        for source, signal in self.signals.items():
-            order = self._order(source)
-            if order.name not in known and signal.happened_day < self.scenario.days:
-                told = {name: getattr(order, name, None) for name in cases.columns}
-                told |= {"arrived_day": order.arrives_day, "unit": "", "status": "open", "versions": 1, "defects": 0}
-                seconds = {name: 0 for name in cases.columns if name.endswith("_seconds")}
-                rows.append(told | seconds | {"lead_seconds": -1})
-        return pd.concat([cases, pd.DataFrame(rows).astype(cases.dtypes)], ignore_index=True) if rows else cases
+    def _asked(self) -> list[WorkOrder]:
+        """The work that signals of the simulated days ask for, noticed before the end or not."""
+        happened = [name for name, signal in self.signals.items() if signal.happened_day < self.scenario.days]
+        return [self._order(name) for name in happened]
 
     def _daily(self, totals: np.ndarray, media: list[dict[str, float]]) -> pd.DataFrame:
-        daily = _daily(self.scenario, self.market, totals, media, self.department.payroll_per_day)
+        daily = daily_table(self.scenario, self.market, totals, media, self.department.payroll_per_day)
         if self.scenario.budget.limited:
             daily["budget"] = np.array(self.spending.history, float)
         if self.scenario.economics.stock is not None:
@@ -379,22 +278,14 @@ class _Coupling:
         import pandas as pd
 
         records = self.department.records()
-        launches = pd.DataFrame(
-            self.launched,
-            columns=["name", "campaign", "segment", "cause", "day", "lateness_days", "relevance", "defects"],
-        )
         warmup = self.scenario.warmup_days
-        launches["day"] -= warmup
-        cases = self._with_unnoticed(records.cases)
-        cases = cases.merge(launches[["name", "day"]].rename(columns={"day": "launch_day"}), "left", on="name")
-        for column in ("arrived_day", "happened_day", "due_day", "live_day", "expired_day"):
-            cases[column] -= warmup
+        launches = launches_table(self.launched, warmup)
         return Run(
             scenario=self.scenario,
             replication=self.replication,
             daily=self._daily(totals, media),
-            cases=cases,
-            persons=_spent_since(persons_before, records.persons),
+            cases=cases_table(records.cases, self._asked(), launches, warmup),
+            persons=spent_since(persons_before, records.persons),
             launches=launches,
             customers=self.market.customers(),
             revenue_before=revenue_before,
@@ -404,7 +295,7 @@ class _Coupling:
             cohorts=self.cohorts.table(),
             reviews=pd.DataFrame(self.plan.reviews, columns=["day", "campaign", "figure", "per_week"]),
             leads=tuple(self.leads),
-            warnings=_warnings(self.market, totals) + self.spending.notes(),
+            warnings=market_warnings(self.market, totals) + self.spending.notes(),
             _log=lambda: records.log,
         )
 
@@ -429,90 +320,3 @@ def _market(
 
         return MarketModel(scenario=scenario, replication=replication, rules=rules, **kept)
     raise ValueError(f"no engine is called {engine!r}; engines: {', '.join(ENGINES)}")
-
-
-def _figures(totals: np.ndarray) -> dict[str, tuple[int, int]]:
-    """What monitors and conditions may watch: numerator and denominator of the day."""
-    return {
-        "churn_rate": (int(totals[LOST_NOW]), int(totals[CUSTOMERS_NOW])),
-        "conversion_rate": (_over_channels(totals, BOUGHT), _over_channels(totals, CLICKED)),
-    }
-
-
-def _over_channels(totals: np.ndarray, what: int) -> int:
-    """A per-channel counter added over all channels; `totals` may have days in front."""
-    return int(totals[..., what : CHANNELS * PER_CHANNEL : PER_CHANNEL].sum())
-
-
-def _daily(
-    scenario: Scenario, market: MarketDriver, totals: np.ndarray, media: list[dict[str, float]], payroll: float
-) -> pd.DataFrame:
-    """The ledger as a tidy table: counts and money of the real market."""
-    import pandas as pd
-
-    represents, columns = scenario.market.represents, market.tables.columns
-    days = np.arange(len(totals)) - scenario.warmup_days
-    channels = scenario.channels
-    table: dict[str, Any] = {"day": days, "date": pd.to_datetime(scenario.start) + pd.to_timedelta(days, unit="D")}
-    for name, at in columns.items():
-        money = name.startswith(("revenue_", "tenure_revenue_", "discounts"))
-        table[name] = totals[:, at] * (represents / MONEY if money else represents)
-    for counter in market.tables.counters:
-        table[counter.name] = totals[:, counter.place] / counter.scale * represents
-    table["fatigue"] = totals[:, columns["fatigue"]] / GRAIN * represents
-    table["mean_fatigue"] = table["fatigue"] / np.maximum(table["reachable"], 1e-9)
-    table["active_customers"] = table.pop("active")
-    for name, channel in channels.items():
-        if channel.kind == "paid":
-            table[f"impressions_{name}"] = table[f"sent_{name}"]
-        elif channel.kind == "addressed":
-            table[f"bounced_{name}"] = table[f"sent_{name}"] - table[f"delivered_{name}"]
-    for rule in market.tables.rules.values():
-        table[f"blocked_{rule}"] = table[f"dropped_{rule}"] + table[f"deferred_{rule}"]
-    response = [f"purchases_{name}" for name in channels]
-    table["purchases_response"] = sum(table[name] for name in response)
-    table["revenue_response"] = sum(table[f"revenue_{name}"] for name in channels)
-    table["revenue"] = table["revenue_organic"] + table["revenue_response"]
-    # a price cut takes nothing off what goods cost
-    table["cost_of_goods"] = (
-        (table["revenue"] + table["discounts"]) * scenario.economics.cost_of_goods / scenario.economics.price
-    )
-    shares = scenario.economics.tenure_margin.by_year(TENURE_YEARS)
-    table["tenure_margin"] = sum(share * table[f"tenure_revenue_{year}"] for year, share in enumerate(shares, 1))
-    spent = pd.DataFrame(media, columns=list(channels))
-    addressed = [name for name, channel in channels.items() if channel.kind == "addressed"]
-    table["contact_cost"] = spent[addressed].sum(axis=1)
-    table["media_cost"] = spent.drop(columns=addressed).sum(axis=1)
-    for name in channels:
-        table[f"cost_{name}"] = spent[name]
-    table["team_cost"] = payroll
-    table["technology_cost"] = scenario.economics.technology_per_year / DAYS_PER_YEAR
-    daily = pd.DataFrame(table)
-    costs = ["cost_of_goods", "contact_cost", "media_cost", "team_cost", "technology_cost"]
-    daily["profit"] = daily["revenue"] + daily["tenure_margin"] - daily[costs].sum(axis=1)
-    return daily
-
-
-def _spent_since(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """People's seconds by category between two moments."""
-    spent = after.set_index("id")
-    columns = [name for name in spent.columns if name not in ("unit", "hourly_cost", "fte")]
-    spent[columns] = spent[columns] - before.set_index("id")[columns]
-    return spent.reset_index()
-
-
-def _warnings(market: MarketDriver, totals: np.ndarray) -> list[str]:
-    notes = []
-    if market.tables.crowded:
-        notes.append(f"{market.tables.crowded} messages of campaigns never went: too many were live at once")
-    if overflow := int(totals[:, OVERFLOW].sum()):
-        notes.append(f"{overflow} messages were not considered: more than fit one customer's day")
-    if full := int(totals[:, RING_FULL].sum()):
-        notes.append(f"{full} messages were held back because a customer's contact history was full")
-    if market.notes_lost:
-        notes.append(f"{market.notes_lost} events are missing in the log: more than fit one customer's day")
-    return notes
-
-
-def _no_log() -> pd.DataFrame:
-    raise ValueError("this run has no event log")

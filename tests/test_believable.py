@@ -25,8 +25,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simkit.outcome import Run
 from simkit.scenario.load import load
-from simkit.simulation import Run, simulate
+from simkit.simulation import simulate
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "scenarios" / "README.md"

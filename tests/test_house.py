@@ -16,6 +16,8 @@ FLOORS = (
     {"experiment"},
     {
         "simulation",
+        "ledger",
+        "outcome",
         "measures",
         "lifetime_value",
         "survival",

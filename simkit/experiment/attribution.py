@@ -13,8 +13,8 @@ import numpy as np
 
 from simkit.customers.log import CustomerLog
 from simkit.customers.state import CLICK, EVENT_DTYPE, MONEY, PURCHASE
+from simkit.outcome import Run
 from simkit.scenario.schema import Scenario
-from simkit.simulation import Run
 
 WINDOW_DAYS = 30.0
 """A touch counts for purchases of so many days after it: what ad platforms and web analytics commonly use."""

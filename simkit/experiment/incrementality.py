@@ -21,8 +21,9 @@ from simkit.experiment.attribution import WINDOW_DAYS, TouchLog, before_after, c
 from simkit.experiment.cells import Cell, Err, Model, Work
 from simkit.experiment.statistics import ROUNDING, Difference, Interval, interval, paired
 from simkit.experiment.study import stream_cells
+from simkit.outcome import Run
 from simkit.scenario.quantity import DAYS_PER_YEAR
-from simkit.simulation import Run, simulate
+from simkit.simulation import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
