@@ -63,6 +63,10 @@ SENSITIVITY_GRAIN = 40.0
 """Units per unit of price sensitivity."""
 CHANCE_GRAIN = 65_534.0
 """Units per unit of an opportunity's chance."""
+MEMORY_GRAIN = 50_000.0
+"""Units per remembered exposure."""
+MEMORY_MOST = 2_000_000_000
+"""Units that can be remembered of one medium: 40,000 exposures."""
 
 NEVER = -1_000_000_000
 """A minute before all time."""
@@ -126,7 +130,7 @@ CUSTOMER_DTYPE = np.dtype(
         ("visits", "i2"),  # ordinals of the latest visit and change of stage
         ("forgets", "i2"),
         # paid media
-        ("ad_memory", "f8", (MEDIA,)),
+        ("ad_memory", "i4", (MEDIA,)),  # exposures remembered, in 1/MEMORY_GRAIN; 0 only for who never saw one
         ("media_affinity", "f4", (MEDIA,)),
         # journeys: the running ones by their bit, and what is remembered of each of the scenario's
         ("journey_day", "i2", (AT_ONCE,)),  # on which the next step falls due
@@ -134,6 +138,7 @@ CUSTOMER_DTYPE = np.dtype(
         ("journey_step", "u1", (AT_ONCE,)),  # the next step: a row of the step table
         ("journey_seen", "u1", (AT_ONCE,)),  # of its last message: 1 opened, 2 clicked
         ("journey_entries", "u1", (JOURNEYS,)),  # the person's n-th time in it: names its luck
+        ("spare", "u1", (48,)),  # fills the last cache line
     ]
 )
 """One customer, in whole cache lines. Rules read float32 fields and never compute them."""

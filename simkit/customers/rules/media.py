@@ -16,6 +16,8 @@ from simkit.customers.state import (
     AD_SEEN,
     ADDRESSED,
     CHANNELS,
+    MEMORY_GRAIN,
+    MEMORY_MOST,
     MOVED,
     NEWLY_REACHED,
     OUT,
@@ -64,10 +66,10 @@ def see_ad(c: Any, w: Any, s: Any, j: int) -> None:
             s.total[ad.channel * PER_CHANNEL + OUT] += seen
             note(w, s, AD_SEEN, w.today.day + 0.5, ad.channel, ad.occurrence, seen, 0)
             s.total[ad.channel * PER_CHANNEL + REACHED] += 1
-            if c.ad_memory[k] == 0.0:
+            if c.ad_memory[k] == 0:
                 s.total[ad.channel * PER_CHANNEL + NEWLY_REACHED] += 1
             c.exposed = 1
-            c.ad_memory[k] += seen
+            c.ad_memory[k] = min(MEMORY_MOST, c.ad_memory[k] + seen * int(MEMORY_GRAIN))
             respond_to_ad(c, w, s, ad, seen)
 
 
@@ -76,7 +78,7 @@ def respond_to_ad(c: Any, w: Any, s: Any, ad: Any, seen: int) -> None:
     """The unaware may become aware by seeing; anybody may click."""
     channel = w.channel[ad.channel]
     u_aware, u_click = draw_pair(c, w, ad.occurrence, AD_RESPONSE, ad.touch)
-    effect = hill(c.ad_memory[ad.channel - ADDRESSED], channel.hill_half, channel.hill_slope)
+    effect = hill(c.ad_memory[ad.channel - ADDRESSED] / MEMORY_GRAIN, channel.hill_half, channel.hill_slope)
     if c.relation == PROSPECT and c.stage == UNAWARE and u_aware < channel.awareness * effect * ad.strength:
         s.total[ad.channel * PER_CHANNEL + MOVED] += 1
         move_up(c, w)

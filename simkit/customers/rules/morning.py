@@ -70,7 +70,8 @@ def recover(c: Any, w: Any, s: Any) -> None:
     c.fatigue *= w.segment[c.segment].kept
     if c.exposed > 0:
         for k in range(MEDIA):
-            c.ad_memory[k] *= w.channel[ADDRESSED + k].kept
+            if c.ad_memory[k] > 0:  # who ever saw one keeps a unit of it
+                c.ad_memory[k] = max(1, int(c.ad_memory[k] * w.channel[ADDRESSED + k].kept + 0.5))
 
 
 def fall_due(c: Any, w: Any, s: Any) -> None:
