@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,6 +108,18 @@ def test_imports_point_downward(path):
 def test_the_rule_refuses_what_it_should(here, there):
     """The test above can fail."""
     assert not allowed(here, there)
+
+
+def test_the_map_names_every_room():
+    """The package's README has a row for each file and folder, and names each floor below the commands in its order."""
+    page = (ROOT / "simkit" / "README.md").read_text(encoding="utf-8")
+    mapped = {
+        name for row in re.findall(r"^\| (`.+?`) \|", page, re.M) for name in re.findall(r"`(\w+)(?:\.py|/)`", row)
+    }
+    rooms = {room(path) for path in FILES} - {"__init__", "__main__"}
+    assert rooms - mapped == set()
+    order = page[page.index("Imports point downward") :].split(". ")[0]
+    assert [room for names in FLOORS[1:] for room in names if f"`{room}`" not in order] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
