@@ -42,6 +42,7 @@ class What(StrEnum):
     consent = "consent"
     events = "events"
     daily = "daily"
+    work = "work"
 
 
 class Form(StrEnum):
@@ -49,12 +50,13 @@ class Form(StrEnum):
 
     csv = "csv"
     parquet = "parquet"
+    xes = "xes"
 
 
 def export(
     source: Source,
     what: Annotated[What, typer.Option(help="Which log.")],
-    form: Annotated[Form, typer.Option("--format", help="File format.")] = Form.csv,
+    form: Annotated[Form, typer.Option("--format", help="File format; xes for work only.")] = Form.csv,
     alternative: Alternative = None,
     replication: Replication = 0,
     sets: Sets = None,
@@ -62,9 +64,11 @@ def export(
     extend: Extend = None,
     as_json: Json = False,
 ) -> None:
-    """Write one run's log of customers for other tools; runs that one cell again (same seed, same bits)."""
+    """Write one run's log of customers, or of the department's work, for other tools; runs that one cell again."""
     from simkit.experiment.exporting import export as write
 
+    if form is Form.xes and what is not What.work:
+        stop(USAGE, f"--format xes is for --what work; found --what {what.value}")
     cell = _cell(source, alternative, replication, sets, extend)
     path = out or Path(f"{what.value}-{folder_name(cell.alternative)}-{replication}.{form.value}")
     rows = write(cell.scenario, what.value, path, form=form.value, replication=replication)
@@ -76,7 +80,12 @@ def export(
 
 def trace(
     source: Source,
-    customer: Annotated[str, typer.Option(metavar="SEGMENT:INDEX", help="Whose; INDEX alone counts through all.")],
+    customer: Annotated[
+        str | None, typer.Option(metavar="SEGMENT:INDEX", help="Whose; INDEX alone counts through all.")
+    ] = None,
+    campaign: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A piece of work instead, such as newsletter-3.")
+    ] = None,
     alternative: Alternative = None,
     replication: Replication = 0,
     first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day told.")] = None,
@@ -85,16 +94,22 @@ def trace(
     extend: Extend = None,
     as_json: Json = False,
 ) -> None:
-    """One customer's diary: what happened on which day, and why."""
+    """The diary of one customer, or of one piece of work: what happened on which day, and why."""
+    if (customer is None) == (campaign is None):
+        stop(USAGE, "name one of --customer SEGMENT:INDEX and --campaign NAME")
     cell = _cell(source, alternative, replication, sets, extend)
-    from simkit.experiment import tracing
+    from simkit.experiment import tracing, tracing_work
     from simkit.report import diary as shown
 
+    diary: tracing.Diary
     try:
-        who = tracing.find_customer(customer, cell.scenario)
-    except tracing.NoSuchCustomer as error:
+        if campaign is not None:
+            diary = tracing_work.trace_work(cell.scenario, campaign, replication)
+        else:
+            diary = tracing.trace(cell.scenario, tracing.find_customer(customer or "", cell.scenario), replication)
+    except (tracing.NoSuchCustomer, tracing_work.NoSuchWork) as error:
         stop(USAGE, str(error))
-    diary = tracing.trace(cell.scenario, who, replication).between(first and first.date(), last and last.date())
+    diary = diary.between(first and first.date(), last and last.date())
     if as_json:
         terminal.print_json(shown.document(diary))
     else:

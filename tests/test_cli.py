@@ -398,3 +398,22 @@ def test_trace_tells_one_customers_days(simkit):
     code, out, err = simkit("trace", "s.yaml", "--customer", "100")
     assert (code, out) == (2, "")
     assert "0 to 99" in err
+
+
+def test_work_is_exported_and_traced(simkit):
+    """XES is for work alone; a campaign's diary carries its parts; one of the two diaries must be asked for."""
+    Path("s.yaml").write_text("horizon: 20 days\nwarmup: 0 days\nmarket: {customers: 100}\n")
+    code, out, _ = simkit("export", "s.yaml", "--what", "work", "--format", "xes", "--out", "w.xes", "--json")
+    assert (code, Path("w.xes").read_text(encoding="utf-8").count("<event>")) == (0, json.loads(out)["rows"])
+    assert simkit("export", "s.yaml", "--what", "events", "--format", "xes")[0] == 2
+    code, out, _ = simkit("trace", "s.yaml", "--campaign", "newsletter-0", "--json")
+    told = json.loads(out)
+    assert (code, told["campaign"]) == (0, "newsletter-0")
+    assert sum(told["parts_seconds"].values()) == told["lead_seconds"]
+    for words in ((), ("--customer", "3", "--campaign", "newsletter-0")):
+        code, out, err = simkit("trace", "s.yaml", *words)
+        assert (code, out) == (2, "")
+        assert "--customer SEGMENT:INDEX and --campaign NAME" in err
+    code, _, err = simkit("trace", "s.yaml", "--campaign", "newsletters-0")
+    assert code == 2
+    assert "did you mean 'newsletter-0'" in err

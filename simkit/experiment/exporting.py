@@ -1,4 +1,4 @@
-"""The logs of one run as files for other tools: transactions, contacts, consent, events, days.
+"""The logs of one run as files for other tools: transactions, contacts, consent, events, days, the department's work.
 
 A results folder holds no logs, so exporting runs the one cell again: the same scenario and seed give the same bits.
 Rows go to disk while the days pass; a file is there when it is whole, or not at all.
@@ -40,8 +40,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from simkit.scenario.schema import Scenario
+    from simkit.simulation import Run
 
 FORMATS = ("csv", "parquet")
+WORK, XES = "work", "xes"
+"""The department's log (`work_log.COLUMNS`), and the format that only it has."""
 ROWS_AT_ONCE = 100_000
 """Rows gathered before they are written: a row group of a Parquet file."""
 MICROSECONDS_PER_DAY = 86_400_000_000
@@ -119,12 +122,15 @@ def export(
 ) -> int:
     """Run one cell and write one of its logs to `path`; how many rows.
 
-    `what` is a key of :data:`TABLES`, `form` one of :data:`FORMATS`. Raises `ValueError` for anything else, `OSError`
-    when the file cannot be written; then nothing is left behind.
+    `what` is a key of :data:`TABLES` or ``work``, `form` one of :data:`FORMATS`, and of work also ``xes``. Raises
+    `ValueError` for anything else, `OSError` when the file cannot be written; then nothing is left behind.
     """
-    if what not in TABLES or form not in FORMATS:
-        raise ValueError(f"expected one of {', '.join(TABLES)} as one of {', '.join(FORMATS)}; found {what} as {form}")
+    if what not in (*TABLES, WORK) or form not in (*FORMATS, *([XES] if what == WORK else [])):
+        formats = f"{', '.join(FORMATS)} ({XES} for {WORK})"
+        raise ValueError(f"expected one of {', '.join(TABLES)}, {WORK} as one of {formats}; found {what} as {form}")
     with _whole_or_nothing(path) as beside:
+        if what == WORK:
+            return _write_work(simulate(scenario, replication, engine=engine), beside, form)
         if what == "daily":
             return _write_daily(simulate(scenario, replication, engine=engine).daily, beside, form)
         with _Table(beside, form, TABLES[what]) as table:
@@ -401,6 +407,19 @@ def _write_daily(daily: pd.DataFrame, path: Path, form: str) -> int:
     else:
         daily.to_parquet(path, index=False)
     return len(daily)
+
+
+def _write_work(run: Run, path: Path, form: str) -> int:
+    from simkit.experiment.work_log import COLUMNS, work_table
+
+    rows = work_table(run)
+    if form == XES:
+        from simkit.experiment.xes import write_xes
+
+        return write_xes(rows, path)
+    with _Table(path, form, COLUMNS) as table:
+        table.add({str(name): rows[name] for name in rows.columns})
+    return len(rows)
 
 
 @contextmanager

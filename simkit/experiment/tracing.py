@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -68,6 +68,8 @@ class Entry:
 class Diary:
     """The life of one customer in one run."""
 
+    about: ClassVar[str] = "customer"
+    """What kind of thing it is the diary of."""
     customer: str
     beginning: str
     """Who this is when the run begins."""

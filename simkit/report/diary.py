@@ -1,16 +1,21 @@
-"""A customer's diary on a terminal: a date, then what happened and why."""
+"""A customer's or a campaign's diary on a terminal: a date, then what happened and why."""
 
 from __future__ import annotations
 
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from simkit.experiment.tracing_work import WorkDiary
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from simkit.experiment.tracing import Diary
 
-STYLES = {"purchase": "bold green", "consent": "yellow", "life": "bold", "advertisement": "dim", "click": "cyan"}
+STYLES = {
+    "purchase": "bold green", "consent": "yellow", "life": "bold", "advertisement": "dim", "click": "cyan",
+    "live": "bold green", "reject": "yellow", "expire": "yellow", "approve": "green",
+}  # fmt: skip
 
 
 def show(diary: Diary, console: Console) -> None:
@@ -33,6 +38,7 @@ def show(diary: Diary, console: Console) -> None:
 def document(diary: Diary) -> dict[str, Any]:
     """The one JSON document of ``simkit trace --json``."""
     entries = [{"time": one.time.isoformat(), "kind": one.kind, "text": one.text} for one in diary.entries]
-    return {
-        "customer": diary.customer, "beginning": diary.beginning, "entries": entries, "ending": diary.ending
-    }  # fmt: skip
+    told = {diary.about: diary.customer, "beginning": diary.beginning, "entries": entries, "ending": diary.ending}
+    if isinstance(diary, WorkDiary):
+        told |= {"lead_seconds": diary.lead_seconds, "parts_seconds": dict(diary.parts)}
+    return told
