@@ -62,7 +62,7 @@ def work_diary(run: Run, name: str) -> WorkDiary:
         near = [one for one in names if one.startswith(name)] or names
         listed = ", ".join(near[:_SHOWN]) + (f" and {len(near) - _SHOWN} more" if len(near) > _SHOWN else "")
         raise NoSuchWork(f"no work is called {name!r}{did_you_mean(name, names)} (there is {listed})")
-    case = run.cases[run.cases["name"] == name].iloc[0].to_dict()
+    case = {str(key): value for key, value in run.cases[run.cases["name"] == name].iloc[0].items()}
     told = _Telling(run, case)
     entries = tuple(sorted(told.entries(), key=lambda one: one.time))
     parts: tuple[tuple[str, int], ...] = ()

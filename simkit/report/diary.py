@@ -38,7 +38,9 @@ def show(diary: Diary, console: Console) -> None:
 def document(diary: Diary) -> dict[str, Any]:
     """The one JSON document of ``simkit trace --json``."""
     entries = [{"time": one.time.isoformat(), "kind": one.kind, "text": one.text} for one in diary.entries]
-    told = {diary.about: diary.customer, "beginning": diary.beginning, "entries": entries, "ending": diary.ending}
+    told: dict[str, Any] = {
+        diary.about: diary.customer, "beginning": diary.beginning, "entries": entries, "ending": diary.ending
+    }  # fmt: skip
     if isinstance(diary, WorkDiary):
         told |= {"lead_seconds": diary.lead_seconds, "parts_seconds": dict(diary.parts)}
     return told
