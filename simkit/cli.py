@@ -16,7 +16,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simkit import cli_customers, cli_fits, terminal
-from simkit.cli_shared import ENVIRONMENT, FAILED_RUNS, INTERRUPTED, INVALID, NOT_MET, USAGE, Extend, require_extension
+from simkit.cli_shared import (
+    ENVIRONMENT,
+    FAILED_RUNS,
+    INTERRUPTED,
+    INVALID,
+    NOT_MET,
+    USAGE,
+    Extend,
+    File,
+    Json,
+    Sets,
+    require_extension,
+)
 from simkit.cli_shared import folder_name as _folder_name
 from simkit.cli_shared import load_study as _load
 from simkit.cli_shared import say as _say
@@ -33,13 +45,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 ok, 1 internal error, 2 usage, 3 invalid scenario, 4 finished with failed runs, "
     "5 check not met, 6 interrupted, 7 environment (disk, missing extra).",
 )  # fmt: skip
-
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.")]
-Sets = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="A.B=C", help="Override a value; also -20%, x1.5, +2, and alternatives.NAME.A.B=C."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 class Engine(StrEnum):

@@ -15,6 +15,8 @@ from simkit.cli_shared import (
     INTERRUPTED,
     USAGE,
     Extend,
+    Json,
+    Sets,
     folder_name,
     load_study,
     require_extension,
@@ -27,10 +29,8 @@ if TYPE_CHECKING:
     from simkit.experiment.one_cell import OneCell
 
 Source = Annotated[Path, typer.Argument(metavar="FILE_OR_RESULTS", help="A scenario file or a results folder.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="A.B=C", help="Override a value of a scenario file.")]
 Alternative = Annotated[str | None, typer.Option(metavar="NAME", help="Which alternative; default the base.")]
 Replication = Annotated[int, typer.Option(min=0, help="Whose luck: 0 is the first replication.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 class What(StrEnum):

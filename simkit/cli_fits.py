@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from simkit import terminal
-from simkit.cli_shared import ENVIRONMENT, INVALID, USAGE, say, stop
+from simkit.cli_shared import ENVIRONMENT, INVALID, USAGE, Json, say, stop
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+CustomerColumn = Annotated[str, typer.Option(metavar="COL", help="Column of the customer, by name or number.")]
+Snippet = Annotated[Path | None, typer.Option(metavar="SNIPPET.yaml", help="Write the scenario snippet here.")]
 
 
 class Unit(StrEnum):
@@ -38,9 +39,7 @@ def fit(
     model: Annotated[
         Model, typer.Option(help="bg_nbd: orders, with Gamma-Gamma for spend. sbg: renewals of contracts.")
     ] = Model.bg_nbd,
-    customer: Annotated[
-        str, typer.Option(metavar="COL", help="Column of the customer, by name or number.")
-    ] = "customer",
+    customer: CustomerColumn = "customer",
     date: Annotated[str, typer.Option(metavar="COL", help="Orders: column of the date.")] = "date",
     amount: Annotated[
         str, typer.Option(metavar="COL", help="Orders: column of the money; '' when there is none.")
@@ -61,7 +60,7 @@ def fit(
         str | None, typer.Option(metavar="DATE", help="Last day known; of orders, later ones test the fit.")
     ] = None,
     unit: Annotated[Unit | None, typer.Option(help="Unit of time; default week, for contracts year.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="SNIPPET.yaml", help="Write the scenario snippet here.")] = None,
+    out: Snippet = None,
     as_json: Json = False,
 ) -> None:
     """Fit how customers buy, or renew, to a firm's own data; print it as a snippet for `market.purchases`."""
@@ -96,9 +95,7 @@ def fit(
 
 def fit_contacts(
     sends: Annotated[str, typer.Argument(metavar="SENDS", help="A CSV or Parquet file, one row per send.")],
-    customer: Annotated[
-        str, typer.Option(metavar="COL", help="Column of the customer, by name or number.")
-    ] = "customer",
+    customer: CustomerColumn = "customer",
     time: Annotated[str, typer.Option(metavar="COL", help="Column of the day or time of sending.")] = "time",
     channel: Annotated[
         str, typer.Option(metavar="COL", help="Column of the channel; '' when there is one.")
@@ -126,7 +123,7 @@ def fit_contacts(
     date_format: Annotated[
         str | None, typer.Option(metavar="F", help="How times are written, such as '%d.%m.%Y %H:%M'.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="SNIPPET.yaml", help="Write the scenario snippet here.")] = None,
+    out: Snippet = None,
     as_json: Json = False,
 ) -> None:
     """Fit response and fatigue to a log of sends; print it as a snippet for `market.fatigue`."""

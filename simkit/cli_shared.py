@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, files that must exist, sentences to stderr."""
+"""What the commands share: options, exit codes, files that must exist, sentences to stderr."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ import typer
 if TYPE_CHECKING:
     from simkit.scenario.load import Study
 
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A scenario file.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="A.B=C", help="Override a value; also -20%, x1.5, +2, and alternatives.NAME.A.B=C."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Extend = Annotated[
     Path | None,
     typer.Option("--extend", metavar="FILE.py", help="A file of your own that adds to the model; it is executed."),

@@ -181,8 +181,8 @@ def fit_contacts(
 ) -> ContactFit:
     """Estimate rates, wear-out, opt-out slope and the half-life of fatigue from a log of sends.
 
-    Columns, `only` and `weights` are those of `read_sends`; a channel without a weight has that of simkit's channel of
-    its name, or 1. Each person's first `run_in_days` (default 28, or a third
+    A column that is None or '' is not there; `only` and `weights` are those of `read_sends`; a channel without a
+    weight has that of simkit's channel of its name, or 1. Each person's first `run_in_days` (default 28, or a third
     of the log when that is less) add to fatigue and are not fitted, as what came before them is unknown.
     `patience_spread` is how much people differ in patience (sigma of log; not estimated). `randomized`: how often
     people were written to was left to chance, so that differences between people count as well as those within.
@@ -192,7 +192,7 @@ def fit_contacts(
     columns = {"customer": customer, "time": time, "channel": channel, "delivered": delivered, "opened": opened,
                "clicked": clicked, "opted_out": opted_out}  # fmt: skip
     log = read_sends(
-        sends, **columns, date_format=date_format, only=only, weights={**_usual_weights(), **(weights or {})}
+        sends, columns, date_format=date_format, only=only, weights={**_usual_weights(), **(weights or {})}
     )
     run_in = min(RUN_IN_DAYS, log.days // 3) if run_in_days is None else run_in_days
     fitted = log.delivered & (log.age() >= run_in)

@@ -16,8 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simkit.customers.read_table import NO_COLUMN, Column, Table, TextTable, read_table
+from simkit.customers.read_table import Column, Table, TextTable, read_table
 
+FLAGS = ("delivered", "opened", "clicked", "opted_out")
+"""Columns of yes and no."""
+ROLES = ("customer", "time", "channel", *FLAGS)
 ONE_CHANNEL = "all"
 """What the channel is called when the log does not name one."""
 
@@ -75,34 +78,24 @@ class SendLog:
 
 def read_sends(
     sends: Table,
+    columns: Mapping[str, Column] | None = None,
     *,
-    customer: Column = "customer",
-    time: Column = "time",
-    channel: Column = "channel",
-    delivered: Column = "delivered",
-    opened: Column = "opened",
-    clicked: Column = "clicked",
-    opted_out: Column = "opted_out",
     date_format: str | None = None,
     only: str | None = None,
     weights: Mapping[str, float] | None = None,
 ) -> SendLog:
     """A log of sends from a file or a table, one row each.
 
-    A column that is None or '' is not there: without a channel all sends are of one, without `delivered` all
-    arrived, and without clicks or opt-outs these are not estimated. Times are dates, a time of day is ignored: what
-    counts is the day in the log's own clock. `only` keeps one channel, whose people are then tired by it alone.
-    `weights` are by channel; 1 where none is given.
+    `columns` says how the columns of ROLES are called, where not by their role. One that is None or '' is not there:
+    without a channel all sends are of one, without `delivered` all arrived, and without clicks or opt-outs these are
+    not estimated. Times are dates, a time of day is ignored: what counts is the day in the log's own clock. `only`
+    keeps one channel, whose people are then tired by it alone. `weights` are by channel; 1 where none is given.
 
     Raises FitError with every problem found.
     """
-    columns = {
-        "customer": customer, "time": time, "channel": channel, "delivered": delivered, "opened": opened,
-        "clicked": clicked, "opted_out": opted_out,
-    }  # fmt: skip
-    table = read_table(sends, columns, rows="sends")
+    table = read_table(sends, {role: role for role in ROLES} | dict(columns or {}), rows="sends")
     days, flags = _checked(table, date_format)
-    names = table.text["channel"] if channel not in NO_COLUMN else pd.Series(ONE_CHANNEL, index=table.text.index)
+    names = table.text["channel"] if "channel" in table.text else pd.Series(ONE_CHANNEL, index=table.text.index)
     if only is not None:
         table.require(only, "channel", set(names))
         kept = names == only
@@ -115,7 +108,7 @@ def _checked(table: TextTable, date_format: str | None) -> tuple[pd.Series, dict
     days = table.days("time", date_format)
     rules = {"customer": table.no_name("customer"), "time": table.bad_date(days, date_format)}
     flags: dict[str, pd.Series] = {}
-    for role in ("delivered", "opened", "clicked", "opted_out"):
+    for role in FLAGS:
         if role in table.text:
             flags[role], rules[role] = table.flags(role, empty_is_no=role != "delivered")
     if "channel" in table.text:
