@@ -264,13 +264,8 @@ class MarketTables:
         live = self.messages[slot]
         return live.name if live else None
 
-    def name_of(self, occurrence: int) -> str | None:
-        """Readable name of a message by the word that stands for it in keys and logs, however long ago it went."""
-        known = self.meaning(occurrence)
-        return known.name if known else None
-
     def meaning(self, occurrence: int) -> Meaning | None:
-        """What a message or advertisement was, by the word that stands for it in keys and logs."""
+        """What a message or advertisement was, however long ago, by the word that stands for it in keys and logs."""
         live = self.named.get(occurrence)
         if live:
             return Meaning(live.program, live.name, live.name.rpartition("/")[0], live.channel)

@@ -47,7 +47,6 @@ WORK, XES = "work", "xes"
 """The department's log (`work_log.COLUMNS`), and the format that only it has."""
 ROWS_AT_ONCE = 100_000
 """Rows gathered before they are written: a row group of a Parquet file."""
-MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 class Column(NamedTuple):

@@ -12,6 +12,17 @@ _OURS = "simkit, no published estimate"
 _AMSS = "AMSS 1.0, default of its sales module"
 
 
+def price_elasticity() -> Any:
+    """A field for how sales answer to price: per cent of sales lost (gained) per per cent that the price rises (falls).
+
+    One number wherever prices act: a meta-analysis finds -2.62 on average; the sign is left out.
+    """
+    return default(
+        2.62, unit="% of sales per % of price", source="Bijmolt, van Heerde & Pieters 2005, mean of 1,851 estimates",
+        grade="survey", low=1, high=4, ge=0, le=20,
+    )  # fmt: skip
+
+
 class Competition(Table):
     """How needs answer to price and opinion when competitors stand beside: the sales algebra of AMSS.
 
@@ -25,11 +36,8 @@ class Competition(Table):
         0.8, unit="share of needs", source=_OURS, grade="assumption", low=0.5, high=1
     )
     """d: what the brand would sell alone at its usual price."""
-    elasticity: float = default(
-        2.6, unit="1", source="Bijmolt, van Heerde & Pieters 2005, mean of 1,851 price elasticities: -2.62",
-        grade="survey", low=1, high=4, ge=0, le=50,
-    )  # fmt: skip
-    """Relative fall of d when the price rises by its own size, for the mean person."""
+    elasticity: float = price_elasticity()
+    """By how many per cent d falls when the usual price rises by one per cent, for the mean person."""
     elasticity_spread: float = default(
         0.5, unit="sigma of log", source=_OURS, grade="assumption", low=0, high=1, ge=0, le=1.5
     )

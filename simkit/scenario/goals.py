@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from simkit.scenario.competition import price_elasticity
 from simkit.scenario.quantity import Days, Share, Table, convention, default, parse_share
 
 _OURS = "simkit, no published estimate"
@@ -50,17 +51,9 @@ class GoalEffects(Table):
     )
     """`retain`: the hazard of leaving falls by this share for `retain_days` after the click."""
     retain_days: Days = default(60, unit="days", source=_OURS, grade="assumption", low=30, high=180, gt=0, le=3650)
-    price_elasticity: float = default(
-        2.62,
-        unit="elasticity",
-        source="Bijmolt, van Heerde & Pieters 2005, mean of 1,851 estimates",
-        grade="measured",
-        low=1.5,
-        high=4,
-        ge=0,
-        le=20,
-    )
-    """An offer multiplies what a click leads to by (1 - discount) to the power of minus this."""
+    price_elasticity: float = price_elasticity()
+    """Per cent more of what a click leads to per per cent that an offer cuts the price, at small cuts: an offer
+    multiplies it by (1 - discount) to the power of minus this."""
 
 
 class Leads(Table):

@@ -17,7 +17,6 @@ from pydantic.fields import FieldInfo
 
 Grade = Literal["measured", "survey", "assumption", "convention"]
 
-SECONDS_PER_HOUR = 3600
 HOURS_PER_DAY = 24
 DAYS_PER_WEEK = 7
 DAYS_PER_YEAR = 365

@@ -159,12 +159,6 @@ def need_arises(c: Any, w: Any, s: Any, time: float) -> None:
 
 
 @register_jitable
-def opportunity_taken(c: Any, w: Any) -> bool:
-    """Whether this opportunity brings a need."""
-    return draw(c, w, c.needs, NEED_ARISES, 0) < c.need_chance / CHANCE_GRAIN * appetite(c, w)
-
-
-@register_jitable
 def meet(c: Any, w: Any, s: Any, time: float) -> None:
     """A need is met without a message with the organic share x the response to price and opinion, less what
     competitors take away today. What exceeds certainty is bought in larger quantity."""
