@@ -6,14 +6,10 @@ Rows go to disk while the days pass; a file is there when it is whole, or not at
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,11 +29,11 @@ from simkit.customers.state import (
     SENT,
     STAGES,
 )
+from simkit.experiment.log_files import Column, GrowingTable, whole_or_nothing
 from simkit.simulation import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
     from simkit.scenario.schema import Scenario
     from simkit.simulation import Run
@@ -45,17 +41,6 @@ if TYPE_CHECKING:
 FORMATS = ("csv", "parquet")
 WORK, XES = "work", "xes"
 """The department's log (`work_log.COLUMNS`), and the format that only it has."""
-ROWS_AT_ONCE = 100_000
-"""Rows gathered before they are written: a row group of a Parquet file."""
-
-
-class Column(NamedTuple):
-    """A column of an exported table: what it is called, holds and means."""
-
-    name: str
-    type: str
-    means: str
-
 
 _TIME = Column("time", "timestamp", "when, in the local time of the market; before the scenario's start is warm-up")
 _WHO = (
@@ -127,18 +112,18 @@ def export(
     if what not in (*TABLES, WORK) or form not in (*FORMATS, *([XES] if what == WORK else [])):
         formats = f"{', '.join(FORMATS)} ({XES} for {WORK})"
         raise ValueError(f"expected one of {', '.join(TABLES)}, {WORK} as one of {formats}; found {what} as {form}")
-    with _whole_or_nothing(path) as beside:
+    with whole_or_nothing(path) as beside:
         if what == WORK:
             return _write_work(simulate(scenario, replication, engine=engine), beside, form)
         if what == "daily":
             return _write_daily(simulate(scenario, replication, engine=engine).daily, beside, form)
-        with _Table(beside, form, TABLES[what]) as table:
+        with GrowingTable(beside, form, TABLES[what]) as table:
             log = _log_for(what, scenario, table)
             simulate(scenario, replication, engine=engine, log=log)
         return table.rows
 
 
-def _log_for(what: str, scenario: Scenario, table: _Table) -> CustomerLog:
+def _log_for(what: str, scenario: Scenario, table: GrowingTable) -> CustomerLog:
     """A log that sends each day's rows, as readable columns, to a table."""
     log = _ConsentLog(table) if what == "consent" else CustomerLog()
     names = Names(scenario, log)
@@ -154,7 +139,7 @@ def _log_for(what: str, scenario: Scenario, table: _Table) -> CustomerLog:
 class _ConsentLog(CustomerLog):
     """A log that begins with the consent that everybody has before the first day."""
 
-    def __init__(self, table: _Table):
+    def __init__(self, table: GrowingTable):
         super().__init__()
         self._table = table
 
@@ -311,91 +296,7 @@ _READERS: dict[str, Callable[[Names, np.ndarray], dict[str, Any]]] = {
 }
 
 
-# --- files ----------------------------------------------------------------------------------------------------
-
-
-class _Writer(Protocol):
-    def write_table(self, table: pa.Table) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class _Table:
-    """A table that grows on disk, some rows at a time."""
-
-    def __init__(self, path: Path, form: str, columns: tuple[Column, ...]):
-        import pyarrow as pa
-
-        types = {
-            "timestamp": pa.timestamp("us"), "text": pa.string(), "flag": pa.bool_(), "count": pa.int64(),
-            "money": pa.float64(), "number": pa.float64(),
-        }  # fmt: skip
-        self.rows = 0
-        self._waiting: list[pa.Table] = []
-        self._schema = pa.schema([(column.name, types[column.type]) for column in columns])
-        self._csv = form == "csv"
-        self._writer = _csv_writer(path, self._schema) if self._csv else _parquet_writer(path, self._schema)
-
-    def add(self, columns: dict[str, Any]) -> None:
-        """More rows, as arrays by column."""
-        import pyarrow as pa
-
-        part = pa.table({name: columns[name] for name in self._schema.names}, schema=self._schema)
-        self.rows += part.num_rows
-        self._waiting.append(part)
-        if sum(one.num_rows for one in self._waiting) >= ROWS_AT_ONCE:
-            self._flush()
-
-    def _flush(self) -> None:
-        import pyarrow as pa
-
-        if self._waiting:
-            table = pa.concat_tables(self._waiting).combine_chunks()
-            self._writer.write_table(_for_people(table) if self._csv else table)
-            self._waiting = []
-
-    def __enter__(self) -> _Table:
-        return self
-
-    def __exit__(self, kind: Any, *_: Any) -> None:
-        if kind is None:
-            self._flush()
-        self._writer.close()
-
-
-def _for_people(table: pa.Table) -> pa.Table:
-    """A table as text that a spreadsheet takes for data: ISO times, 0 and 1, no formulas."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    from simkit.experiment.store import defused
-
-    columns = []
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        if pa.types.is_timestamp(column.type):
-            column = pc.strftime(column.cast(pa.timestamp("s")), format="%Y-%m-%dT%H:%M:%S")
-        elif pa.types.is_boolean(column.type):
-            column = column.cast(pa.int8())
-        elif pa.types.is_string(column.type):
-            coded = column.combine_chunks().dictionary_encode()
-            words = pa.array([defused(word) for word in coded.dictionary.to_pylist()], pa.string())
-            column = pa.DictionaryArray.from_arrays(coded.indices, words).cast(pa.string())
-        columns.append((name, column))
-    return pa.table(dict(columns))
-
-
-def _csv_writer(path: Path, schema: pa.Schema) -> _Writer:
-    import pyarrow as pa
-    from pyarrow.csv import CSVWriter, WriteOptions
-
-    empty = _for_people(pa.table({field.name: pa.array([], field.type) for field in schema}))
-    return CSVWriter(path, empty.schema, write_options=WriteOptions(quoting_style="needed"))
-
-
-def _parquet_writer(path: Path, schema: pa.Schema) -> _Writer:
-    from pyarrow.parquet import ParquetWriter
-
-    return ParquetWriter(path, schema)
+# --- whole tables ---------------------------------------------------------------------------------------------
 
 
 def _write_daily(daily: pd.DataFrame, path: Path, form: str) -> int:
@@ -416,21 +317,6 @@ def _write_work(run: Run, path: Path, form: str) -> int:
         from simkit.experiment.xes import write_xes
 
         return write_xes(rows, path)
-    with _Table(path, form, COLUMNS) as table:
+    with GrowingTable(path, form, COLUMNS) as table:
         table.add({str(name): rows[name] for name in rows.columns})
     return len(rows)
-
-
-@contextmanager
-def _whole_or_nothing(path: Path) -> Iterator[Path]:
-    """A file beside the wanted one, moved into its place when all went well and removed when not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
-    try:
-        beside = folder / path.name
-        yield beside
-        with beside.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simkit.experiment.exporting import Column
+from simkit.experiment.log_files import Column
 
 if TYPE_CHECKING:
     import pandas as pd
