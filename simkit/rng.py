@@ -120,6 +120,9 @@ class Purpose(IntEnum):
     LEAD_HOUR = 172
     # once a person
     PROFILING = 210
+    # decisions; `what` is the person's purchases so far, or 0: once an account, whose ordinal is the index
+    DECISION_DELAY = 220
+    GROUP_SIZE = 221
     EXTENSION = 60000
 
 

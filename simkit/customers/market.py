@@ -15,7 +15,7 @@ from simkit.customers import tables
 from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.extension import extension_of, layout_of, parameter_values
 from simkit.customers.market_journeys import fill_goal, fill_journeys, fill_leads, starts_by_click, step_names
-from simkit.customers.market_life import fill_life, season_of, spread
+from simkit.customers.market_life import budget_is_open, fill_life, season_of, spread
 from simkit.customers.market_media import Media, bounds
 from simkit.customers.market_policy import PolicyTables
 from simkit.customers.population import channel_index
@@ -187,7 +187,10 @@ class MarketTables:
         w.today["weekday"], w.today["month"] = self.date.weekday(), self.date.month
         for name, i in self.segments.items():
             lost = harm.get(name, 0.0)
-            w.segment["season"][i] = season_of(self.scenario.market, self.scenario.market.segments[name], self.date)
+            segment = self.scenario.market.segments[name]
+            w.segment["season"][i] = season_of(self.scenario.market, segment, self.date)
+            decision = segment.decision or self.scenario.market.decision
+            w.segment["budget_open"][i] = budget_is_open(decision, self.date, self.day - self.scenario.warmup_days)
             w.segment["harm"][i], w.segment["price_push"][i] = lost, self.scenario.market.price_churn * lost
         self.media.begin_day(self.day)
         self._limit_purchases()
@@ -288,6 +291,7 @@ class MarketTables:
             part = scenario.market.segments[name]
             self._fill_segment(w.segment[i], name, part.purchases or scenario.market.purchases,
                                part.fatigue or scenario.market.fatigue, shapes)  # fmt: skip
+        w.today["deciding"] = w.segment["decides"].any()
         self.policy.fill(w)
         fill_conditions(w.condition, self.conditions, self.segments, self.channel_at)
         fill_journeys(w, scenario, self.channel_at, self.segments, self.conditions)

@@ -10,6 +10,7 @@ import numpy as np
 from simkit.customers.purchase_traits import PROCESS
 from simkit.customers.state import FIRST, GONE, NOT_YET, SENSITIVITY_GRAIN
 from simkit.customers.tables import World
+from simkit.scenario.deciding import BuyingGroup, Decision
 from simkit.scenario.market import Market, Segment
 from simkit.scenario.quantity import DAYS_PER_YEAR
 
@@ -18,6 +19,7 @@ def fill_life(row: np.void, market: Market, segment: Segment, price: float) -> N
     """What a segment's row says of its relationships and does not change from day to day."""
     row["process"] = PROCESS[(segment.purchases or market.purchases).model]
     row["consent_odds"] = market.regions[segment.region].odds if segment.region else 1.0
+    fill_decisions(row, segment.decision or market.decision, segment.buying_group)
     satiation = segment.satiation or market.satiation
     if satiation:
         row["satiation"], row["satiation_decay"] = satiation.depth, math.log(2) / satiation.half_life_days
@@ -31,6 +33,25 @@ def fill_life(row: np.void, market: Market, segment: Segment, price: float) -> N
         row["opinion_decay"] = math.log(2) / market.opinion.half_life_days
         row["opinion_message"], row["opinion_ad"] = market.opinion.message, market.opinion.advertising
         row["opinion_pull"], row["opinion_keeps"] = market.opinion.pull, market.opinion.keeps
+
+
+def fill_decisions(row: np.void, decision: Decision | None, group: BuyingGroup | None) -> None:
+    """Whether purchases are decided on before they are made, and how long that takes."""
+    row["grouped"], row["budget_open"] = group is not None, 1
+    row["decides"] = bool(decision and decision.waits) or bool(group and group.decides)
+    if decision:
+        row["decision_days"], row["decision_fixed"] = decision.mean_days, decision.spread == "fixed"
+
+
+def budget_is_open(decision: Decision | None, today: date, day: int) -> bool:
+    """Whether what is decided on can be paid today; `day` counts from the first measured one."""
+    if decision is None or decision.budget_opens is None:
+        return True
+    if isinstance(decision.budget_opens, int):
+        return day % decision.budget_opens < decision.open_days
+    months = {"month": 1, "quarter": 3, "year": 12}[decision.budget_opens]
+    opened = date(today.year, today.month - (today.month - 1) % months, 1)
+    return (today - opened).days < decision.open_days
 
 
 def season_of(market: Market, segment: Segment, today: date) -> float:

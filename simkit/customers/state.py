@@ -68,6 +68,13 @@ MEMORY_GRAIN = 50_000.0
 MEMORY_MOST = 2_000_000_000
 """Units that can be remembered of one medium: 40,000 exposures."""
 
+WORD_OFFSET = 2**31
+UPSELL_GRAIN = 250.0
+"""Units per doubling of a purchase."""
+GROUP_USER, GROUP_BLOCKER, GROUP_WAITS, GROUP_BOUGHT, GROUP_DECIDES = 1, 2, 4, 8, 16
+"""Bits of `group`. A payer who is a prospect has WAITS while too few users are in favor; a user has USER, BLOCKER with
+a veto, BOUGHT when the account is or was a customer, DECIDES while its payer has a purchase pending."""
+
 NEVER = -1_000_000_000
 """A minute before all time."""
 
@@ -81,7 +88,7 @@ CUSTOMER_DTYPE = np.dtype(
         ("rate", "f8"),  # needs (opportunities, anniversaries) a day
         ("query_clock", "f8"),
         ("last_purchase_day", "f8"),
-        ("coupon", "u1"),  # percent off the next purchase: an offer that was opened
+        ("group", "u1"),  # place in an account that buys together: GROUP_USER, ...; 0 for who may buy
         ("journeys", "u1"),  # bit per running journey
         ("segment", "i1"),
         ("relation", "i1"),
@@ -124,6 +131,7 @@ CUSTOMER_DTYPE = np.dtype(
         ("life_clock", "f8"),  # hazard left until a prospect adopts, or until a lifetime ends (Pareto/NBD, hazard)
         ("visit_clock", "f8"),
         ("forget_clock", "f8"),
+        ("decision_due", "i4"),  # minute + 1 of a purchase that is decided on and not yet made; 0 for none
         ("needs", "i4"),  # ordinal of the latest need
         ("purchases", "i4"),
         ("spend_scale", "f4"),  # 1/nu: a purchase is gamma(p) x spend_scale
@@ -138,7 +146,16 @@ CUSTOMER_DTYPE = np.dtype(
         ("journey_step", "u1", (AT_ONCE,)),  # the next step: a row of the step table
         ("journey_seen", "u1", (AT_ONCE,)),  # of its last message: 1 opened, 2 clicked
         ("journey_entries", "u1", (JOURNEYS,)),  # the person's n-th time in it: names its luck
-        ("spare", "u1", (48,)),  # fills the last cache line
+        # what led to the decision that is pending
+        ("decision_what", "i4"),  # word of the click's keys, less WORD_OFFSET
+        ("decision_touch", "i2"),
+        ("decision_purpose", "u2"),
+        ("decision_channel", "i1"),
+        ("decision_slot", "u1"),  # of its message + 1; 0 for none
+        ("decision_upsell", "u1"),  # in 1/UPSELL_GRAIN
+        ("favoring", "u1"),  # share of the account's users in favor yesterday, in 1/INFLUENCE_GRAIN
+        ("coupon", "u1"),  # percent off the next purchase: an offer that was opened
+        ("spare", "u1", (31,)),  # fills the last cache line
     ]
 )
 """One customer, in whole cache lines. Rules read float32 fields and never compute them."""
@@ -183,6 +200,7 @@ _SCALARS = (
     "active", "reachable", "fatigue", "new_customers", "lost", "customers", "needs", "purchases_organic",
     "revenue_organic", "opt_outs", "held_out", "overflow", "ring_full", "contacted", "renewals",
     "opted_down", "discounts", "leads",
+    "decisions", "decided", "decisions_merged", "decisions_lapsed",
 )  # fmt: skip
 
 PER_CHANNEL = len(_PER_CHANNEL)
@@ -204,6 +222,7 @@ SCALAR_AT = SLOTS_AT + (SLOTS + JOURNEY_STEPS) * PER_SLOT
     ACTIVE, REACHABLE, FATIGUE, NEW_CUSTOMERS, LOST_NOW, CUSTOMERS_NOW, NEEDS, PURCHASES_ORGANIC,
     REVENUE_ORGANIC, OPT_OUTS, HELD_OUT, OVERFLOW, RING_FULL, CONTACTED, RENEWALS,
     OPTED_DOWN, DISCOUNTS, LEADS,
+    DECISIONS, DECIDED, DECISIONS_MERGED, DECISIONS_LAPSED,
 ) = range(SCALAR_AT, SCALAR_AT + len(_SCALARS))  # fmt: skip
 TENURE_AT = SCALAR_AT + len(_SCALARS)
 TOTALS = TENURE_AT + TENURE_YEARS

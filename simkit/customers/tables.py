@@ -70,6 +70,7 @@ TODAY = np.dtype(
         ("sunset", "i8"),  # unopened messages in a row after which a channel is closed to a person, or 256
         ("best_minute", "i8", (24,)),  # when a message goes to a person whose best hour this is
         ("best_effect", "f8"),  # how much the hour matters
+        ("deciding", "i8"),  # 1: in some segment purchases are decided on before they are made
         ("opt_down", "f8"),  # share of those who would opt out that only refuse the topic
     ]
 )
@@ -109,6 +110,11 @@ SEGMENT = np.dtype(
         ("opinion_pull", "f8"),
         ("opinion_keeps", "f8"),  # bV
         ("consent_odds", "f8"),  # the region's factor on the odds of consent
+        ("decides", "i8"),  # 1: what sells is decided on first
+        ("decision_days", "f8"),  # mean
+        ("decision_fixed", "i8"),  # 1: everybody takes as long
+        ("budget_open", "i8"),  # 1: what is decided can be paid today
+        ("grouped", "i8"),  # 1: persons form accounts
         ("process", "i8"),  # how a relationship ends: AFTER_NEED, LIFETIME, OPPORTUNITIES or CONTRACT
     ]
 )

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from simkit.scenario.attention import Attention
 from simkit.scenario.competition import Competition, Opinion, Regions, with_shipped_regions
+from simkit.scenario.deciding import BuyingGroup, Decision
 from simkit.scenario.errors import SenseError
 from simkit.scenario.goals import GoalEffects
 from simkit.scenario.life_cycle import Satiation, Season, WordOfMouth
@@ -138,6 +139,9 @@ class Segment(Table):
     """One of `market.regions`: its law decides what silence means. None changes no consent."""
     season: Season | None = None
     satiation: Satiation | None = None
+    decision: Decision | None = None
+    buying_group: BuyingGroup | None = None
+    """Everybody buys alone when left out; `{}` makes accounts by its defaults. `customers` counts persons."""
 
 
 class Market(Table):
@@ -210,6 +214,8 @@ class Market(Table):
     """No season when left out."""
     satiation: Satiation | None = None
     """No satiation when left out; `{}` is satiation by its defaults."""
+    decision: Decision | None = None
+    """What sells is bought at once when left out; `{}` is a delay by its defaults. Segments may have their own."""
     competition: Competition = Competition()
     """Says nothing as long as the price and opinions are the usual ones."""
     opinion: Opinion | None = None
@@ -235,6 +241,13 @@ class Market(Table):
                 known = ", ".join(self.regions)
                 raise SenseError(
                     f"market.segments.{name}.region", f"unknown region {segment.region!r}; regions: {known}"
+                )
+        for name, size in self.sizes().items():
+            group = self.segments[name].buying_group
+            if group and size < min(group.sizes):
+                raise SenseError(
+                    f"market.segments.{name}.buying_group",
+                    f"the segment's {size} persons do not make one account of {min(group.sizes)}",
                 )
         network = self.word_of_mouth.network if self.word_of_mouth else None
         if network and network.neighbors >= self.customers:

@@ -15,6 +15,17 @@ from simkit.scenario.schema import Scenario
 DRIVERS = {"compiled": CompiledMarket, "mesa": lambda scenario, replication, **more: MarketModel(
     scenario=scenario, replication=replication, **more)}  # fmt: skip
 
+SLOW = {
+    "customers": 400,
+    "prospects": 0.5,
+    "word_of_mouth": {},
+    "decision": {"mean_days": 12},
+    "segments": {"north": {"share": 0.5}, "south": {"share": 0.5, "decision": {"mean_days": 3, "spread": "fixed", "budget_opens": "month", "open_days": 2}}},
+}  # fmt: skip
+"""A market whose purchases are decided on first; channels of every kind sell."""
+FEATURED = {"decisions": {"market": SLOW}}
+"""Scenarios with what few markets have, for both drivers."""
+
 
 def quiet_market(customers: int, **market: Any) -> dict[str, Any]:
     """A market without prospects whose customers all enter at the start, all alike but for their purchases."""

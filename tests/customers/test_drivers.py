@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from markets import busy, column, live, newborn, quiet_market
+from markets import FEATURED, busy, column, live, newborn, quiet_market
 
 from simkit.customers.compiled import CompiledMarket
 from simkit.customers.mesa_market import MarketModel
@@ -38,6 +38,22 @@ def test_mesa_and_compiled_agree_to_the_bit(seed, rules):
     fast_log, slow_log = (np.concatenate(log) for log in logs)
     assert len(fast_log) > 1000
     assert np.array_equal(fast_log, slow_log)
+
+
+@pytest.mark.parametrize("name", FEATURED)
+def test_both_drivers_agree_on_what_few_markets_have(name):
+    """Ledger, people, contacts and events are equal to the bit, with every feature of the market in use."""
+    logs, events, people, totals = ([], []), ([], []), [], []
+    chosen = scenario(**FEATURED[name])
+    for i, driver in enumerate((CompiledMarket, lambda one, k, **more: MarketModel(scenario=one, **more))):
+        market = driver(chosen, 0, log=logs[i], events=events[i])
+        totals.append(live(market, DAYS, busy))
+        people.append(market.customers())
+    assert np.array_equal(*totals)
+    assert np.array_equal(*people)
+    for one, other in (logs, events):
+        assert np.array_equal(np.concatenate(one), np.concatenate(other))
+    assert column(market, totals[0], "decided").sum() > 10
 
 
 def test_a_replaced_rule_is_used_by_name_or_reference():

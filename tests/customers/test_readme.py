@@ -20,6 +20,7 @@ from simkit.scenario.channel_presets import PRESETS
 from simkit.scenario.channels import Addressed, Flighting, Owned, Paid, Reputation, Search, Trend, Web
 from simkit.scenario.competition import Competition, Opinion, Region
 from simkit.scenario.data import Data
+from simkit.scenario.deciding import BuyingGroup, Decision
 from simkit.scenario.goals import GoalEffects, Leads
 from simkit.scenario.life_cycle import Network, Satiation, WordOfMouth
 from simkit.scenario.market import Fatigue, Funnel, Market, Receptive
@@ -44,6 +45,8 @@ TABLES: dict[str, type[Table]] = {
     "market.regions": Region,
     "market.word_of_mouth": WordOfMouth,
     "market.word_of_mouth.network": Network,
+    "market.decision": Decision,
+    "market.segments.*.buying_group": BuyingGroup,
     "market.funnel": Funnel,
     "market.receptive": Receptive,
     "market.attention": Attention,

@@ -8,12 +8,12 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.rules.choosing import brand_response
-from simkit.customers.rules.laws import draw, draw_clock
+from simkit.customers.rules.deciding import carry_out, decide
+from simkit.customers.rules.laws import MINUTES_PER_DAY, draw, draw_clock
 from simkit.customers.rules.leaving import last_moment, leaves, lose
 from simkit.customers.rules.noting import note
 from simkit.customers.rules.person import (
     appetite,
-    become_customer,
     count_purchase,
     move_up,
     need_speed,
@@ -22,27 +22,21 @@ from simkit.customers.rules.person import (
 )
 from simkit.customers.state import (
     AFTER_NEED,
-    BOUGHT,
     CHANCE_GRAIN,
     CLICK,
     CONTRACT,
     CUSTOMER,
-    EARNED,
+    GROUP_USER,
     INTENT,
     LIFETIME,
     MOVED,
     NEEDS,
-    NEW,
-    NEW_CUSTOMERS,
     OPPORTUNITIES,
     PER_CHANNEL,
-    PER_SLOT,
     PROSPECT,
     PURCHASES_ORGANIC,
     RENEWALS,
     REVENUE_ORGANIC,
-    SLOT_EARNED,
-    SLOTS_AT,
 )
 from simkit.rng import Purpose
 
@@ -55,7 +49,10 @@ SPEND = int(Purpose.SPEND)
 
 
 def convert(c: Any, w: Any, s: Any) -> None:
-    """10 What today's clicks and visits lead to: a customer may buy, a prospect may move up."""
+    """10 What was decided on earlier is bought, and what today's clicks and visits lead to: a customer may buy, a
+    prospect may move up."""
+    if w.today.deciding == 1 and 0 < c.decision_due <= w.today.minute + MINUTES_PER_DAY:
+        carry_out(c, w, s)
     for i in range(s.clicks):
         if engaged(c, w, s, i) and s.click_message[i] >= 0:
             s.bought[s.click_message[i]] = 1
@@ -68,41 +65,30 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
     A customer buys with 1 - exp(-rate x purchase_days x strength): a click brings the purchases of so many days
     at the person's own rate, so that frequent buyers stay the frequent ones, and nobody under contract pays for one
     more period. A prospect moves up with the channel's
-    probability x strength; the move after intent is the first purchase. The money of a purchase has the purpose
-    right after the conversion's own.
+    probability x strength; the move after intent is the first purchase, which the users of an account leave to its
+    payer.
     """
     k, what, purpose, touch = s.click_channel[i], s.click_what[i], s.click_purpose[i], s.click_touch[i]
     channel = w.channel[k]
-    at = k * PER_CHANNEL
     note(w, s, CLICK, s.click_time[i], k, what, 0, 0)
     if c.relation == PROSPECT:
+        if c.stage == INTENT and c.group & GROUP_USER != 0:
+            return False
         eager = eagerness(c, w) if c.stage == INTENT else 1.0
         if draw(c, w, what, purpose, touch) >= channel.moves[c.stage] * s.click_strength[i] * eager:
             return False
-        s.total[at + MOVED] += 1
         if c.stage < INTENT:
+            s.total[k * PER_CHANNEL + MOVED] += 1
             move_up(c, w)
             return False
-        become_customer(c, w, s.click_time[i])
-        s.total[NEW_CUSTOMERS] += 1
-        s.total[at + NEW] += 1
     elif c.relation == CUSTOMER:
         days = channel.purchase_days * s.click_strength[i] * eagerness(c, w)
         chance = 1.0 - math.exp(-c.rate * (c.need_chance / CHANCE_GRAIN) * days)
         if draw(c, w, what, purpose, touch) >= chance:
             return False
-        count_purchase(c, w, s.click_time[i])
     else:
         return False
-    s.total[at + BOUGHT] += 1
-    if s.click_message[i] >= 0:
-        s.upsell = w.message[s.slot[s.click_message[i]]].upsell
-    paid = pay(c, w, s, what, purpose + 1, touch, s.click_time[i], k, 1.0)
-    s.upsell = 0.0
-    s.total[at + EARNED] += paid
-    if s.click_message[i] >= 0:
-        s.total[SLOTS_AT + s.slot[s.click_message[i]] * PER_SLOT + SLOT_EARNED] += paid
-    return True
+    return decide(c, w, s, i)
 
 
 @register_jitable

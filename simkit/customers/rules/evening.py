@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simkit.customers.rules.deciding import keeps_in_mind, lapse
 from simkit.customers.rules.person import restart_forgetting
 from simkit.customers.state import (
     ACTIVE,
@@ -22,10 +23,12 @@ from simkit.customers.state import (
 
 def forget(c: Any, w: Any, s: Any) -> None:
     """15 A prospect nobody reminds falls back a stage."""
-    if c.relation == PROSPECT and c.stage >= AWARE:
+    if c.relation == PROSPECT and c.stage >= AWARE and not keeps_in_mind(c, w):
         c.forget_clock -= w.segment[c.segment].forget_per_day
         if c.forget_clock < 0.0:
             c.stage -= 1
+            if c.decision_due > 0:
+                lapse(c, s)
             restart_forgetting(c, w)
 
 

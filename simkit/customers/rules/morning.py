@@ -7,6 +7,7 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.rules.conditions import holds
+from simkit.customers.rules.deciding import lapse
 from simkit.customers.rules.laws import draw
 from simkit.customers.rules.person import ADDRESSED_KIND, ads_for, become_customer, fits, pay
 from simkit.customers.rules.withholding import withheld
@@ -17,6 +18,7 @@ from simkit.customers.state import (
     DEMAND_AT,
     DROPPED_AT,
     GRAIN,
+    GROUP_BOUGHT,
     HELD_OUT,
     HOLDOUT,
     INFLUENCE_GRAIN,
@@ -41,7 +43,7 @@ def arrive(c: Any, w: Any, s: Any) -> None:
     if c.relation == AWAY and c.first_purchase_day < w.today.day + 1:
         become_customer(c, w, c.first_purchase_day)
         first_purchase(c, w, s)
-    elif c.relation == PROSPECT and w.today.adoption + w.today.contagion > 0.0:
+    elif c.relation == PROSPECT and w.today.adoption + w.today.contagion > 0.0 and c.group == 0:
         adopt(c, w, s)
 
 
@@ -51,6 +53,8 @@ def adopt(c: Any, w: Any, s: Any) -> None:
     hazard = w.today.adoption + w.today.contagion * (c.influence / INFLUENCE_GRAIN)
     c.life_clock -= hazard
     if c.life_clock < 0.0:
+        if c.decision_due > 0:
+            lapse(c, s)
         become_customer(c, w, w.today.day + 1.0 + c.life_clock / hazard)
         first_purchase(c, w, s)
 
@@ -115,7 +119,7 @@ def propose(c: Any, w: Any, s: Any) -> None:
     """4 Live messages for the person's segment and relation that were not had yet."""
     if c.relation == AWAY or (c.relation >= CUSTOMER and c.last_purchase_day >= w.today.day):
         c.candidates = 0  # not there yet, or arrived in the course of today
-    elif c.relation >= CUSTOMER:
+    elif c.relation >= CUSTOMER or c.group & GROUP_BOUGHT != 0:
         c.candidates = w.segment[c.segment].for_customers & ~c.done
     else:
         c.candidates = w.segment[c.segment].for_prospects & ~c.done

@@ -19,6 +19,7 @@ from simkit.customers.state import (
     CUSTOMER,
     DISCOUNTS,
     FIRST,
+    GROUP_BOUGHT,
     LIFETIME,
     MONEY,
     OPPORTUNITIES,
@@ -185,6 +186,6 @@ def ads_for(c: Any, w: Any) -> int:
     """Paid campaigns for the person's segment and relation, a bit each."""
     if c.relation == AWAY:
         return 0
-    if c.relation == PROSPECT:
+    if c.relation == PROSPECT and c.group & GROUP_BOUGHT == 0:
         return w.segment[c.segment].ads_for_prospects
     return w.segment[c.segment].ads_for_customers
