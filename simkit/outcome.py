@@ -79,6 +79,13 @@ class Run:
         """One row a channel over the measured days: cost, first purchases and what one cost, revenue, contribution."""
         return by_channel(self.scenario, self.sums)
 
+    @cached_property
+    def responsiveness(self) -> pd.DataFrame:
+        """One row a week, month or quarter of arrival and cause of work: what became of it, days to live."""
+        from simkit.responsiveness import arrival_cohorts
+
+        return arrival_cohorts(self.cases, self.scenario)
+
 
 def launches_table(launched: list[dict[str, Any]], warmup_days: int) -> pd.DataFrame:
     """One row a launch; days count from the first measured one."""

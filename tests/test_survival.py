@@ -161,3 +161,21 @@ def test_an_overloaded_structure_is_not_fast_because_only_its_quick_cases_finish
     assert steady.restricted_mean(60) == 6
     assert overloaded.at(7) == pytest.approx(0.05)
     assert overloaded.quantile(0.5) is None
+
+
+def test_the_restricted_mean_of_exponential_competing_risks_has_its_closed_form():
+    """Rates a and b, censored at random: T - s (T - (1 - exp(-(a + b) T)) / (a + b)) with s = a / (a + b), within 3
+    s.e. of 200 samples: the area above s (1 - exp(-(a + b) t)) up to T."""
+    a, b, limit, draw = 0.08, 0.04, 30.0, np.random.default_rng(17)
+    found = []
+    for _ in range(200):
+        go, lost, seen = draw.exponential(1 / a, 400), draw.exponential(1 / b, 400), draw.uniform(10, 90, 400)
+        time = np.minimum(np.minimum(go, lost), seen)
+        curve = cumulative_incidence(time, np.select([time == go, time == lost], [EVENT, COMPETING], CENSORED))
+        found.append(curve.restricted_mean(limit))
+    known = np.array([one for one in found if one is not None])
+    share = a / (a + b)
+    expected = limit - share * (limit - (1 - math.exp(-(a + b) * limit)) / (a + b))
+    error = known.std(ddof=1) / math.sqrt(len(known))
+    assert len(known) > 190
+    assert abs(known.mean() - expected) < 3 * error < 0.2

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-BREAKDOWNS = ("cohorts", "channels")
+BREAKDOWNS = ("cohorts", "channels", "responsiveness")
 """Tables that a run may have beside its days and cases."""
 
 
@@ -40,7 +40,7 @@ class Ok:
     warnings: tuple[str, ...]
     seconds: float
     breakdowns: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    """Its tables by cohort and by channel."""
+    """Its tables by cohort, by channel, and of work by arrival."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,8 @@ class Result:
     origin: Mapping[str, Any]
     times: Mapping[str, Any]
     breakdowns: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    """Tables of all runs by cohort (`cohorts`) and by channel (`channels`), of models that have them."""
+    """Tables of all runs by cohort (`cohorts`), by channel (`channels`) and of work by arrival (`responsiveness`), of
+    models that have them."""
 
     # --- what was asked ---------------------------------------------------------------------------------
 

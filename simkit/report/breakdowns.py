@@ -9,6 +9,7 @@ import pandas as pd
 from simkit.breakdowns import EARLIER
 from simkit.report.rounding import Format, shared
 from simkit.report.tables import Table, readable
+from simkit.responsiveness import RESTRICTED_DAYS, arrival_cohorts
 from simkit.scenario.quantity import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def tables(result: Result) -> list[Table]:
-    """What there is of: channels, cohorts."""
-    made = {"channels": channel_table, "cohorts": cohort_table}
+    """What there is of: channels, cohorts, work by arrival."""
+    made = {"channels": channel_table, "cohorts": cohort_table, "responsiveness": arrival_table}
     return [make(result) for name, make in made.items() if name in result.breakdowns]
 
 
@@ -62,6 +63,31 @@ def cohort_table(result: Result) -> Table:
     units = dict(zip(map(str, shown), ("persons", "share", "ratio", money, money), strict=True))
     return _table(f"Cohorts by quarter of the first purchase, on {last['date'].iloc[0]}" if len(last) else "Cohorts",
                   shown, units, money)  # fmt: skip
+
+
+def arrival_table(result: Result) -> Table:
+    """What became of the signals of each period of arrival: shares of all of them, replications together.
+
+    Occasions; of the department's planned work where there are none. Days to live are the restricted mean by the
+    Aalen-Johansen estimate over the cases of all replications, so a period that was not followed for 60 days has none.
+    """
+    cases = result.cases
+    cause = "occasion" if (cases["cause"] == "occasion").any() else "planned"
+    tables = {
+        name: arrival_cohorts(cases[(cases["alternative"] == name) & (cases["cause"] == cause)], scenario)
+        for name, scenario in result.scenarios.items()
+    }
+    table = pd.concat([one.assign(alternative=name) for name, one in tables.items()])
+    table = table.set_index(["alternative", "cohort"]).rename_axis(["alternative", "arrival"])
+    counts = table[["live", "expired", "unfinished"]]
+    shown = pd.DataFrame({"a run": table["arrived"] / result.replications, **counts.div(table["arrived"], axis=0),
+                          "days to live": table["days_to_live"]})  # fmt: skip
+    units = {"a run": "ratio", "live": "share", "expired": "share", "unfinished": "share", "days to live": "days"}
+    what = "Occasions" if cause == "occasion" else "Planned work"
+    caption = (
+        f"{what} by arrival: how they ended (days to live up to {RESTRICTED_DAYS:g}; what expired counts as so many)"
+    )
+    return _table(caption, shown, units, result.base.currency)
 
 
 def _table(caption: str, frame: pd.DataFrame, units: dict[str, str], currency: str) -> Table:
