@@ -324,7 +324,7 @@ def test_nothing_is_said_where_there_is_nothing():
     assert absent == {
         "signal_to_live_days", "signal_to_live_days_median", "live_within_7_days_share", "expired_signal_share",
         "opt_out_share", "bounce_share", "complaint_share", "inbox_share", "conversion_rate", "roas", "budget_use",
-        "payback_months", "unmet_demand_share",
+        "payback_months", "unmet_demand_share", "quality_risk", "cost_per_live_campaign",
     }  # fmt: skip
     assert found["contacts_per_customer_week"] == 0
     assert found["campaigns_live"] == 0

@@ -44,7 +44,7 @@ def found(teams, **more):
 
 def test_a_steady_flow_has_its_own_arithmetic():
     """One job a day of 6 hours here and 6 there: half a job under way (Little's law), seven a week, one hand-off each."""
-    measures, run = found(department(step("a", "write", 6), step("b", "draw", 6, ("a",))))
+    measures, _ = found(department(step("a", "write", 6), step("b", "draw", 6, ("a",))))
     assert measures["throughput_per_week"] == pytest.approx(7, abs=1 / WEEKS)
     assert measures["wip_cases"] == pytest.approx(0.5, abs=0.02)
     assert measures["wip_cases"] == pytest.approx(measures["throughput_per_week"] / 7 * 0.5, abs=0.02)
