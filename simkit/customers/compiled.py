@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from simkit.customers import state
+from simkit.customers.accounts import accounts_of
 from simkit.customers.compiling import compiled_day
 from simkit.customers.day import Replacement
 from simkit.customers.extension import Extension
@@ -68,7 +69,7 @@ class CompiledMarket:
         if extension:
             people = extension.settle(people, scenario, replication)
         self._log, self._events = log, events
-        self._ties = ties_of(scenario, replication)
+        self._ties, self._accounts = ties_of(scenario, replication), accounts_of(scenario, replication)
         self._day = compiled_day(rules, extension)
         threads = max(1, min(threads, len(people) // PEOPLE_PER_THREAD))
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
@@ -110,6 +111,8 @@ class CompiledMarket:
         if self._ties:
             everyone = self._people
             everyone["influence"] = self._ties.heard(everyone["segment"], everyone["index"], everyone["relation"])
+        if self._accounts:
+            self._people["group"], self._people["favoring"] = self._accounts.yesterday(self.column)
         contacts: list[np.ndarray] = []
         events: list[np.ndarray] = []
         totals = self._run(self._day.propose, None, events)

@@ -9,6 +9,7 @@ import mesa
 import numpy as np
 
 from simkit.customers import state
+from simkit.customers.accounts import accounts_of
 from simkit.customers.day import Replacement, Rule, phase
 from simkit.customers.extension import chosen_day, parameters_type
 from simkit.customers.log import Sink
@@ -61,7 +62,7 @@ class MarketModel(mesa.Model):
             people = population(scenario.market, scenario.channels, scenario.days, scenario.seed, replication)
         if extension:
             people = extension.settle(people, scenario, replication)
-        self._ties = ties_of(scenario, replication)
+        self._ties, self._accounts = ties_of(scenario, replication), accounts_of(scenario, replication)
         self.people = [Customer(self, record) for record in people]
         chosen, day = chosen_day(rules, extension)
         self._phases = {name: phase(chosen, name, day) for name in ("propose", "live")}
@@ -99,6 +100,11 @@ class MarketModel(mesa.Model):
             heard = self._ties.heard(self.column("segment"), self.column("index"), self.column("relation"))
             for customer, share in zip(self.people, heard.tolist(), strict=True):
                 customer.influence = share
+        if self._accounts:
+            for customer, group, share in zip(
+                self.people, *(part.tolist() for part in self._accounts.yesterday(self.column)), strict=True
+            ):
+                customer.group, customer.favoring = group, share
         self.day = self.tables.day
         totals, morning, _ = self._pass("propose", world)
         self.tables.allocate(totals, self._stages)

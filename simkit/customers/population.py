@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from simkit.customers.accounts import account_sizes, places
 from simkit.customers.purchase_traits import give_purchase_traits
 from simkit.customers.rules.laws import at_odds
 from simkit.customers.state import (
@@ -82,7 +83,9 @@ def _segment(
     people["index"] = np.arange(size)
     draw = _Draws(key, size, crc(name))
     segment = market.segments[name]
-    _life(people, draw, market, segment.purchases or market.purchases, days)
+    group = segment.buying_group
+    user = places(account_sizes(group, size, key, crc(name))) > 0 if group else np.zeros(size, bool)
+    _life(people, draw, market, segment.purchases or market.purchases, days, user)
     _temper(people, draw, market, segment.fatigue or market.fatigue)
     _consent(people, draw, channels, market.regions[segment.region].odds if segment.region else 1.0)
     _sensitivity(people, draw, market.competition.elasticity_spread)
@@ -100,12 +103,12 @@ class _Draws:
         return uniforms(self.key, self.index, what, int(purpose), k, self.space)
 
 
-def _life(people: np.ndarray, draw: _Draws, market: Market, purchases: Purchases, days: int) -> None:
-    """Entry, purchase process and funnel stage."""
+def _life(people: np.ndarray, draw: _Draws, market: Market, purchases: Purchases, days: int, user: np.ndarray) -> None:
+    """Entry, purchase process and funnel stage; a `user` of an account never buys and stays in the funnel."""
     give_purchase_traits(people, draw, purchases)
     # arrivals go on for at least as long as history, so that the horizon does not change who is there today
     entry = -market.history_days + draw(Purpose.ENTRY) * (market.history_days + max(market.history_days, days))
-    prospect = draw(Purpose.ROLE) < market.prospects
+    prospect = (draw(Purpose.ROLE) < market.prospects) | user
     here = ~prospect & (entry < 0)
     people["relation"] = np.select([prospect, here], [PROSPECT, CUSTOMER], AWAY)
     start = [market.funnel.start.get(stage, 0.0) for stage in STAGES]  # type: ignore[call-overload]

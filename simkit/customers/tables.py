@@ -215,7 +215,7 @@ LESS, AT_MOST, MORE, AT_LEAST, EQUAL, UNEQUAL, AND, OR, NOT = range(9)
 """Operators of a condition's steps."""
 CONDITION_FIELDS = (
     "fatigue", "days_since_purchase", "days_since_contact", "tenure_days", "purchases", "revenue", "stage", "relation",
-    "segment", "consent", "linked", "weekday", "month",
+    "segment", "consent", "linked", "weekday", "month", "role", "favoring", "deciding",
 )  # fmt: skip
 """What a condition's step compares, by number; `rules/conditions.py` reads each."""
 CONDITION = np.dtype(

@@ -30,6 +30,7 @@ MOST = 32
 
 Kind = Literal["number", "days", "word", "segment", "channel"]
 STAGES = ("unaware", "aware", "considering", "intent", "customer", "repeat", "advocate")
+ROLES = ("alone", "payer", "user", "blocker")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -51,12 +52,17 @@ FIELDS: dict[str, Known] = {
     "purchases": Known("number", "purchases so far"),
     "revenue": Known("number", "money spent so far, in the scenario's currency"),
     "stage": Known("word", "stage as the firm sees it: who has left still looks like a customer", STAGES),
-    "relation": Known("word", "customers are persons who ever bought", ("prospect", "customer")),
+    "relation": Known("word", "customers are persons, or users of accounts, who ever bought", ("prospect", "customer")),
     "segment": Known("segment", "the person's segment"),
     "consent": Known("channel", "channel with consent; use `consents_to`"),
     "linked": Known("word", "whether identities on all channels are known to be one person's", ("no", "yes")),
     "weekday": Known("word", "day of the week today", WEEKDAYS),
     "month": Known("number", "month of the year today, 1 to 12"),
+    "role": Known("word", "in an account that buys together; blockers are users with a veto", ROLES),
+    "favoring": Known("number", "share of the own account's users in favor as of yesterday; 0 without users"),
+    "deciding": Known(
+        "word", "whether a purchase is decided on and pending, by the person or the own payer", ("no", "yes")
+    ),
 }
 """All that a condition can ask about; `customers/rules/conditions.py` reads each (a test compares)."""
 

@@ -23,7 +23,30 @@ SLOW = {
     "segments": {"north": {"share": 0.5}, "south": {"share": 0.5, "decision": {"mean_days": 3, "spread": "fixed", "budget_opens": "month", "open_days": 2}}},
 }  # fmt: skip
 """A market whose purchases are decided on first; channels of every kind sell."""
-FEATURED = {"decisions": {"market": SLOW}}
+TOGETHER = {
+    **SLOW,
+    "customers": 600,
+    "prospects": 0.9,
+    "segments": {
+        "north": {"share": 0.5, "buying_group": {"members": {2: 0.5, 5: 0.5}, "favor_from": "aware", "blockers": 1}},
+        "south": {"share": 0.3, "decision": {"mean_days": 0}, "buying_group": {"members": 3, "favor_from": "aware"}},
+        "alone": {"share": 0.2},
+    },
+}
+"""A market of accounts, some with a veto, beside persons who buy alone."""
+BY_ROLE = {
+    "newsletter": {"audience": {"who": "everyone", "where": "role is user or role is alone"}},
+    "flash": {
+        "channels": ["sms", "push"],
+        "audience": {"who": "everyone", "where": "role is payer and favoring > 0.3"},
+    },
+    "social": {"channels": ["paid_social"], "audience": {"who": "prospects", "where": "not deciding is yes"}},
+    "win_back": {"audience": "customers"},
+}
+FEATURED = {
+    "decisions": {"market": SLOW},
+    "accounts": {"market": TOGETHER, "campaigns": BY_ROLE, "occasions": {}, "monitors": {}},
+}
 """Scenarios with what few markets have, for both drivers."""
 
 

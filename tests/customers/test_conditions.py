@@ -10,6 +10,7 @@ from markets import DRIVERS, column, live, quiet_market
 
 from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.rules.conditions import holds
+from simkit.customers.state import GROUP_DECIDES, GROUP_USER
 from simkit.customers.tables import CONDITION_FIELDS, CONDITIONS, STEPS, blank_world, plain, row_types
 from simkit.scenario.conditions import FIELDS, LONGEST, MOST
 from simkit.scenario.schema import Scenario
@@ -72,16 +73,24 @@ def test_every_field_is_read():
     person = SimpleNamespace(
         fatigue=1.5, last_purchase_day=10.0, first_purchase_day=4.0, purchases=2, revenue=1_230_000, stage=7, relation=3,
         segment=1, consent=0b10, link_bucket=40, contacts=1, recent_minute=[18 * 1440] + [0] * 15,
+        group=GROUP_USER + GROUP_DECIDES, favoring=127, decision_due=0,
     )  # fmt: skip
     true = [
         "fatigue = 1.5", "days_since_purchase = 10", "days_since_contact = 2", "tenure_days = 16", "purchases = 2",
         "revenue = 123", "stage is repeat", "relation is customer", "segment is south", "consents_to sms",
-        "linked is yes", "weekday is tuesday", "month = 5", "not segment is north", "segment is not north",
+        "linked is yes", "weekday is tuesday", "month = 5", "role is user", "favoring = 0.5", "deciding is yes", "not segment is north", "segment is not north",
     ]  # fmt: skip
-    false = ["consents_to email", "linked is no", "stage is customer", "bought_within 9", "contacted_within 1"]
+    false = [
+        "role is payer",
+        "consents_to email",
+        "linked is no",
+        "stage is customer",
+        "bought_within 9",
+        "contacted_within 1",
+    ]
     w, rows = world_with(*true, *false, segments={"north": 0, "south": 1}, channels={"email": 0, "sms": 1},
                          day=20, weekday=1, month=5, linked=50)  # fmt: skip
-    w = w._replace(segment=tuple(row._replace(advocate_after=5) for row in w.segment))
+    w = w._replace(segment=tuple(row._replace(advocate_after=5, grouped=1) for row in w.segment))
     assert [text for text in true if not holds(person, w, rows[text])] == []
     assert [text for text in false if holds(person, w, rows[text])] == []
     assert holds(person, w, -1)

@@ -8,12 +8,25 @@ from numba.extending import register_jitable
 
 from simkit.customers.rules.laws import MINUTES_PER_DAY
 from simkit.customers.rules.person import NO_BOUND, linked
-from simkit.customers.state import ADVOCATE, CUSTOMER, FIRST, MONEY, PROSPECT, RECENT, REPEAT
+from simkit.customers.state import (
+    ADVOCATE,
+    CUSTOMER,
+    FIRST,
+    GROUP_BLOCKER,
+    GROUP_BOUGHT,
+    GROUP_DECIDES,
+    GROUP_USER,
+    INFLUENCE_GRAIN,
+    MONEY,
+    PROSPECT,
+    RECENT,
+    REPEAT,
+)
 from simkit.customers.tables import AND, AT_LEAST, AT_MOST, CONDITION_FIELDS, EQUAL, LESS, MORE, NOT, OR
 
 (
     FATIGUE_NOW, SINCE_PURCHASE, SINCE_CONTACT, TENURE, PURCHASES, REVENUE, STAGE, RELATION, SEGMENT, CONSENT_TO,
-    LINKED, WEEKDAY, MONTH,
+    LINKED, WEEKDAY, MONTH, ROLE, FAVORING, DECIDING,
 ) = range(len(CONDITION_FIELDS))  # fmt: skip
 
 
@@ -79,14 +92,30 @@ def field_value(c: Any, w: Any, field: int) -> float:
     if field == STAGE:
         return float(seen_stage(c, w))
     if field == RELATION:
-        return 1.0 if c.relation >= CUSTOMER else 0.0
+        return 1.0 if c.relation >= CUSTOMER or c.group & GROUP_BOUGHT != 0 else 0.0
     if field == SEGMENT:
         return float(c.segment)
     if field == LINKED:
         return 1.0 if linked(c, w) else 0.0
     if field == WEEKDAY:
         return float(w.today.weekday)
+    if field == ROLE:
+        return role(c, w)
+    if field == FAVORING:
+        return c.favoring / INFLUENCE_GRAIN
+    if field == DECIDING:
+        return 1.0 if c.decision_due > 0 or c.group & GROUP_DECIDES != 0 else 0.0
     return float(w.today.month)
+
+
+@register_jitable
+def role(c: Any, w: Any) -> float:
+    """Alone, payer, user or blocker: in the order of `scenario.conditions.ROLES`."""
+    if w.segment[c.segment].grouped == 0:
+        return 0.0
+    if c.group & GROUP_BLOCKER != 0:
+        return 3.0
+    return 2.0 if c.group & GROUP_USER != 0 else 1.0
 
 
 @register_jitable
