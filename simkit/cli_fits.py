@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from simkit import terminal
-from simkit.cli_shared import ENVIRONMENT, INVALID, USAGE, Json, say, stop
+from simkit.cli_shared import ENVIRONMENT, INVALID, NOT_MET, USAGE, Json, say, stop
 
 CustomerColumn = Annotated[str, typer.Option(metavar="COL", help="Column of the customer, by name or number.")]
 Snippet = Annotated[Path | None, typer.Option(metavar="SNIPPET.yaml", help="Write the scenario snippet here.")]
@@ -30,6 +30,14 @@ class Model(StrEnum):
 
     bg_nbd = "bg_nbd"
     sbg = "sbg"
+
+
+class WearOut(StrEnum):
+    """How response falls with fatigue."""
+
+    exponential = "exponential"
+    hyperbolic = "hyperbolic"
+    linear = "linear"
 
 
 def fit(
@@ -117,8 +125,12 @@ def fit_contacts(
     patience_spread: Annotated[
         float, typer.Option(min=0, max=3, help="How much people differ in patience, sigma of log; taken as known.")
     ] = 0.5,
+    wear_out: Annotated[
+        WearOut | None, typer.Option(help="How response falls with fatigue; default: the likeliest of the three.")
+    ] = None,
     randomized: Annotated[
-        bool, typer.Option("--randomized", help="Frequency was left to chance: compare people with each other, too.")
+        bool,
+        typer.Option("--randomized", help="How often each was written to was left to chance: compare people, too."),
     ] = False,
     date_format: Annotated[
         str | None, typer.Option(metavar="F", help="How times are written, such as '%d.%m.%Y %H:%M'.")
@@ -126,16 +138,23 @@ def fit_contacts(
     out: Snippet = None,
     as_json: Json = False,
 ) -> None:
-    """Fit response and fatigue to a log of sends; print it as a snippet for `market.fatigue`."""
+    """Fit response and fatigue to a log of sends; print it as a snippet for `market.fatigue`.
+
+    Ends with 5 when nothing can be said about fatigue, because frequency never varied or hardly anybody opened; the
+    rates are printed all the same.
+    """
     from simkit.customers import contact_report
     from simkit.customers import fit_contacts as fits
+    from simkit.experiment.progress import telling
 
     try:
-        found = fits.fit_contacts(
-            sends, customer=customer, time=time, channel=channel, delivered=delivered, opened=opened, clicked=clicked,
-            opted_out=opted_out, date_format=date_format, only=only, weights=_weights(weight or []),
-            run_in_days=run_in, patience_spread=patience_spread, randomized=randomized,
-        )  # fmt: skip
+        with telling() as told:
+            found = fits.fit_contacts(
+                sends, customer=customer, time=time, channel=channel, delivered=delivered, opened=opened,
+                clicked=clicked, opted_out=opted_out, date_format=date_format, only=only,
+                weights=_weights(weight or []), run_in_days=run_in, patience_spread=patience_spread,
+                wear_out=wear_out.value if wear_out else None, randomized=randomized, told=told,
+            )  # fmt: skip
     except fits.FitError as error:
         stop(INVALID, str(error))
     if as_json:
@@ -143,6 +162,9 @@ def fit_contacts(
     else:
         contact_report.render(found, terminal.console(stderr=out is None, markup=True))
     _hand_out(found.snippet(), out, as_json)
+    if not found.identified:
+        say(f"nothing can be said about fatigue: {found.delta.why_not}")
+        raise typer.Exit(NOT_MET)
 
 
 def _hand_out(snippet: str, out: Path | None, as_json: bool) -> None:

@@ -1,16 +1,17 @@
-"""Maximum likelihood for a log of sends: where the maximum is, how sure it is, and what the data cannot say."""
+"""Maximum likelihood for a log of sends: which form of wear-out, where the maximum is, and what the data cannot say."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simkit.customers.contact_likelihood import ContactLikelihood
+from simkit.customers.contact_certainty import Certainty, Optimum, certainty
+from simkit.customers.contact_likelihood import WEAR_OUTS, ContactLikelihood, WearOut
 from simkit.customers.purchase_models import FitError
 
 Floats = NDArray[np.float64]
@@ -30,8 +31,10 @@ DETECTED = 3.91
 half the quantile of chi-squared with three degrees of freedom."""
 CLEAR = 12.0
 """Log-likelihood gained by fatigue from which no other half-lives need be tried to be sure of it."""
+ROWS_TO_BEGIN = 100_000
+"""Of a longer log every n-th person, about so many rows, tell where to begin and which form of wear-out."""
 STEPS = 40
-TOLERATED_GAIN = 0.01
+TOLERATED_GAIN = 0.001
 """A maximum counts as found when another step would gain about this log-likelihood."""
 WEAKEST = 1e-3
 """Information of a person at which a direction counts as unknown to the search."""
@@ -41,16 +44,11 @@ NEAR = 0.7
 """How far a parameter may go before the nodes follow: away from them the quadrature holds no longer."""
 
 
-@dataclass(frozen=True, eq=False)
-class Optimum:
-    """Where the likelihood is largest over the `free` parameters."""
-
-    theta: Floats
-    log_likelihood: float
-    free: tuple[int, ...]
+Told = Callable[[str], None]
+"""Who wants to know how far the search is."""
 
 
-def start(likelihood: ContactLikelihood, patience_spread: float) -> Floats:
+def begin(likelihood: ContactLikelihood, patience_spread: float) -> Floats:
     """Where to begin: half-life and delta by the person-stratified likelihood, rates as observed."""
     layout = likelihood.layout
     theta = np.zeros(len(layout.names))
@@ -144,97 +142,173 @@ def _search(likelihood: ContactLikelihood, theta: Floats, free: list[int]) -> Fl
     return full(found.x)
 
 
-def covariance(likelihood: ContactLikelihood, found: Optimum) -> Floats:
-    """Covariance of the free parameters, robust to what is alike within a person; nan where nothing is known.
-
-    Observed information J by differences of the exact slopes, B the sum of the people's squared slopes:
-    J^-1 B J^-1 (Huber 1967; White 1982, Econometrica 50(1)).
-    """
-    free = list(found.free)
-    slopes = likelihood(found.theta)[1][:, free]
-    steps = 0.5 / np.sqrt(np.maximum((slopes**2).sum(0), 1.0))  # wide: probabilities that reach 1 make small kinks
-    rows = []
-    for k, step in zip(free, steps, strict=True):
-        moved = np.zeros_like(found.theta)
-        moved[k] = step
-        up, down = (likelihood(found.theta + sign * moved)[1][:, free].sum(0) for sign in (1, -1))
-        rows.append(-(up - down) / (2 * step))
-    bread = np.array(rows)
-    bread = (bread + bread.T) / 2
-    strengths, directions = np.linalg.eigh(bread)
-    firm = strengths > 0.05  # less is knowing a parameter to +-4.5: nothing, for logarithms and slopes alike
-    inverse = (directions[:, firm] / strengths[firm]) @ directions[:, firm].T
-    robust = inverse @ (slopes.T @ slopes) @ inverse * likelihood.people / max(likelihood.people - 1, 1)
-    loose = np.any(np.abs(directions[:, ~firm]) > 0.1, axis=1)
-    robust[loose, :] = robust[:, loose] = np.nan
-    return np.asarray(robust)
-
-
 @dataclass(frozen=True, eq=False)
 class FatigueFit:
     """What a log says about fatigue.
 
-    `optimum` is the best point found and `covariance` that of its free parameters. `gain` is the log-likelihood that
-    fatigue adds. Without `detected`, the half-life is held, and `hulls` has an interval of delta and kappa that holds
-    whatever the half-life. `flat` says whether a half-life FAR shorter, or FAR longer, fits nearly as well; then the
-    optimum is the one at ASSUMED_HALF_LIFE.
+    `optimum` is the best point found and `certainty` how sure it is. `gain` is the log-likelihood that fatigue adds.
+    Without `detected`, the half-life is held, and `hulls` has an interval of delta and kappa that holds whatever the
+    half-life. `flat` says whether a half-life FAR shorter, or FAR longer, fits nearly as well; then the optimum is the
+    one at ASSUMED_HALF_LIFE. `aic` has, when forms of wear-out were compared, how much worse each is than the best.
     """
 
+    likelihood: ContactLikelihood
     optimum: Optimum
-    covariance: Floats
+    certainty: Certainty
     gain: float
     detected: bool
-    hulls: dict[str, tuple[float, float]]
-    flat: tuple[bool, bool]
+    hulls: dict[str, tuple[float, float]] = field(default_factory=dict)
+    flat: tuple[bool, bool] = (False, False)
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """By profile likelihood, for whichever of half-life (as a logarithm), delta and kappa need one."""
+    aic: Mapping[WearOut, float] = field(default_factory=dict)
 
-    def standard_error(self, place: int) -> float:
-        """Of the parameter at this place; nan when it was held or the data do not determine it."""
-        if place not in self.optimum.free:
-            return math.nan
-        at = self.optimum.free.index(place)
-        return float(np.sqrt(self.covariance[at, at]))
+    def standard_error(self, name: str) -> float:
+        """Of a parameter; nan when it was held or the data do not determine it."""
+        return self.certainty.error(self.likelihood.layout.at(name))
+
+    def value(self, name: str) -> float:
+        """The most likely value of a parameter; positive ones as logarithms."""
+        return float(self.optimum.theta[self.likelihood.layout.at(name)])
+
+    def differs(self, name: str) -> bool:
+        """Whether 0 lies outside a slope's 95 % interval."""
+        return abs(self.value(name)) > 1.96 * self.standard_error(name)
 
 
-def estimate(likelihood: ContactLikelihood, patience_spread: float) -> FatigueFit:
-    """Fatigue by maximum likelihood, at a given spread of patience, if there is any."""
+def estimate(
+    likelihood: ContactLikelihood, patience_spread: float, wear_out: WearOut | None, told: Told = lambda _: None
+) -> FatigueFit:
+    """Fatigue by maximum likelihood at a given spread of patience; without a form of wear-out, the likeliest."""
+    step = -(-len(likelihood.fitted) // ROWS_TO_BEGIN)
+    some = likelihood.every(step) if step > 1 else likelihood
+    if step > 1:
+        told(f"first on every {step}th person")
+    first = some.with_wear_out(wear_out or WEAR_OUTS[0])
+    found = _fatigue(first, begin(first, patience_spread), told)
+    if wear_out is None and found.detected and found.differs("delta"):
+        found = _likeliest(found, told)
+    if step == 1:
+        return _with_intervals(found, told)
+    told(f"then on all {likelihood.people:,} people")
+    theta = found.optimum.theta if some.layout == likelihood.layout else begin(likelihood, patience_spread)
+    whole = _fatigue(likelihood.with_wear_out(found.likelihood.wear_out), theta, told)
+    return _with_intervals(replace(whole, aic=found.aic), told)
+
+
+def _likeliest(found: FatigueFit, told: Told) -> FatigueFit:
+    """The fit under the form of wear-out with the least AIC; all forms have as many parameters (Akaike 1974)."""
+    held = ["patience_spread", *(["half_life"] if any(found.flat) else [])]
+    tried = {found.likelihood.wear_out: (found.likelihood, found.optimum)}
+    for form in WEAR_OUTS:
+        if form not in tried:
+            told(f"{form} wear-out")
+            other = found.likelihood.with_wear_out(form)
+            tried[form] = other, maximize(other, _translated(other, found.optimum.theta), held)
+    best = max(tried, key=lambda form: tried[form][1].log_likelihood)
+    likelihood, optimum = tried[best]
+    aic = {form: 2 * (optimum.log_likelihood - tried[form][1].log_likelihood) for form in WEAR_OUTS}
+    if best == found.likelihood.wear_out:
+        return replace(found, aic=aic)
+    return replace(_fatigue(likelihood, optimum.theta, told), aic=aic)
+
+
+def _translated(likelihood: ContactLikelihood, theta: Floats) -> Floats:
+    """From exponential wear-out: the delta with the same loss at mean fatigue."""
+    theta, layout = theta.copy(), likelihood.layout
+    level = float(likelihood.level(theta).mean())
+    loss = theta[layout.at("delta")] * level
+    form = {"hyperbolic": math.expm1, "linear": lambda z: -math.expm1(-z)}
+    theta[layout.at("delta")] = form[likelihood.wear_out](loss) / max(level, 1e-9)
+    return theta
+
+
+def _fatigue(likelihood: ContactLikelihood, theta: Floats, told: Told) -> FatigueFit:
+    """Fatigue under one form of wear-out, if there is any."""
     layout, held = likelihood.layout, ["patience_spread"]
-    begin = start(likelihood, patience_spread)
-    fatigue = [name for name in ("delta", "kappa") if name in layout.names]
-    nothing = begin.copy()
+    fatigue: list[str] = [name for name in ("delta", "kappa") if name in layout.names]
+    nothing = theta.copy()
     nothing[[layout.at(name) for name in fatigue]] = 0.0
     null = maximize(likelihood, nothing, [*held, "half_life", *fatigue]).log_likelihood
-    best = maximize(likelihood, begin, [*held, "half_life"])
+    told("searching the most likely fatigue")
+    best = maximize(likelihood, theta, held)
     if best.log_likelihood - null < CLEAR:
         tried = [_at_half_life(likelihood, best, h, held) for h in HALF_LIVES]
         best = max(tried, key=lambda found: found.log_likelihood)
         if best.log_likelihood - null < DETECTED:
-            return FatigueFit(
-                best, covariance(likelihood, best), best.log_likelihood - null, False,
-                {name: _hull(likelihood, tried, layout.at(name)) for name in fatigue}, (True, True),
-            )  # fmt: skip
-    best = maximize(likelihood, best.theta, held)
+            hulls = {name: _hull(likelihood, tried, layout.at(name)) for name in fatigue}
+            likelihood.adapt(best.theta)
+            sure = certainty(likelihood, best)
+            return FatigueFit(likelihood, best, sure, best.log_likelihood - null, False, hulls, (True, True))
+        best = maximize(likelihood, best.theta, held)
     likelihood.adapt(best.theta)
-    fit = FatigueFit(best, covariance(likelihood, best), best.log_likelihood - null, True, {}, (False, False))
-    place = layout.at("half_life")
-    if fit.standard_error(place) < SURELY_KNOWN:
+    fit = FatigueFit(likelihood, best, certainty(likelihood, best), best.log_likelihood - null, True)
+    if fit.standard_error("half_life") < SURELY_KNOWN:
         return fit
-    middle = math.exp(best.theta[place])
+    middle = math.exp(fit.value("half_life"))
     ends = [_at_half_life(likelihood, best, middle * factor, held) for factor in (1 / FAR, FAR)]
     flat = [best.log_likelihood - end.log_likelihood < PLAUSIBLE_DROP for end in ends]
     if not any(flat):
         return fit
     best = _at_half_life(likelihood, best, ASSUMED_HALF_LIFE, held)
-    return replace(fit, optimum=best, covariance=covariance(likelihood, best), flat=(flat[0], flat[1]))
+    likelihood.adapt(best.theta)
+    return replace(fit, optimum=best, certainty=certainty(likelihood, best), flat=(flat[0], flat[1]))
+
+
+def _with_intervals(fit: FatigueFit, told: Told) -> FatigueFit:
+    """With the intervals of the profile likelihood where a standard error is wide enough for its curve to matter.
+
+    Near enough, the signed root of twice the drop is a parabola through the maximum and the ends of the normal
+    interval; it meets the quantiles of the normal distribution at the ends sought. It is stretched as much as the
+    robust standard error exceeds that of the information alone.
+    """
+    if not fit.detected:
+        return fit
+    layout = fit.likelihood.layout
+    intervals: dict[str, tuple[float, float]] = {}
+    for name in ("half_life", "delta", "kappa"):
+        if name not in layout.names or layout.at(name) not in fit.optimum.free:
+            continue
+        place, error = layout.at(name), fit.standard_error(name)
+        unit = 1.0 if name == "half_life" else abs(fit.value(name))
+        if not 0.05 * unit < error < 1.0:
+            continue
+        told(f"interval of {name.replace('_', ' ')}")
+        roots = []
+        for sign in (-1, 1):
+            theta = fit.certainty.shifted(fit.optimum, place, sign * 1.96 * error)
+            held = [name, *(n for n in layout.names if layout.at(n) not in fit.optimum.free)]
+            drop = fit.optimum.log_likelihood - maximize(fit.likelihood, theta, held).log_likelihood
+            roots.append(sign * math.sqrt(max(2 * drop, 0.0)))
+        ends = _ends(roots, 1.96 * error, 1.96 * fit.certainty.stretch(place))
+        if ends is not None:
+            intervals[name] = (fit.value(name) + ends[0], fit.value(name) + ends[1])
+    fit.likelihood.adapt(fit.optimum.theta)
+    return replace(fit, intervals=intervals)
+
+
+def _ends(roots: Sequence[float], width: float, quantile: float) -> tuple[float, float] | None:
+    """Where a parabola through (-width, roots[0]), (0, 0) and (width, roots[1]) is -quantile and +quantile; None where
+    it never is, or too far away to be trusted."""
+    slope, bend = (roots[1] - roots[0]) / (2 * width), (roots[1] + roots[0]) / (2 * width**2)
+    if not slope > 0:
+        return None
+    found = []
+    for target in (-quantile, quantile):
+        inside = slope**2 + 4 * bend * target
+        if inside <= 0:
+            return None
+        found.append(2 * target / (slope + math.sqrt(inside)))
+    return (found[0], found[1]) if max(map(abs, found)) < 2.5 * width else None
 
 
 def _at_half_life(likelihood: ContactLikelihood, near: Optimum, half_life: float, held: Sequence[str]) -> Optimum:
     """The maximum at a given half-life, begun from one elsewhere: fatigue's effects as large as there."""
     layout, theta = likelihood.layout, near.theta.copy()
-    here, there = (
-        likelihood.log.fatigue(h)[0][likelihood.fitted] for h in (math.exp(theta[layout.at("half_life")]), half_life)
-    )
-    scale = float(here.std() / max(there.std(), 1e-9))
+    here = likelihood.level(theta)
     theta[layout.at("half_life")] = math.log(half_life)
+    there = likelihood.level(theta)
+    scale = float(here.std() / max(there.std(), 1e-9))
     for effect, base, sign in (("delta", "open", -1.0), ("kappa", "opt_out", 1.0)):
         if effect in layout.names:
             before = theta[layout.at(effect)]
@@ -250,6 +324,6 @@ def _hull(likelihood: ContactLikelihood, tried: Sequence[Optimum], place: int) -
     ends = []
     for found in tried:
         likelihood.adapt(found.theta)
-        variance = covariance(likelihood, found)[found.free.index(place), found.free.index(place)]
-        ends += [found.theta[place] + sign * 1.96 * math.sqrt(variance) for sign in (-1, 1)]
+        error = certainty(likelihood, found).error(place)
+        ends += [found.theta[place] + sign * 1.96 * error for sign in (-1, 1)]
     return min(ends), max(ends)

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from simkit.customers.fit_contacts import ContactFit, Estimated
+from simkit.customers.contact_fit import ContactFit, Estimated
 from simkit.customers.fit_output import digits, plain, table
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def render(fit: ContactFit, console: Console) -> None:
 def to_json(fit: ContactFit) -> dict[str, Any]:
     """A fit as plain numbers, text and lists, ready for json.dump; what is not known is None."""
     told = ("source", "command", "days", "run_in_days", "rows", "people", "fitted_rows", "fitted_people", "variation",
-            "patience_spread", "assumed_half_life", "fatigue_gain", "weights", "warnings")  # fmt: skip
+            "patience_spread", "assumed_half_life", "wear_out", "wear_out_aic", "fatigue_gain", "weights",
+            "warnings")  # fmt: skip
     return plain(
         {
             **{name: getattr(fit, name) for name in told},

@@ -149,9 +149,8 @@ def _in_order(
 class _ContactDays:
     """Days on which a person got something, in order of person and day, with what they added to fatigue."""
 
-    start: Ints
-    """Place of each person's first day; persons with most days first."""
-    count: Ints
+    edges: Ints
+    """Place of each person's first day, and the number of all days."""
     gap: Floats
     """Days since the person's contact day before; 0 for the first."""
     since: Floats
@@ -162,35 +161,10 @@ class _ContactDays:
 
     def fatigue(self, half_life: float) -> tuple[Floats, Floats]:
         """Fatigue before each contact day, and its derivative by the logarithm of the half-life."""
-        kept = np.exp2(-self.gap / half_life)
-        slowed = kept * (math.log(2) / half_life) * self.gap  # derivative of `kept`
-        level, slope = np.zeros_like(kept), np.zeros_like(kept)
-        people = len(self.start)
-        for k in range(1, int(self.count[0]) if people else 0):
-            people = int(np.searchsorted(-self.count[:people], -k, side="left"))
-            at = self.start[:people] + k
-            before = level[at - 1] + self.weight[at - 1]
-            level[at] = before * kept[at]
-            slope[at] = slope[at - 1] * kept[at] + before * slowed[at]
-        return self._wound(half_life, level, slope)
+        from simkit.customers.contact_kernel import fatigue
 
-    def _wound(self, half_life: float, level: Floats, slope: Floats) -> tuple[Floats, Floats]:
-        """The same when each person's contacts are repeated for ever before the first."""
-        several = self.count > 1
-        start, end = self.start[several], self.start[several] + self.count[several] - 1
-        rate = math.log(2) / half_life
-        pause = self.since[end] / (self.count[several] - 1)  # the circle closes with the mean gap
-        period = self.since[end] + pause
-        left, back = np.exp(-rate * pause), np.exp(-rate * period)
-        carried = (level[end] + self.weight[end]) * left
-        carried_slope = slope[end] * left + carried * rate * pause
-        first = carried / (1 - back)
-        first_slope = (carried_slope + first * back * rate * period) / (1 - back)
-        place = np.repeat(np.arange(len(start)), self.count[several])
-        at = np.repeat(start, self.count[several]) + _ranks(self.count[several])
-        rest = np.exp(-rate * self.since[at])
-        level[at] += first[place] * rest
-        slope[at] += (first_slope[place] + first[place] * rate * self.since[at]) * rest
+        level, slope = np.empty_like(self.gap), np.empty_like(self.gap)
+        fatigue(self.edges, self.gap, self.since, self.weight, math.log(2) / half_life, level, slope)
         return level, slope
 
 
@@ -207,10 +181,5 @@ def _contact_days(log: SendLog) -> _ContactDays:
     gap = np.r_[0.0, np.diff(day)]
     gap[begins] = 0.0
     since = day - np.repeat(day[start], count)
-    most = np.argsort(-count, kind="stable")
-    return _ContactDays(start[most], count[most], gap, since, np.asarray(weight, np.float64), of_row)
-
-
-def _ranks(counts: Ints) -> Ints:
-    """0, 1, ... within each group of these sizes."""
-    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    edges = np.r_[start, len(person)]
+    return _ContactDays(edges, gap, since, np.asarray(weight, np.float64), of_row)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -57,3 +60,35 @@ def _bar() -> Any:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return RichProgress(*columns, TextColumn("left"), console=Console(stderr=True), transient=True)
+
+
+@contextmanager
+def telling() -> Iterator[Callable[[str], None]]:
+    """For work whose length is not known: what it calls with a few words is told once it has lasted a while.
+
+    On a terminal a line that vanishes in the end, elsewhere a plain line now and then.
+    """
+    from rich.console import Console
+
+    line = Console(stderr=True).status("") if sys.stderr.isatty() else None
+    started = time.monotonic()
+    told_at = started + QUIET_SECONDS - LINE_SECONDS
+
+    def told(words: str) -> None:
+        nonlocal told_at
+        if line is not None:
+            line.update(words)
+        elif time.monotonic() - told_at >= LINE_SECONDS:
+            told_at = time.monotonic()
+            print(f"{words} ({told_at - started:.0f} s)", file=sys.stderr, flush=True)
+
+    patience = threading.Timer(QUIET_SECONDS, line.start) if line is not None else None
+    if patience is not None:
+        patience.start()
+    try:
+        yield told
+    finally:
+        if patience is not None and line is not None:
+            patience.cancel()
+            patience.join()
+            line.stop()
