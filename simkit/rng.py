@@ -89,6 +89,7 @@ class Purpose(IntEnum):
     POD = 108
     AUDIT = 109
     REQUEST_GAP = 110
+    EXTERNAL_ERROR = 111
     # channels; `what` is 0 (once a person; k the channel's tag), the ordinal of a visit or query, or the occurrence
     MEDIA_USE = 140
     VISIT_CHOICE = 141

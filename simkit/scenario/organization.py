@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from simkit.scenario import retail_department as retail
 from simkit.scenario.quantity import Hours, Share, Table, convention, default
-from simkit.scenario.work_kinds import Delegation, Gate, Name, WorkKind
+from simkit.scenario.work_kinds import Delegation, Gate, Name, PositiveHours, WorkKind
 from simkit.scenario.working_week import ALWAYS, Weekdays, WorkingWeek
 
 _OURS = "simkit, no published estimate"
@@ -32,6 +32,8 @@ class Person(Table):
     fte: Annotated[float, Field(gt=0, le=1)] = convention(1.0, unit="share of full time", why="full time")
     """A part-timer works, and is paid for, this share of every shift, from its start."""
     calendar: Name = "office"
+    wip_limit: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Pieces of work open on the desk at once, worked in turns; that of `desk` when left out."""
 
     @property
     def craft(self) -> str:
@@ -163,6 +165,36 @@ class Errors(Table):
     """Quality of a launch is ``(1 - loss) ** defects``."""
 
 
+class Desk(Table):
+    """How people handle more than one thing: turns, what switching costs, and what the shift's end does."""
+
+    wip_limit: Annotated[int, Field(ge=1, le=1000)] = convention(
+        1, unit="pieces of work", why="one thing at a time, finished before the next"
+    )
+    """Pieces of work a person has open at once, worked in turns."""
+    turn_hours: PositiveHours = default(2.0, unit="working hours", source=_OURS, grade="assumption", low=0.25, high=8)
+    """With several open pieces, how long one is worked on before the next has its turn."""
+    multitasking_cost: Annotated[float, Field(ge=0, le=5)] = default(
+        0.1, unit="share of effort per further open piece", source=_OURS, grade="assumption", low=0, high=0.4
+    )
+    """Effort of a pass is (1 + cost x (pieces open when it begins - 1)) times as long."""
+    switch_kind_hours: Annotated[Hours, Field(ge=0, le=100)] = convention(
+        0.0, unit="hours", why="no set-up unless stated"
+    )
+    """Set-up effort when a person turns to another kind of work than the last."""
+    switch_campaign_hours: Annotated[Hours, Field(ge=0, le=100)] = convention(
+        0.0, unit="hours", why="no set-up unless stated"
+    )
+    """Set-up effort when a person turns to another campaign of the same kind."""
+    end_of_shift: Literal["suspend", "finish", "restart"] = "suspend"
+    """Work on a desk rests until the next shift, is finished in overtime, or is begun again; what no shift could hold
+    rests in any case."""
+    overtime_limit_hours: PositiveHours | None = None
+    """With ``finish``: only what can be done within so many hours after the shift; no limit when left out."""
+    urgent_priority: Annotated[int, Field(ge=1, le=9)] | None = None
+    """Orders of this priority or a more urgent one interrupt others; only urgent kinds of work when left out."""
+
+
 def _with_standard_calendars(value: Any) -> Any:
     return {"office": {}, "always": ALWAYS, **value} if isinstance(value, dict) else value
 
@@ -236,6 +268,7 @@ class Teams(Table):
     )
     """What mail, meetings and administration leave of a working hour for the work itself."""
     errors: Errors = Errors()
+    desk: Desk = Desk()
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> Teams:
@@ -257,6 +290,7 @@ class Organization(Table):
     work: dict[Name, WorkKind]
     primary_share: float
     errors: Errors
+    desk: Desk = Desk()
 
     def person_cost(self, person: Person) -> float:
         """Currency per average calendar day: salaries are paid on holidays too."""

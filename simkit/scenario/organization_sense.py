@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from simkit.scenario.errors import SenseError
@@ -189,21 +189,21 @@ def redone(kind: WorkKind, step: Step, gate: Gate) -> list[Step]:
     """
     upstream = ancestors(kind)
     before = [other for other in in_order(kind, "teams.work") if other.id in upstream[step.id]]
-    worked = [other.id for other in before if other.skill is not None]
+    worked = [other.id for other in before if other.roles]
     target = step.return_to or gate.return_to or worked[-1]
     return [other for other in before if other.id == target or target in upstream[other.id]]
 
 
 def _step(organization: Organization, kind: WorkKind, step: Step, at: str) -> None:
     before = ancestors(kind)[step.id]
-    if step.skill is not None:
-        if not organization.assign or not can_do(organization, step.skill):
-            raise SenseError(f"{at}.skill", _nobody(organization, step.skill))
+    if step.roles:
+        _doers(organization, step, at)
+        _rework(kind, step, before, at)
         return
     _known(f"{at}.gate", "gate", step.gate or "", organization.gates)
     if LIVE in before:
         raise SenseError(f"{at}.after", "a gate after the launch has nothing left to hold back")
-    worked = [other.id for other in kind.steps if other.skill is not None and other.id in before]
+    worked = [other.id for other in kind.steps if other.roles and other.id in before]
     if not worked:
         raise SenseError(f"{at}.after", "a gate needs a worked step before it, to which a rejection returns")
     for back, path in (
@@ -215,6 +215,76 @@ def _step(organization: Organization, kind: WorkKind, step: Step, at: str) -> No
             break
 
 
+def _doers(organization: Organization, step: Step, at: str) -> None:
+    """Everywhere somebody can do it, and where it takes several people, that many different ones."""
+    key = "skills" if step.skills is not None else "skill"
+    for role in step.roles:
+        for skill in role:
+            if not can_do(organization, skill):
+                raise SenseError(f"{at}.{key}", _nobody(organization, skill))
+    if len(step.roles) == 1:
+        return
+    for home in _homes(organization):
+        seats = [doers_of(organization, role, home.id, step.roles.count(role)) for role in step.roles]
+        if not different_people(seats):
+            who = ", ".join(" or ".join(role) for role in step.roles)
+            raise SenseError(
+                f"{at}.{key if step.skills is not None else 'people'}",
+                f"nobody can ever do this together: it takes {len(seats)} different people ({who}), and among those "
+                f"who may be asked for work of {home.id!r} there are {len(set().union(*seats))}",
+            )
+
+
+def doers_of(organization: Organization, role: tuple[str, ...], home: str, least: int) -> set[str]:
+    """Ids of the people who may fill a place for cases of a home unit."""
+    places = places_of(organization, role, home, least)
+    return {
+        person.id
+        for person in organization.people
+        if any(skill in person.skills and person.unit in units for units, skill in places)
+    }
+
+
+def different_people(seats: Sequence[set[str]]) -> bool:
+    """Whether every place can be filled by somebody of its own (a matching by augmenting paths)."""
+    taken: dict[str, int] = {}
+
+    def seat(place: int, tried: set[str]) -> bool:
+        for person in sorted(seats[place] - tried):
+            tried.add(person)
+            if person not in taken or seat(taken[person], tried):
+                taken[person] = place
+                return True
+        return False
+
+    return all(seat(place, set()) for place in range(len(seats)))
+
+
+def _rework(kind: WorkKind, step: Step, before: set[str], at: str) -> None:
+    worked = [other.id for other in kind.steps if other.roles]
+    _unique(f"{at}.rework", (edge.to for edge in step.rework))
+    for i, edge in enumerate(step.rework):
+        path = f"{at}.rework[{i}].to"
+        _known(path, "worked step", edge.to, worked)
+        if LIVE in before or LIVE in ancestors(kind)[edge.to]:
+            raise SenseError(path, "after the launch there is nothing left to hold back: rework ends with going live")
+        if edge.to not in before:
+            earlier = ", ".join(name for name in worked if name in before) or "none"
+            raise SenseError(path, f"{edge.to!r} does not come before {step.id!r}; earlier worked steps are {earlier}")
+
+
+def undone(kind: WorkKind, step: Step, targets: Iterable[str]) -> list[Step]:
+    """What is done again when work goes back from a step to others: all that lies between them, and they."""
+    upstream = ancestors(kind)
+    targets = set(targets)
+    between = upstream[step.id] | {step.id}
+    return [
+        other
+        for other in in_order(kind, "teams.work")
+        if other.id in between and (other.id in targets or targets & upstream[other.id])
+    ]
+
+
 def _nobody(organization: Organization, skill: str) -> str:
     near = get_close_matches(skill, _skills(organization), 1)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(_skills(organization))}"
@@ -223,22 +293,38 @@ def _nobody(organization: Organization, skill: str) -> str:
 
 def can_do(organization: Organization, skill: str) -> bool:
     """Whether every case finds somebody with the skill, wherever its home is."""
-    return all(scope_of(organization, skill, home.id) is not None for home in _homes(organization))
+    homes = _homes(organization)
+    return bool(organization.assign) and all(scope_of(organization, skill, home.id) is not None for home in homes)
 
 
-def scope_of(organization: Organization, skill: str, home: str) -> frozenset[str] | None:
+def scope_of(organization: Organization, skill: str, home: str, least: int = 1) -> frozenset[str] | None:
     """The units whose people do a skill's steps for cases of a home unit: the first assign line that fits.
 
-    None when nobody may.
+    It fits when so many people there have the skill. None when nobody may.
     """
     for rule in organization.assign:
         if rule.skills is not None and skill not in rule.skills:
             continue
         unit = {"home": home, "company": organization.top.id}.get(rule.scope, rule.scope.removeprefix("unit:"))
         units = frozenset().union(*(units_below(organization, name) for name in (unit, *rule.also)))
-        if any(skill in person.skills and person.unit in units for person in organization.people):
+        if sum(skill in person.skills and person.unit in units for person in organization.people) >= least:
             return units
     return None
+
+
+def places_of(
+    organization: Organization, role: tuple[str, ...], home: str, least: int = 1
+) -> list[tuple[frozenset[str], str]]:
+    """Where those are who may fill a place for cases of a home unit: units and skill, for each skill that will do.
+
+    `least` people with the same skill are wanted at once; where no line has as many, what there is.
+    """
+    found = []
+    for skill in role:
+        units = scope_of(organization, skill, home, least) or scope_of(organization, skill, home)
+        if units is not None:
+            found.append((units, skill))
+    return found
 
 
 def units_below(organization: Organization, unit: str) -> set[str]:

@@ -64,6 +64,7 @@ def organization(teams: Teams, segments: Sequence[str]) -> Organization:
         work=teams.work,
         primary_share=teams.primary_share,
         errors=teams.errors,
+        desk=teams.desk,
     )
     check_sense(result)
     return result

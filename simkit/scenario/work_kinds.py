@@ -65,11 +65,27 @@ class Effort(Table):
 AnyEffort = Annotated[Effort, BeforeValidator(_bare_hours)]
 
 
+class Rework(Table):
+    """Where an error of an earlier step that has come to light is mended."""
+
+    to: Name
+    """The step that is done again."""
+    share: Annotated[float, Field(gt=0, le=2)] = default(
+        0.3, unit="share of a fresh effort", source=_OURS, grade="assumption", low=0.1, high=1
+    )
+    """Effort of doing that step again."""
+
+
 class Step(Table):
     """One step of a kind of work: done by somebody with a skill, or decided at a gate."""
 
     id: Name
-    skill: Name | None = None
+    skill: Name | Annotated[tuple[Name, ...], Field(min_length=1, max_length=20)] | None = None
+    """Who may do it: a skill, or a list of skills of which any will do."""
+    people: Annotated[int, Field(ge=1, le=20)] = convention(1, unit="people", why="one person does a step")
+    """So many with the skill, who must be free at the same moment, do it together; the effort is each one's."""
+    skills: Annotated[tuple[Name, ...], Field(min_length=2, max_length=20)] | None = None
+    """Several people together, one for each of these skills; the effort is each one's."""
     gate: Name | None = None
     """Name of a gate; the step is then a decision and has neither skill nor effort."""
     return_to: Name | None = None
@@ -82,15 +98,39 @@ class Step(Table):
     )
     """Chance that one pass of the step contains an error, besides what the hand-off lost."""
 
+    external_error: Annotated[Share, Field(lt=1)] = convention(
+        0.0, unit="probability per pass", why="no errors of others come to light unless stated"
+    )
+    """Chance that a pass brings to light an error of an earlier step, which `rework` then names."""
+    rework: Annotated[tuple[Rework, ...], Field(max_length=60)] = ()
+    """The earlier steps that such an error sends the work back to; all between them and this one is done again."""
+
+    @property
+    def roles(self) -> tuple[tuple[str, ...], ...]:
+        """For each person it takes the skills of which any will do; empty for a decision."""
+        if self.skills is not None:
+            return tuple((skill,) for skill in self.skills)
+        if self.skill is None:
+            return ()
+        return ((self.skill,) if isinstance(self.skill, str) else self.skill,) * self.people
+
     @model_validator(mode="after")
     def _worked_or_decided(self) -> Step:
-        if (self.skill is None) == (self.gate is None):
+        if self.skill is not None and self.skills is not None:
+            raise ValueError(f"step {self.id!r}: write skill (any of them) or skills (one person each), not both")
+        if self.people > 1 and self.skill is None:
+            raise ValueError(f"step {self.id!r}: people counts those with the skill, so it needs a skill")
+        if bool(self.external_error) != bool(self.rework):
+            raise ValueError(f"step {self.id!r}: external_error and rework (where the work goes) need each other")
+        if bool(self.roles) == (self.gate is not None):
             raise ValueError(f"step {self.id!r} needs either a skill or a gate")
-        if (self.effort is None) != (self.skill is None):
+        if (self.effort is None) != (not self.roles):
             raise ValueError(f"step {self.id!r}: a step with a skill needs an effort, a gate has its own")
         shipped = type(self).model_fields["internal_error"].default
         if self.gate is not None and self.internal_error != shipped:
             raise ValueError(f"step {self.id!r} is a gate and makes no errors of its own")
+        if self.gate is not None and self.external_error:
+            raise ValueError(f"step {self.id!r} is a gate: what it finds is said by the gate's `finds` and `return_to`")
         if self.gate is None and self.return_to is not None:
             raise ValueError(f"step {self.id!r} is no gate and returns nothing")
         return self
@@ -108,6 +148,9 @@ class Demand(Table):
 
 class WorkKind(Table):
     """A kind of work: a graph of steps."""
+
+    urgent: bool = False
+    """Interrupts the less urgent work of those who can do it, and goes before everything that is not urgent."""
 
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=60)]
     demand: Demand | None = None

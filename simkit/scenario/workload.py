@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from simkit.scenario.organization import Organization
-from simkit.scenario.organization_sense import redone
+from simkit.scenario.organization_sense import redone, undone
 from simkit.scenario.work_kinds import CadenceGate, Delegation, Gate, Step, WorkKind
 
 
@@ -43,10 +43,12 @@ def _capacity(organization: Organization) -> dict[str, float]:
 def _hours_per_case(organization: Organization, kind: WorkKind) -> dict[str, float]:
     hours: dict[str, float] = {}
     for step in kind.steps:
-        if step.skill is not None and step.effort is not None:
+        if step.effort is not None:
             again = step.internal_error * organization.errors.caught
             passes = 1 + organization.errors.rework_share * again / (1 - again)
-            hours[step.skill] = hours.get(step.skill, 0.0) + step.effort.mean_hours * passes
+            for role in step.roles:
+                hours[role[0]] = hours.get(role[0], 0.0) + step.effort.mean_hours * passes
+            _add_rework(organization, kind, step, hours)
         else:
             _add_gate(organization, kind, step, hours)
     return hours
@@ -64,9 +66,22 @@ def _add_gate(organization: Organization, kind: WorkKind, step: Step, hours: dic
     if approver is not None:
         hours[approver] = hours.get(approver, 0.0) + effort * (1 + rejections)
     for again in redone(kind, step, gate):
-        if again.skill is not None and again.effort is not None:
-            extra = rejections * organization.errors.rework_share * again.effort.mean_hours
-            hours[again.skill] = hours.get(again.skill, 0.0) + extra
+        _add_again(again, rejections * organization.errors.rework_share, hours)
+
+
+def _add_again(step: Step, fresh: float, hours: dict[str, float]) -> None:
+    """Hours of so many fresh efforts of a step."""
+    if step.effort is not None:
+        for role in step.roles:
+            hours[role[0]] = hours.get(role[0], 0.0) + fresh * step.effort.mean_hours
+
+
+def _add_rework(organization: Organization, kind: WorkKind, step: Step, hours: dict[str, float]) -> None:
+    """What errors that come to light here cost in earlier steps, in those between, and here again."""
+    times = step.external_error / (1 - step.external_error)
+    shares = {edge.to: edge.share for edge in step.rework}
+    for again in undone(kind, step, shares) if times else ():
+        _add_again(again, times * shares.get(again.id, organization.errors.rework_share), hours)
 
 
 def _delegated_hours(delegate: Delegation, own: float) -> float:

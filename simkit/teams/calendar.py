@@ -6,7 +6,9 @@ Shift edges cost no events: a duration in working seconds becomes a moment on th
 from __future__ import annotations
 
 import datetime
+import math
 from bisect import bisect_left, bisect_right
+from functools import cached_property
 
 from simkit.scenario.working_week import WEEKDAYS, WorkingWeek
 
@@ -109,7 +111,53 @@ class Calendar:
             self._extend(self._known_until)
         return self._starts[i]
 
+    def shift_end(self, time: int, enough: int) -> int:
+        """When the shift of an on-shift moment ends, or any moment in it at least `enough` seconds later.
+
+        Shifts that follow without a gap count as one.
+        """
+        i = bisect_right(self._starts, time) - 1
+        while self._ends[i] < time + enough:
+            if i + 1 >= len(self._starts):
+                self._extend(self._known_until)
+            elif self._starts[i + 1] != self._ends[i]:
+                break
+            else:
+                i += 1
+        return self._ends[i]
+
+    def shift_ends(self, begin: int, end: int) -> list[int]:
+        """Where shifts end strictly between two moments."""
+        while not self._ends or self._ends[-1] < end:
+            self._extend(self._known_until)
+        i = bisect_right(self._ends, begin)
+        found = []
+        while self._ends[i] < end:
+            while i + 1 >= len(self._starts):
+                self._extend(self._known_until)
+            if self._starts[i + 1] != self._ends[i]:
+                found.append(self._ends[i])
+            i += 1
+        return found
+
+    @cached_property
+    def longest_shift(self) -> float:
+        """Seconds of the longest stretch without a break in a week without holidays; no end around the clock."""
+        if self._fte == 1 and len(self._week.hours) == 1 and self._week.hours[0] == (0, 24):
+            return math.inf if len(self._weekdays) == 7 else _longest_run(self._weekdays) * DAY_SECONDS
+        longest, begun, last = 0.0, 0.0, -1.0
+        for opens, closes in self._week.hours:
+            begun = begun if opens == last and self._fte == 1 else opens
+            last = closes
+            longest = max(longest, closes - begun)
+        return round(longest * 3600 * self._fte)
+
     def at_worked(self, seconds: float) -> float:
         """The moment at which so many on-shift seconds have passed since the start, fractions kept."""
         whole = int(seconds)
         return self.next_shift(self.add(0, whole)) + (seconds - whole)
+
+
+def _longest_run(weekdays: set[int]) -> int:
+    """Consecutive days of a week, Sunday being followed by Monday."""
+    return max(next(n for n in range(1, 8) if (day + n) % 7 not in weekdays) for day in weekdays)

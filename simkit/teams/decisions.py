@@ -57,7 +57,7 @@ class Decisions:
     # --- on demand --------------------------------------------------------------------------------
 
     def _ask(self, case: Case, run: Run, approver: Approver) -> None:
-        task = Task(run, case, case.order.priority, approver.skill, self._start, self._finish)
+        task = Task(run, case, case.priority, approver.skill, self._start, self._finish)
         task.category = "approval"
         self._log.of_run(case, run, "queue", run.ready)
         self._dispatcher.queue(task, approver.pool)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from operator import add
 
 from simkit.teams.calendar import Calendar
-from simkit.teams.dispatcher import Task
+from simkit.teams.tasks import Task
 from simkit.teams.work import PARTS, Run
 
-TIME_CATEGORIES = ("touch", "rework", "coordination", "approval", "other_duties")
+TIME_CATEGORIES = ("touch", "rework", "coordination", "approval", "other_duties", "switching")
 """What a person's on-shift time goes into; the rest is idle."""
 
 (INTAKE, TOUCH, REWORK, APPROVAL, OTHER_DUTIES, RESOURCE_QUEUE, APPROVER_QUEUE, APPROVAL_CADENCE, HAND_OFF,
- OFF_SHIFT) = range(len(PARTS))  # fmt: skip
+ OFF_SHIFT, SWITCHING) = range(len(PARTS))  # fmt: skip
 _OF_CATEGORY = {"touch": TOUCH, "rework": REWORK, "approval": APPROVAL}
 
 
@@ -31,12 +31,20 @@ def add_queue(run: Run, part: int, calendar: Calendar, queued: int, started: int
 
 
 def add_work(run: Run, task: Task, taking_over: int, now: int) -> None:
-    """On a desk: taking over, the effort itself, other duties in between, and the nights."""
+    """On a desk: turning to it, taking over, the effort itself, what came between, and the nights.
+
+    While the work lay there and its owner was at something else, it waited for a busy person.
+    """
     parts = run.parts
+    lost = own_part(task, task.lost)
+    own = task.switching + task.coordination + task.effort
+    parts[SWITCHING] += task.switching
     parts[taking_over] += task.coordination
     parts[_OF_CATEGORY[task.category]] += task.effort
-    parts[OTHER_DUTIES] += task.wall - task.coordination - task.effort
-    parts[OFF_SHIFT] += now - task.started - task.wall
+    parts[REWORK] += lost
+    parts[OTHER_DUTIES] += task.wall - own + task.lost - lost
+    parts[APPROVER_QUEUE if task.category == "approval" else RESOURCE_QUEUE] += task.rested
+    parts[OFF_SHIFT] += now - task.started - task.rested - task.wall - task.lost
 
 
 def lead_time_parts(last: Run | None) -> list[int]:
@@ -49,12 +57,24 @@ def lead_time_parts(last: Run | None) -> list[int]:
     return total
 
 
-def spent_so_far(task: Task, on_shift_seconds: int) -> dict[str, int]:
-    """How an unfinished task's on-shift seconds divide: taking over first, other duties spread evenly."""
-    own = on_shift_seconds * (task.coordination + task.effort) // task.wall if task.wall else 0
-    coordination = min(task.coordination, own)
-    return {
+def own_part(task: Task, on_shift_seconds: int) -> int:
+    """What of some on-shift seconds was for the task itself; other duties are spread evenly."""
+    own = task.switching + task.coordination + task.effort
+    return on_shift_seconds * own // task.wall if task.wall else 0
+
+
+def spent_so_far(task: Task, done: int, lost: int) -> dict[str, int]:
+    """How an unfinished task's on-shift seconds divide: switching and taking over first."""
+    own, lost_own = own_part(task, done), own_part(task, lost)
+    switching = min(task.switching, own)
+    coordination = min(task.coordination, own - switching)
+    seconds = {
         "coordination": coordination,
-        task.category: own - coordination,
-        "other_duties": on_shift_seconds - own,
+        task.category: own - switching - coordination,
+        "other_duties": done - own + lost - lost_own,
     }
+    if switching:
+        seconds["switching"] = switching
+    if lost_own:
+        seconds["rework"] = seconds.get("rework", 0) + lost_own
+    return seconds

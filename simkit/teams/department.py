@@ -20,6 +20,7 @@ from simkit.teams.event_log import EventLog
 from simkit.teams.flow import Flow
 from simkit.teams.luck import CaseLuck, Luck
 from simkit.teams.people import employ
+from simkit.teams.tasks import URGENT
 from simkit.teams.work import Case, StepGraph
 
 
@@ -39,11 +40,12 @@ class Department:
         self._luck = Luck(key)
         self._log = EventLog()
         self._people = employ(organization, start)
-        self._dispatcher = Dispatcher(self._env, self._people)
+        self._dispatcher = Dispatcher(self._env, self._people, organization, self._log)
         self._flow = Flow(organization, self._dispatcher, self._people, self._log, start, self._ended)
         self._graphs = {name: StepGraph(name, kind, organization) for name, kind in organization.work.items()}
         self._homes = [unit for unit in organization.units if unit.serves is not None]
         self._top = organization.top.id
+        self._urgent_priority = organization.desk.urgent_priority or 0
         self._expected: list[tuple[int, int, WorkOrder, CaseLuck]] = []
         self._open: dict[int, Case] = {}
         self._rows: list[tuple[Any, ...] | None] = []
@@ -80,10 +82,12 @@ class Department:
     def records(self) -> DepartmentRecords:
         """Cases, log and people's time as tables."""
         rows = [row or case_row(self._open[i]) for i, row in enumerate(self._rows)]
-        return department_records(rows, self._people, self._log, self._dispatcher.now)
+        return department_records(rows, self._people, self._log, self._dispatcher.desk, self._dispatcher.now)
 
     def _schedule(self, arrived: int, _: int, order: WorkOrder, luck: CaseLuck) -> None:
         case = Case(len(self._rows), order, self._graphs[order.kind], self._home(order), arrived, luck)
+        if case.graph.kind.urgent or order.priority <= self._urgent_priority:
+            case.priority = URGENT
         self._open[case.index] = case
         self._rows.append(None)
         now = self._dispatcher.now

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.decomposition import PARTS, TIME_CATEGORIES, spent_so_far
+from simkit.teams.desk import Desk
 from simkit.teams.event_log import EventLog, column, frame
 from simkit.teams.people import Person
+from simkit.teams.tasks import Task
 from simkit.teams.work import Case
 
 if TYPE_CHECKING:
@@ -32,8 +34,9 @@ class DepartmentRecords:
     lead_seconds, and for each part of the lead time `part_<name>_days` and `part_<name>_seconds`; the seconds
     add up to lead_seconds exactly. What is not live has NaN days, -1 lead_seconds and parts of 0 seconds."""
     persons: pd.DataFrame
-    """One row a person: id, unit, hourly_cost, fte, paid_seconds, and seconds by category, which add up to
-    paid_seconds exactly: touch, rework, coordination, approval, other_duties, idle."""
+    """One row a person: id, unit, hourly_cost, fte, paid_seconds (those of overtime_seconds included), and seconds by
+    category, which add up to paid_seconds exactly: touch, rework, coordination, approval, other_duties, switching,
+    idle."""
     cells: list[Any] = field(repr=False)
     """The event log as it was written, row after row."""
 
@@ -44,14 +47,16 @@ class DepartmentRecords:
         return frame(self.cells)
 
 
-def department_records(rows: list[tuple[Any, ...]], people: list[Person], log: EventLog, now: int) -> DepartmentRecords:
+def department_records(
+    rows: list[tuple[Any, ...]], people: list[Person], log: EventLog, desk: Desk, now: int
+) -> DepartmentRecords:
     """The tables as of a moment; `rows` are those of :func:`case_row`."""
     import pandas as pd
 
-    cells = [*log.cells, *_cut(people, now)]
+    cells = [*log.cells, *_cut(people, desk, now)]
     return DepartmentRecords(
         cases=pd.DataFrame(rows, columns=_columns()),
-        persons=pd.DataFrame(_person_rows(people, cells, now)),
+        persons=pd.DataFrame(_person_rows(people, cells, desk, now)),
         cells=cells,
     )
 
@@ -86,36 +91,50 @@ def case_row(case: Case) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _cut(people: list[Person], now: int) -> list[Any]:
+def _cut(people: list[Person], desk: Desk, now: int) -> list[Any]:
     """Log cells for what is on people's desks: the part of it that is spent."""
     cells: list[Any] = []
     for person in people:
-        task = person.task
-        if task is None:
-            continue
-        name = task.case.order.name if task.case is not None else ""
-        for category, seconds in spent_so_far(task, person.calendar.between(task.started, now)).items():
-            step = (name, task.run.node.id, task.run.number)
-            cells += (*step, "cut", now, person.id, person.unit, seconds, category)
+        if person.task is not None:
+            done, lost, _ = desk.stretch(person, person.task, now)
+            cells += _spent(person, person.task, person.task.spent + done, person.task.lost + lost, now)
+        for task in person.desk:
+            cells += _spent(person, task, task.spent, task.lost, now)
     return cells
 
 
-def _person_rows(people: list[Person], cells: list[Any], now: int) -> list[dict[str, Any]]:
+def _spent(person: Person, task: Task, done: int, lost: int, now: int) -> list[Any]:
+    name = task.case.order.name if task.case is not None else ""
+    cells: list[Any] = []
+    for category, seconds in spent_so_far(task, done, lost).items():
+        step = (name, task.run.node.id, task.run.number)
+        cells += (*step, "cut", now, person.id, person.unit, seconds, category)
+    return cells
+
+
+def _person_rows(people: list[Person], cells: list[Any], desk: Desk, now: int) -> list[dict[str, Any]]:
     spent = {person.id: dict.fromkeys(TIME_CATEGORIES, 0) for person in people}
     columns = (column(cells, name) for name in ("person", "category", "effort"))
     for person_id, category, seconds in zip(*columns, strict=True):
         if seconds:
             spent[person_id][category] += seconds
-    return [_person_row(person, spent[person.id], person.calendar.worked(now)) for person in people]
+    return [_person_row(person, spent[person.id], _overtime(person, desk, now), now) for person in people]
 
 
-def _person_row(person: Person, spent: dict[str, int], paid: int) -> dict[str, Any]:
+def _overtime(person: Person, desk: Desk, now: int) -> int:
+    """Seconds worked outside the shifts, those on the present task included."""
+    return person.overtime + (desk.stretch(person, person.task, now)[2] if person.task is not None else 0)
+
+
+def _person_row(person: Person, spent: dict[str, int], overtime: int, now: int) -> dict[str, Any]:
+    paid = person.calendar.worked(now) + overtime
     return {
         "id": person.id,
         "unit": person.unit,
         "hourly_cost": person.table.hourly_cost,
         "fte": person.table.fte,
         "paid_seconds": paid,
+        "overtime_seconds": overtime,
         **spent,
         "idle": paid - sum(spent.values()),
     }

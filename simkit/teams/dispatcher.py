@@ -4,106 +4,47 @@ Work waits in queues, one for each scope and skill and one tray for each person.
 takes the best work of the queues they serve: by priority, then their own best craft first, then the longest
 ready. Work that becomes ready goes to the most skilled free person, then to the longest idle, then by the
 order of the list. A shift's start is an event only when somebody idle has work waiting.
+
+Urgent work takes somebody from less urgent work when nobody is free; work for several people starts when all are
+free at the same moment (`crews.py`); who may have several pieces open works on them in turns (`desk.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simpy import Environment
 from simpy.events import Timeout
 
+from simkit.scenario.organization import Organization
 from simkit.teams.calendar import Calendar
+from simkit.teams.crews import matched
+from simkit.teams.desk import Desk
 from simkit.teams.people import Person
-from simkit.teams.work import Case, Run
+from simkit.teams.pools import Pool
+from simkit.teams.tasks import URGENT, Crew, Task
+
+if TYPE_CHECKING:
+    from simkit.teams.event_log import EventLog
+
+__all__ = ["Crew", "Dispatcher", "Pool", "Task"]
 
 _TRAY_LEVEL = float("inf")
-
-
-class Task:
-    """Something one person has to do: a pass of a step, a decision, or what a meeting costs."""
-
-    __slots__ = ("case", "category", "coordination", "effort", "loss", "on_finish", "on_start",
-                 "priority", "queued", "run", "skill", "started", "wall")  # fmt: skip
-
-    def __init__(
-        self,
-        run: Run,
-        case: Case | None,
-        priority: int,
-        skill: str | None,
-        on_start: Callable[[Task, Person], int],
-        on_finish: Callable[[Task, Person], int],
-    ):
-        self.run, self.case, self.priority, self.skill = run, case, priority, skill
-        self.on_start = on_start
-        """Called when somebody takes it; returns the on-shift seconds it will need."""
-        self.on_finish = on_finish
-        """Called when those are over; returns the seconds of doing it again at once, or 0."""
-        self.category = ""
-        self.queued = self.started = -1
-        self.coordination = self.effort = self.wall = 0
-        """Seconds of taking over and of the effort itself, and on-shift seconds in all."""
-        self.loss = 0.0
-        """Chance that the hand-off made it wrong."""
-
-    @property
-    def withdrawn(self) -> bool:
-        """True when the case has expired."""
-        return self.case is not None and self.case.closed
-
-    @property
-    def of_case(self) -> Case:
-        """The case of a task that has one."""
-        assert self.case is not None
-        return self.case
-
-    def stretched(self, primary_share: float) -> int:
-        """On-shift seconds in which other duties leave enough for taking over and effort."""
-        own = self.coordination + self.effort
-        return max(own, round(own / primary_share))
-
-
-class Pool:
-    """A queue of tasks and the people who serve it."""
-
-    __slots__ = ("_best_level", "heap", "members")
-
-    def __init__(self) -> None:
-        self.heap: list[tuple[int, int, int, Task]] = []
-        self.members: list[tuple[float, Person]] = []
-        self._best_level = 0.0
-
-    def add(self, person: Person, level: float) -> None:
-        """The person serves this queue from now on."""
-        self.members.append((level, person))
-        self._best_level = max(self._best_level, level)
-        person.pools.append((level, self))
-
-    def nobody_better_than(self, person: Person) -> bool:
-        """Whether somebody serves this queue and is as good as anybody who does."""
-        return any(member is person and level >= self._best_level for level, member in self.members)
-
-    def first(self) -> tuple[int, int, int, Task] | None:
-        """What is next, or None."""
-        heap = self.heap
-        while heap and heap[0][3].withdrawn:
-            heappop(heap)
-        return heap[0] if heap else None
 
 
 class Dispatcher:
     """All queues of a department and the people who serve them."""
 
-    def __init__(self, env: Environment, people: list[Person]):
+    def __init__(self, env: Environment, people: list[Person], organization: Organization, log: EventLog):
         self._env = env
         self._people = people
+        self.desk = Desk(organization, log)
         self._sequence = count()
         self._trays: dict[int, Pool] = {}
-        self._pools: dict[tuple[frozenset[str], str], Pool] = {}
+        self._pools: dict[tuple[tuple[frozenset[str], str], ...], Pool] = {}
         self._waking: set[int] = set()
         self._working_alike: dict[int, list[Person]] = {}
         for person in people:
@@ -122,12 +63,18 @@ class Dispatcher:
 
     def pool(self, units: frozenset[str], skill: str) -> Pool:
         """The queue for a skill in some units; everybody there who has the skill serves it."""
-        key = (units, skill)
+        return self.pool_of(((units, skill),))
+
+    def pool_of(self, lines: Iterable[tuple[frozenset[str], str]]) -> Pool:
+        """The queue for any of some skills, each in some units; who has several serves it with the best."""
+        key = tuple(lines)
         if key not in self._pools:
             self._pools[key] = Pool()
             for person in self._people:
-                if person.unit in units and skill in person.skills:
-                    self._pools[key].add(person, person.skills[skill])
+                own = person.skills
+                levels = [own[skill] for units, skill in key if person.unit in units and skill in own]
+                if levels:
+                    self._pools[key].add(person, max(levels))
         return self._pools[key]
 
     def after(self, seconds: int, call: Callable[..., Any], *about: Any) -> None:
@@ -137,28 +84,113 @@ class Dispatcher:
         else:
             Timeout(self._env, seconds, (call, about)).callbacks.append(_call)
 
+    # --- work becomes ready -----------------------------------------------------------------------
+
     def queue(self, task: Task, pool: Pool) -> None:
         """Put a task into a queue; the best of the free people takes it up, or it waits."""
         now = task.queued = self.now
         heappush(pool.heap, (task.priority, now, next(self._sequence), task))
-        free: list[tuple[float, int, int, Person]] = []
-        for level, person in pool.members:
-            if person.task is None:
-                if person.calendar.on_shift(now):
-                    free.append((-level, person.idle_since, person.number, person))
-                else:
-                    self._wake(person.calendar)
-        free.sort()
-        for *_, person in free:
-            self._take(person)
-            if task.started >= 0:
-                break
+        person = self._first_free(pool, now)
+        while person is not None and self._take(person) and task.started < 0:
+            person = self._first_free(pool, now)
+        if task.priority == URGENT and task.started < 0:
+            self._interrupt_for(task, pool, now)
 
-    def _take(self, person: Person, least_level: float = 0.0) -> None:
+    def _first_free(self, pool: Pool, now: int) -> Person | None:
+        """The best of those who are free and on shift; the others' next shift will begin with a look."""
+        best = None
+        for calendar, free in pool.free_by_calendar():
+            if not calendar.on_shift(now):
+                self._wake(calendar)
+            elif best is None or free < best:
+                best = free
+        return None if best is None else best[3]
+
+    def _interrupt_for(self, task: Task, pool: Pool, now: int) -> None:
+        """Urgent work takes whoever is at the least urgent task, of equals the most skilled."""
+        at_work = [
+            (-other.priority, -level, person.number, person)
+            for level, person in pool.members
+            if (other := person.task) is not None and self._yields(person, other, task.priority, now)
+        ]
+        if at_work:
+            person = min(at_work)[3]
+            self.interrupt(person)
+            self._take(person)
+
+    def _yields(self, person: Person, task: Task, priority: int, now: int) -> bool:
+        return task.timer is not None and task.priority > priority and person.calendar.on_shift(now)
+
+    def interrupt(self, person: Person) -> None:
+        """Take a person off what they are at; it is the first thing they return to."""
+        self.desk.put_down(person, self.now, first=True)
+
+    # --- several people at once -------------------------------------------------------------------
+
+    def queue_crew(self, crew: Crew) -> None:
+        """Put work for several people into their queues; it starts at once when all are free."""
+        now = crew.queued = self.now
+        entry = (crew.priority, now, next(self._sequence), crew)
+        for pool in set(crew.pools):
+            heappush(pool.crews.setdefault(crew.pools, []), entry)
+        self._seize(crew, now)
+
+    def _seize(self, crew: Crew, now: int) -> bool:
+        """Start when every place can be filled by somebody free or, if urgent, at less urgent work."""
+        people = matched([self._candidates(pool, crew, now) for pool in crew.pools])
+        if people is None:
+            return False
+        crew.people = people
+        for person, task in zip(people, crew.tasks, strict=True):
+            if person.task is not None:
+                self.interrupt(person)
+            task.queued = crew.queued
+            self._start(person, task)
+        return True
+
+    def _candidates(self, pool: Pool, crew: Crew, now: int) -> list[Person]:
+        """Who could take a place, best first; no more than could matter."""
+        found = []
+        for calendar in pool.calendars:
+            free = pool.free(calendar, len(crew.pools))
+            if calendar.on_shift(now):
+                found += free
+            elif free:
+                self._wake(calendar)
+        people = [person for *_, person in sorted(found)]
+        if crew.priority == URGENT:
+            people += [
+                person
+                for _, person in sorted(pool.members, key=lambda member: (-member[0], member[1].number))
+                if person.task is not None and self._yields(person, person.task, crew.priority, now)
+            ]
+        return people
+
+    def _seize_before(self, person: Person, best: tuple[int, float, int, int] | None, least_level: float) -> bool:
+        """Start what takes several people, if it ranks before other work and all are there."""
+        waiting = {
+            (priority, -level, queued, number, crew)
+            for level, pool in person.pools
+            if pool.crews and level >= least_level
+            for priority, queued, number, crew in pool.first_crews()
+        }
+        for *rank, crew in sorted(waiting, key=lambda entry: entry[:4]):
+            if best is not None and tuple(rank) > best:
+                return False
+            if self._seize(crew, self.now) and person.task is not None:
+                return True
+        return False
+
+    # --- a person looks for work ------------------------------------------------------------------
+
+    def _take(self, person: Person, least_level: float = 0.0) -> bool:
         """The person takes up the best waiting work of the queues they serve, if any."""
         best: tuple[int, float, int, int] | None = None
         chosen: Pool | None = None
+        crews = False
         for level, pool in person.pools:
+            if pool.crews:
+                crews = True
             if not pool.heap or level < least_level:
                 continue
             first = pool.first()
@@ -167,24 +199,74 @@ class Dispatcher:
             rank = (first[0], -level, first[1], first[2])
             if best is None or rank < best:
                 best, chosen = rank, pool
-        if chosen is not None:
-            self._start(person, heappop(chosen.heap)[3])
+        if crews and self._seize_before(person, best, least_level):
+            return True
+        if chosen is None:
+            return False
+        self._start(person, heappop(chosen.heap)[3])
+        return True
+
+    def _next(self, person: Person) -> None:
+        """What a person on shift without a task turns to: new work while the desk has room, else what rests there."""
+        desk = person.desk
+        room = len(desk) < person.wip_limit or self._urgent_waits(person, desk[0].priority)
+        if room and self._take(person):
+            return
+        if desk:
+            self._go_on(person, self.desk.take_up(person, self.now))
+        else:
+            self._rest(person)
+
+    def _urgent_waits(self, person: Person, priority: int) -> bool:
+        firsts = (pool.first() for _, pool in person.pools if pool.heap)
+        return priority > URGENT and any(first is not None and first[0] == URGENT for first in firsts)
+
+    def _rest(self, person: Person) -> None:
+        for level, pool in person.pools:
+            pool.rest(person, level)
+
+    # --- a person at work -------------------------------------------------------------------------
 
     def _start(self, person: Person, task: Task) -> None:
         person.task = task
         task.started = self.now
-        self._spend(person, task, task.on_start(task, person))
+        self.desk.turn_to(person, task)
+        self._work(person, task, task.on_start(task, person))
 
-    def _spend(self, person: Person, task: Task, seconds: int) -> None:
+    def _work(self, person: Person, task: Task, seconds: int) -> None:
         task.wall = seconds
-        over = person.calendar.add(task.started, seconds)
-        Timeout(self._env, over - task.started, (self._finish, (person, task))).callbacks.append(_call)
+        self._go_on(person, task)
+
+    def _go_on(self, person: Person, task: Task) -> None:
+        """From now on the person is at the task, until it is done or another has its turn."""
+        now = task.since = self.now
+        self._until(person, task, self.desk.over(person, task), now)
+
+    def _until(self, person: Person, task: Task, over: int, now: int) -> None:
+        turn = self.desk.turn_ends(person, now)
+        if turn is not None and turn < over:
+            task.timer = Timeout(self._env, turn - now, (self._turn, person, task))
+        else:
+            task.timer = Timeout(self._env, over - now, (self._finish, person, task))
+        task.timer.callbacks.append(_at_desk)
+
+    def _turn(self, person: Person, task: Task) -> None:
+        """Something else has its turn, if there is anything."""
+        now = self.now
+        room = len(person.desk) + 1 < person.wip_limit and any(pool.waits for _, pool in person.pools)
+        if person.desk or room:
+            self.desk.put_down(person, now, first=False)
+            self._next(person)
+        else:
+            self._until(person, task, self.desk.over(person, task), now)
 
     def _finish(self, person: Person, task: Task) -> None:
+        task.timer = None
+        self.desk.account(person, task, self.now)
         again = task.on_finish(task, person)
         if again:
-            task.started = self.now
-            self._spend(person, task, again)
+            task.begin_again(self.now)
+            self._work(person, task, again)
         else:
             self._free(person)
 
@@ -193,9 +275,11 @@ class Dispatcher:
         person.task = None
         person.idle_since = now
         if person.calendar.on_shift(now):
-            self._take(person)
-        elif any(pool.first() for _, pool in person.pools):
-            self._wake(person.calendar)
+            self._next(person)
+        else:
+            self._rest(person)
+            if person.desk or any(pool.waits for _, pool in person.pools):
+                self._wake(person.calendar)
 
     def _wake(self, calendar: Calendar) -> None:
         """See to it that the next shift on a calendar begins with a look at what waits."""
@@ -211,9 +295,21 @@ class Dispatcher:
         for only_best in (True, False):
             idle = [person for person in self._working_alike[id(calendar)] if person.task is None]
             for person in sorted(idle, key=lambda person: (person.idle_since, person.number)):
-                self._take(person, max(person.skills.values()) if only_best else 0.0)
+                if person.task is not None:
+                    continue  # a crew took them
+                if person.desk:
+                    self._next(person)
+                else:
+                    self._take(person, max(person.skills.values()) if only_best else 0.0)
 
 
 def _call(timeout: Any) -> None:
     call, about = timeout.value
     call(*about)
+
+
+def _at_desk(timeout: Any) -> None:
+    """A stretch of work ends, unless it was broken off before."""
+    what, person, task = timeout.value
+    if task.timer is timeout:
+        what(person, task)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simkit.teams.dispatcher import Task
+from simkit.teams.decomposition import own_part
 from simkit.teams.people import Person
+from simkit.teams.tasks import Task
 from simkit.teams.work import Case, Run
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ EVENTS = {
     "reject": "a gate sent the case back",
     "live": "the case is finished and in the world",
     "expire": "its occasion passed before it was live",
+    "suspend": "the person puts it down for something else",
+    "resume": "the person goes on with it",
+    "switch": "effort of turning to it from something else",
+    "restart": "what the end of a shift cut off and was begun again",
+    "return": "the doer found an error of earlier work, which goes back",
     "cut": "what an unfinished task had taken when the simulation ended",
 }
 """Every event and what it means. Rows with an effort carry a category; their efforts add up to people's time."""
@@ -60,9 +66,14 @@ class EventLog:
         case, run = task.case, task.run
         head = ("" if case is None else case.order.name, run.node.id, run.number)
         who = (now, person.id, person.unit)
-        other = task.wall - task.coordination - task.effort
+        lost = own_part(task, task.lost) if task.lost else 0
+        other = task.wall - task.switching - task.coordination - task.effort + task.lost - lost
+        if task.switching:
+            self._extend((*head, "switch", *who, task.switching, "switching"))
         if task.coordination:
             self._extend((*head, "coordinate", *who, task.coordination, "coordination"))
+        if lost:
+            self._extend((*head, "restart", *who, lost, "rework"))
         if other:
             self._extend((*head, "interrupt", *who, other, "other_duties"))
         self._extend((*head, "complete", *who, task.effort, task.category))

@@ -35,7 +35,7 @@ class Flow:
     ):
         self._dispatcher, self._log, self._ended = dispatcher, log, ended
         self._quality_kept = 1 - organization.errors.quality_loss_per_defect
-        self._worked = WorkedSteps(organization, dispatcher, log, start, self._complete)
+        self._worked = WorkedSteps(organization, dispatcher, log, start, self._complete, self._undo)
         self._decisions = Decisions(organization, dispatcher, people, log, start, self._complete, self._send_back)
         self.launches: list[Launch] = []
 
@@ -90,6 +90,17 @@ class Flow:
                 state[number] = WAITING
         if state[gate.redo[0]] == WAITING:
             self._begin(case, case.graph.nodes[gate.redo[0]], run)
+
+    def _undo(self, case: Case, run: Run) -> None:
+        """Back along the rework edges; what is under way there goes on."""
+        state, node, nodes = case.state, run.node, case.graph.nodes
+        for number in node.undone:
+            if state[number] == DONE or number == node.number:
+                state[number] = WAITING
+        case.shares |= {number: share for number, share in node.rework.items() if state[number] == WAITING}
+        for number in node.rework:
+            if state[number] == WAITING and all(state[before] == DONE for before in nodes[number].before):
+                self._begin(case, nodes[number], run)
 
     def _go_live(self, case: Case, run: Run) -> None:
         now = run.done = run.ready

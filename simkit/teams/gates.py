@@ -93,7 +93,7 @@ class Board:
 
     def submit(self, case: Case, run: Run, now: int) -> None:
         """Put a case on the agenda; the next meeting is held because something is on it."""
-        self._agenda.append((case.order.priority, now, len(self._agenda), case, run))
+        self._agenda.append((case.priority, now, len(self._agenda), case, run))
         self._call(now)
 
     def _call(self, now: int) -> None:

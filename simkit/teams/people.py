@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import deque
 from typing import TYPE_CHECKING
 
 from simkit.scenario.organization import Organization
@@ -10,15 +11,17 @@ from simkit.scenario.organization import Person as PersonTable
 from simkit.teams.calendar import Calendar
 
 if TYPE_CHECKING:
-    from simkit.teams.dispatcher import Pool, Task
+    from simkit.teams.pools import Pool
+    from simkit.teams.tasks import Task
 
 
 class Person:
     """One employee of the running department."""
 
-    __slots__ = ("calendar", "id", "idle_since", "number", "pools", "skills", "table", "task", "unit")
+    __slots__ = ("calendar", "desk", "id", "idle_since", "last", "number", "overtime", "pools", "skills", "table",
+                 "task", "unit", "wip_limit")  # fmt: skip
 
-    def __init__(self, table: PersonTable, number: int, calendar: Calendar):
+    def __init__(self, table: PersonTable, number: int, calendar: Calendar, wip_limit: int = 1):
         self.table = table
         self.id = table.id
         self.number = number
@@ -27,9 +30,23 @@ class Person:
         self.calendar = calendar
         self.task: Task | None = None
         """What the person is at; it stays theirs overnight."""
+        self.desk: deque[Task] = deque()
+        """Work that was begun and rests: interrupted, or waiting for its next turn."""
+        self.wip_limit = table.wip_limit or wip_limit
+        """Pieces of work open at once."""
+        self.last: tuple[str, str | None] | None = None
+        """Kind and campaign of what the person turned to last."""
+        self.overtime = 0
+        """Seconds worked outside the shifts."""
         self.idle_since = 0
         self.pools: list[tuple[float, Pool]] = []
         """Queues served, each with the level of skill; the own tray is among them."""
+
+    def level(self, skills: tuple[str, ...]) -> float:
+        """Speed where any of some skills will do: that of the best of them."""
+        if len(skills) == 1:
+            return self.skills[skills[0]]
+        return max(self.skills[skill] for skill in skills if skill in self.skills)
 
 
 def employ(organization: Organization, start: datetime.date) -> list[Person]:
@@ -40,5 +57,5 @@ def employ(organization: Organization, start: datetime.date) -> list[Person]:
         hours = (table.calendar, table.fte)
         if hours not in calendars:
             calendars[hours] = Calendar(organization.calendars[table.calendar], start, table.fte)
-        people.append(Person(table, number, calendars[hours]))
+        people.append(Person(table, number, calendars[hours], organization.desk.wip_limit))
     return people

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from simkit.records import WorkOrder
 from simkit.rng import crc
 from simkit.scenario.organization import Organization
-from simkit.scenario.organization_sense import ancestors, in_order, redone
+from simkit.scenario.organization_sense import ancestors, in_order, redone, undone
 from simkit.scenario.work_kinds import LIVE, CadenceGate, Gate, OnDemandGate, Step, WorkKind
 from simkit.teams.luck import GATE_PURPOSES, WORK_PURPOSES, CaseLuck, Draws, effort_quantile
 
@@ -27,6 +27,7 @@ PARTS = {
     "approval_cadence": "waiting for a board to meet, nights and weekends included",
     "hand_off": "latency and effort of hand-offs",
     "off_shift": "nights, weekends and holidays of those the work was with",
+    "switching": "turning to the work from something else",
 }
 """The parts of a lead time along the realised critical path, and what each means."""
 
@@ -34,23 +35,29 @@ PARTS = {
 class Node:
     """A step in its graph: what it takes, what it waits for and what waits for it."""
 
-    __slots__ = ("after", "before", "effort", "gate", "gate_name", "id", "internal_error", "number", "redo",
-                 "skill", "step", "word")  # fmt: skip
+    __slots__ = ("after", "before", "effort", "external_error", "gate", "gate_name", "id", "internal_error", "number",
+                 "redo", "rework", "roles", "step", "undone", "word")  # fmt: skip
 
     def __init__(self, number: int, step: Step | None, gate: Gate | None):
         self.number, self.step, self.gate = number, step, gate
         self.id = step.id if step is not None else LIVE
         self.word = crc(self.id)
         """Its part in the key of a draw."""
-        self.skill = (step.skill if step is not None else None) or ""
+        self.roles = step.roles if step is not None else ()
+        """For each person it takes the skills of which any will do."""
         self.gate_name = (step.gate if step is not None else None) or ""
         self.internal_error = step.internal_error if step is not None else 0.0
+        self.external_error = step.external_error if step is not None else 0.0
         effort = gate.effort if isinstance(gate, OnDemandGate) else step.effort if step is not None else None
         self.effort = effort_quantile(effort) if effort is not None else ("fixed", 0.0, 0.0)
         self.before: list[int] = []
         self.after: list[int] = []
         self.redo: list[int] = []
         """What a rejection at this gate undoes, from the step the work returns to up to the gate."""
+        self.rework: dict[int, float] = {}
+        """Where an error that comes to light here is mended, with the share of a fresh effort it takes."""
+        self.undone: list[int] = []
+        """What is done again then, this step included."""
 
     @property
     def decided_at(self) -> CadenceGate | OnDemandGate:
@@ -82,6 +89,11 @@ class StepGraph:
             node.before = [numbers[before] for before in step.after]
             if node.gate is not None:
                 node.redo = [numbers[again.id] for again in redone(self.kind, step, node.gate)]
+            if step.rework:
+                node.rework = {numbers[edge.to]: edge.share for edge in step.rework}
+                node.undone = [
+                    numbers[again.id] for again in undone(self.kind, step, [edge.to for edge in step.rework])
+                ]
         self.nodes[-1].before = [
             numbers[step.id] for step in steps if step.id not in awaited and LIVE not in upstream[step.id]
         ]
@@ -93,7 +105,7 @@ class StepGraph:
 class Run:
     """One pass of a step: what made it ready, who did it, and where its time went."""
 
-    __slots__ = ("caused_by", "done", "giver", "giver_unit", "node", "number", "parts", "ready")
+    __slots__ = ("caused_by", "done", "giver", "giver_unit", "node", "number", "parts", "ready", "share")
 
     def __init__(self, node: Node, number: int, ready: int, caused_by: Run | None):
         self.node, self.number, self.ready, self.caused_by = node, number, ready, caused_by
@@ -101,6 +113,8 @@ class Run:
         self.giver: Person | None = None
         """Who hands the result on; for a rejection the one who decided."""
         self.giver_unit = ""
+        self.share: float | None = None
+        """Share of a fresh effort that a later pass takes; the department's rework share when None."""
         self.parts = [0] * len(PARTS)
         """Seconds by part of the lead time, in the order of :data:`PARTS`; they add up to ``done - ready``."""
 
@@ -114,19 +128,26 @@ class Case:
     """One work order on its way."""
 
     __slots__ = (
-        "approved", "arrived", "defects", "doers", "expired_time", "graph", "home", "index", "live_defects",
-        "live_time", "luck", "order", "parts", "passes", "quality", "rejections", "state", "status",
+        "approved", "arrived", "crews", "defects", "doers", "expired_time", "graph", "home", "index", "live_defects",
+        "live_time", "luck", "order", "parts", "passes", "priority", "quality", "rejections", "shares", "state",
+        "status",
     )  # fmt: skip
 
     def __init__(self, index: int, order: WorkOrder, graph: StepGraph, home: str, arrived: int, luck: CaseLuck):
         self.index, self.order, self.graph, self.home = index, order, graph, home
         self.arrived, self.luck = arrived, luck
+        self.priority = order.priority
+        """That of its tasks: the order's, or 0 for what interrupts other work."""
         steps = len(graph.nodes)
         self.state = [WAITING] * steps
         self.passes = [0] * steps
         self.rejections = [0] * steps
         self.doers: list[Person | None] = [None] * steps
         """Who did each step; what comes back goes to them."""
+        self.crews: dict[int, list[Person]] = {}
+        """Who did a step that takes several people."""
+        self.shares: dict[int, float] = {}
+        """Steps sent back along a rework edge and not yet begun again, with the effort that takes."""
         self.approved: set[int] = set()
         self.defects: set[int] = set()
         """Steps whose result is wrong and went on unnoticed."""
@@ -147,4 +168,7 @@ class Case:
         """The next pass of a step."""
         number = self.passes[node.number]
         self.passes[node.number] = number + 1
-        return Run(node, number, ready, caused_by)
+        run = Run(node, number, ready, caused_by)
+        if self.shares:
+            run.share = self.shares.pop(node.number, None)
+        return run

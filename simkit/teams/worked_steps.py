@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 
+from simkit.rng import Purpose
 from simkit.scenario.organization import Distance, Organization
-from simkit.scenario.organization_sense import scope_of
+from simkit.scenario.organization_sense import places_of
 from simkit.teams.calendar import Calendar
 from simkit.teams.decomposition import HAND_OFF, INTAKE, RESOURCE_QUEUE, add_latency, add_queue, add_work
-from simkit.teams.dispatcher import Dispatcher, Pool, Task
+from simkit.teams.dispatcher import Crew, Dispatcher, Pool, Task
 from simkit.teams.event_log import EventLog
 from simkit.teams.hand_off import HandOffs
 from simkit.teams.luck import CHECK, EFFORT, OUTCOME, effort_seconds
@@ -27,52 +28,70 @@ class WorkedSteps:
         log: EventLog,
         start: datetime.date,
         complete: Callable[[Case, Run], None],
+        undo: Callable[[Case, Run], None],
     ):
-        self._organization, self._dispatcher, self._log, self._complete = organization, dispatcher, log, complete
+        self._organization, self._dispatcher, self._log = organization, dispatcher, log
+        self._complete, self._undo = complete, undo
         self._errors, self._intake = organization.errors, organization.intake
         self._office = Calendar(organization.calendars["office"], start)
         self._hand_offs = HandOffs(organization)
         self._error_factor = {unit.id: unit.error_factor for unit in organization.units}
-        self._pools: dict[tuple[str, str], Pool] = {}
+        self._pools: dict[tuple[tuple[str, ...], str, int], Pool] = {}
+
+    # --- on the way -------------------------------------------------------------------------------
 
     def hand_over(self, case: Case, run: Run) -> None:
         """Send a step that is ready on its way to the tray or queue where it will be taken up."""
         self._log.of_run(case, run, "ready", run.ready)
-        pool, latency_hours = self._destination(case, run)
+        pools, latency_hours = self._destination(case, run)
         latency = round(latency_hours * 3600)
         elapsed = self._office.add(run.ready, latency) - run.ready
         if elapsed:
             add_latency(run, _taking_over(run), latency, elapsed)
-        task = Task(run, case, case.order.priority, run.node.skill, self._start, self._finish)
-        self._dispatcher.after(elapsed, self._queue, case, task, pool)
+        tasks = [self._task(case, run, skills) for skills in run.node.roles]
+        if len(tasks) == 1:
+            self._dispatcher.after(elapsed, self._queue, tasks[0], pools[0])
+        else:
+            self._dispatcher.after(elapsed, self._queue_crew, Crew(tasks, pools))
 
-    def _queue(self, case: Case, task: Task, pool: Pool) -> None:
+    def _task(self, case: Case, run: Run, skills: tuple[str, ...]) -> Task:
+        task = Task(run, case, case.priority, None, self._start, self._finish)
+        task.skills = skills
+        return task
+
+    def _queue(self, task: Task, pool: Pool) -> None:
         if not task.withdrawn:
-            self._log.of_run(case, task.run, "queue", self._dispatcher.now)
+            self._log.of_run(task.of_case, task.run, "queue", self._dispatcher.now)
             self._dispatcher.queue(task, pool)
 
-    def _destination(self, case: Case, run: Run) -> tuple[Pool, float]:
-        """The queue a step goes to, and the office hours until it is there.
+    def _queue_crew(self, crew: Crew) -> None:
+        if not crew.withdrawn:
+            self._log.of_run(crew.tasks[0].of_case, crew.tasks[0].run, "queue", self._dispatcher.now)
+            self._dispatcher.queue_crew(crew)
 
-        What was done before goes back to its doer; what nobody could do better stays with the giver.
+    def _destination(self, case: Case, run: Run) -> tuple[list[Pool], float]:
+        """The queue that each person a step takes is looked for in, and the office hours until it is there.
+
+        What was done before goes back to its doers; what nobody could do better stays with the giver.
         """
-        pool = self._pool(run.node.skill, case.home)
-        cause = run.caused_by
+        number, cause = run.node.number, run.caused_by
+        roles = run.node.roles
+        pools = [self._pool(skills, case.home, roles.count(skills)) for skills in roles]
         if cause is None:
-            return pool, self._intake.latency_hours
-        doer = case.doers[run.node.number]
+            return pools, self._intake.latency_hours
+        doer = case.doers[number]
         if doer is not None:
-            return self._dispatcher.tray(doer), self._line(cause, doer).latency_hours
-        if cause.giver is not None and pool.nobody_better_than(cause.giver):
-            return self._dispatcher.tray(cause.giver), self._hand_offs.to_oneself.latency_hours
-        return pool, self._hand_offs.latency_hours(cause.giver_unit, pool)
+            doers = case.crews.get(number, [doer])
+            trays = [self._dispatcher.tray(doer) for doer in doers]
+            return trays, max(self._line(cause, doer).latency_hours for doer in doers)
+        if cause.giver is not None and len(pools) == 1 and pools[0].nobody_better_than(cause.giver):
+            return [self._dispatcher.tray(cause.giver)], self._hand_offs.to_oneself.latency_hours
+        return pools, max(self._hand_offs.latency_hours(cause.giver_unit, pool) for pool in pools)
 
-    def _pool(self, skill: str, home: str) -> Pool:
-        key = (skill, home)
+    def _pool(self, skills: tuple[str, ...], home: str, least: int) -> Pool:
+        key = (skills, home, least)
         if key not in self._pools:
-            units = scope_of(self._organization, skill, home)
-            assert units is not None, "checked when the organization was made"
-            self._pools[key] = self._dispatcher.pool(units, skill)
+            self._pools[key] = self._dispatcher.pool_of(places_of(self._organization, skills, home, least))
         return self._pools[key]
 
     def _line(self, cause: Run, receiver: Person) -> Distance:
@@ -80,15 +99,21 @@ class WorkedSteps:
             return self._hand_offs.to_oneself
         return self._hand_offs.between(cause.giver_unit, receiver.unit)
 
-    # --- on the desk ------------------------------------------------------------------------------
+    # --- on a desk --------------------------------------------------------------------------------
 
     def _start(self, task: Task, person: Person) -> int:
-        run, case = task.run, task.of_case
-        run.giver, run.giver_unit = person, person.unit
-        case.doers[run.node.number] = person
-        add_queue(run, RESOURCE_QUEUE, person.calendar, task.queued, task.started)
+        run, case, crew = task.run, task.of_case, task.crew
+        if crew is None or task is crew.tasks[0]:
+            run.giver, run.giver_unit = person, person.unit
+            case.doers[run.node.number] = person
+        if crew is None:
+            add_queue(run, RESOURCE_QUEUE, person.calendar, task.queued, task.started)
+        else:
+            case.crews.setdefault(run.node.number, [])[:] = crew.people
         if run.caused_by is None:
             hours = self._intake.effort_hours
+        elif run.caused_by.node is run.node:
+            hours = 0.0  # a crew's own redo
         else:
             line = self._line(run.caused_by, person)
             hours, task.loss = line.effort_hours, line.information_loss
@@ -100,17 +125,23 @@ class WorkedSteps:
         run = task.run
         again = run.number > 0
         task.category = "rework" if again else "touch"
-        factor = self._errors.rework_share if again else 1.0
+        factor = 1.0
+        if again:
+            factor = self._errors.rework_share if run.share is None else run.share
+        if person.desk:
+            factor *= self._dispatcher.desk.effort_factor(person)
         u = task.of_case.luck.draw(run.node.number, EFFORT, run.number)
-        task.effort = effort_seconds(run.node.effort, u, factor / person.skills[run.node.skill])
+        task.effort = effort_seconds(run.node.effort, u, factor / person.level(task.skills))
         self._log.of_task(task, person, "start", self._dispatcher.now)
         return task.stretched(self._organization.primary_share)
 
     def _finish(self, task: Task, person: Person) -> int:
         """The doer looks the pass over: done, or once more, or done with an error nobody saw."""
-        run, case = task.run, task.of_case
-        run.done = self._dispatcher.now
-        self._log.spent(task, person, run.done)
+        run, case, now = task.run, task.of_case, self._dispatcher.now
+        self._log.spent(task, person, now)
+        if task.crew is not None and not self._was_last(task, task.crew, person):
+            return 0
+        run.done = now
         add_work(run, task, _taking_over(run), run.done)
         if case.closed:
             return 0
@@ -120,21 +151,51 @@ class WorkedSteps:
             case.defects.add(run.node.number)
         else:
             case.defects.discard(run.node.number)
-        self._complete(case, run)
+        if run.node.rework and self._earlier_error(case, run, person):
+            self._undo(case, run)
+        else:
+            self._complete(case, run)
         return 0
 
+    def _was_last(self, task: Task, crew: Crew, person: Person) -> bool:
+        """Whether everybody else has done their share; the last one's queue and work are the step's."""
+        crew.unfinished -= 1
+        if crew.unfinished:
+            return False
+        add_queue(task.run, RESOURCE_QUEUE, person.calendar, task.queued, task.started)
+        return True
+
     def _wrong(self, task: Task) -> bool:
-        """An error of one's own, or one that came with what the hand-off lost."""
+        """An error of one's own, or one that came with what the hand-off lost to anybody who did it."""
         run = task.run
         internal = min(run.node.internal_error * self._error_factor[run.giver_unit], 1.0)
         u = task.of_case.luck.draw(run.node.number, OUTCOME, run.number)
-        return u < 1 - (1 - internal) * (1 - task.loss)
+        kept = 1 - internal
+        for other in (task,) if task.crew is None else task.crew.tasks:
+            kept *= 1 - other.loss
+        return u < 1 - kept
+
+    def _earlier_error(self, case: Case, run: Run, person: Person) -> bool:
+        """Whether this pass brings to light an error of an earlier step."""
+        if case.luck.about(run.node.id, Purpose.EXTERNAL_ERROR, run.number) >= run.node.external_error:
+            return False
+        self._log.of_run(case, run, "return", run.done, person, person.unit)
+        return True
 
     def _redo(self, task: Task, person: Person) -> int:
-        """The same person does the step again at once, with nothing to be handed over."""
-        last = task.run
-        task.run = task.of_case.next_run(last.node, last.done, last)
-        task.run.giver, task.run.giver_unit = person, person.unit
+        """The same people do the step again at once, with nothing to be handed over.
+
+        One person goes on without getting up; several start as soon as all of them are free.
+        """
+        last, case = task.run, task.of_case
+        run = case.next_run(last.node, last.done, last)
+        run.giver, run.giver_unit = last.giver, last.giver_unit
+        if task.crew is not None:
+            trays = [self._dispatcher.tray(doer) for doer in task.crew.people]
+            self._log.of_run(case, run, "redo", last.done, person, person.unit)
+            self._queue_crew(Crew([self._task(case, run, other.skills) for other in task.crew.tasks], trays))
+            return 0
+        task.run = run
         task.coordination, task.loss = 0, 0.0
         self._log.of_task(task, person, "redo", last.done)
         return self._on_desk(task, person)

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from departments import organized
 from hypothesis import strategies as st
+
+from simkit.scenario.errors import SenseError
 
 SKILLS = ("write", "draw", "code")
 _HOURS = st.floats(0.05, 9)
@@ -21,6 +24,7 @@ def people() -> st.SearchStrategy[list[dict[str, Any]]]:
                 "unit": st.sampled_from(["top", "left", "right"]),
                 "fte": st.sampled_from([1.0, 0.5]),
                 "calendar": st.sampled_from(["office", "always", "late"]),
+                "wip_limit": st.sampled_from([None, None, 2, 3]),
             }
         )
 
@@ -70,7 +74,8 @@ def kinds(draw: st.DrawFn) -> dict[str, Any]:
             steps.append(
                 {
                     "id": f"s{i}",
-                    "skill": draw(st.sampled_from(SKILLS)),
+                    **draw(doers()),
+                    **draw(rework(worked_before(steps, after))),
                     "after": after,
                     "effort": {"lognormal": {"mean_hours": draw(_HOURS)}},
                     "internal_error": draw(st.floats(0, 0.5)),
@@ -78,7 +83,66 @@ def kinds(draw: st.DrawFn) -> dict[str, Any]:
             )
     if draw(st.booleans()):
         steps.append({"id": "post", "skill": "draw", "after": ["live"], "effort": 1})
-    return {"steps": steps, "expires_days": draw(st.none() | st.floats(1, 20))}
+    return {
+        "steps": steps,
+        "expires_days": draw(st.none() | st.floats(1, 20)),
+        "urgent": draw(st.sampled_from([False, False, True])),
+    }
+
+
+def doers() -> st.SearchStrategy[dict[str, Any]]:
+    """One person, any of two skills, or several people at once."""
+    several = st.lists(st.sampled_from(SKILLS), min_size=2, max_size=2, unique=True)
+    return (
+        st.fixed_dictionaries({"skill": st.sampled_from(SKILLS)})
+        | st.fixed_dictionaries({"skill": several})
+        | st.fixed_dictionaries({"skills": several})
+        | st.fixed_dictionaries({"skill": st.sampled_from(SKILLS), "people": st.just(2)})
+    )
+
+
+def worked_before(steps: list[dict[str, Any]], after: list[str]) -> list[str]:
+    """Worked steps that come before one that waits for some."""
+    by_name = {step["id"]: step for step in steps}
+    found: set[str] = set()
+    ahead = list(after)
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found.add(name)
+            ahead += by_name[name]["after"]
+    return sorted(name for name in found if "gate" not in by_name[name])
+
+
+def rework(earlier: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """Errors of earlier steps that come to light."""
+    if not earlier:
+        return st.just({})
+    edges = st.lists(st.sampled_from(earlier), min_size=1, max_size=2, unique=True)
+    return st.just({}) | st.fixed_dictionaries(
+        {
+            "external_error": st.floats(0.01, 0.4),
+            "rework": edges.flatmap(
+                lambda names: st.tuples(
+                    *(st.fixed_dictionaries({"to": st.just(name), "share": st.floats(0.1, 1)}) for name in names)
+                )
+            ),
+        }
+    )
+
+
+def desks() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "turn_hours": st.floats(0.5, 4),
+            "multitasking_cost": st.floats(0, 0.5),
+            "switch_kind_hours": st.floats(0, 1),
+            "switch_campaign_hours": st.floats(0, 0.5),
+            "end_of_shift": st.sampled_from(["suspend", "finish", "restart"]),
+            "overtime_limit_hours": st.none() | st.floats(0.5, 4),
+            "urgent_priority": st.none() | st.integers(1, 3),
+        }
+    )
 
 
 @st.composite
@@ -89,7 +153,7 @@ def teams(draw: st.DrawFn) -> dict[str, Any]:
         {"id": "left", "parent": "top", "lead": "p1", "serves": ["a"]},
         {"id": "right", "parent": "top", "lead": "p2", "serves": ["b"], "error_factor": draw(st.floats(0, 2))},
     ]
-    return {
+    told = {
         "people": draw(people()),
         "calendars": {"late": {"days": "Sun-Thu", "hours": [[13, 22]]}},
         "structure": {"units": units, "assign": [{"scope": "home", "also": ["top"]}, {"scope": "company"}]},
@@ -97,4 +161,28 @@ def teams(draw: st.DrawFn) -> dict[str, Any]:
         "work": {"one": draw(kinds()), "two": {**draw(kinds()), "demand": {"per_week": 4, "priority": 3}}},
         "primary_share": draw(st.floats(0.2, 1)),
         "errors": {"caught": draw(st.floats(0, 1))},
+        "desk": draw(st.just({}) | desks()),
     }
+    return told if feasible(told) else alone(told)
+
+
+def feasible(told: dict[str, Any]) -> bool:
+    """Whether there are enough different people for what takes several."""
+    try:
+        organized(told)
+    except SenseError as error:
+        if "together" in str(error):
+            return False
+        raise
+    return True
+
+
+def alone(told: dict[str, Any]) -> dict[str, Any]:
+    """The same department in which one person does each step."""
+
+    def by_one(step: dict[str, Any]) -> dict[str, Any]:
+        rest = {key: value for key, value in step.items() if key not in ("skills", "people")}
+        return rest if "skills" not in step else {**rest, "skill": step["skills"][0]}
+
+    work = {name: {**kind, "steps": [by_one(step) for step in kind["steps"]]} for name, kind in told["work"].items()}
+    return {**told, "work": work}

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 
 from simkit.teams.work import PARTS
 
-CATEGORIES = ["touch", "rework", "coordination", "approval", "other_duties", "idle"]
+CATEGORIES = ["touch", "rework", "coordination", "approval", "other_duties", "switching", "idle"]
 DAYS = 40
 
 
@@ -31,19 +31,30 @@ def check_person_time(records):
     assert (persons[CATEGORIES] >= 0).all().all()
 
 
-def check_nobody_does_two_things_at_once(plan, log, end):
-    """From start to finish a person's intervals are apart, and what was spent in them is their on-shift time."""
-    calendars = on_shift_calendars(plan)
-    spent = log[log.person.ne("") & log.effort.gt(0)].groupby(["person", "time"]).effort.sum()
-    for person, rows in log[log.event.isin(["start", "complete"]) & log.person.ne("")].groupby("person"):
-        assert list(rows.event[::2]) == ["start"] * len(rows.event[::2])
-        assert list(rows.event[1::2]) == ["complete"] * len(rows.event[1::2])
-        last = -1
-        for begin, done in zip(rows.time[::2], [*rows.time[1::2], end], strict=False):
+BEGINS, ENDS = ("start", "resume"), ("complete", "suspend")
+
+
+def check_nobody_does_two_things_at_once(plan, records, end):
+    """Stretches of work are apart, and their on-shift time and overtime are what was spent on each pass."""
+    log, calendars = records.log, on_shift_calendars(plan)
+    overtime = records.persons.set_index("id").overtime_seconds
+    spent = log[log.person.ne("")].groupby(["person", "case", "step", "pass"]).effort.sum()
+    for person, rows in log[log.event.isin(BEGINS + ENDS) & log.person.ne("")].groupby("person"):
+        begins, ends = rows.iloc[::2], rows.iloc[1::2]
+        assert begins.event.isin(BEGINS).all()
+        assert ends.event.isin(ENDS).all()
+        passes = list(zip(begins.case, begins.step, begins["pass"], strict=True))
+        assert passes[: len(ends)] == list(zip(ends.case, ends.step, ends["pass"], strict=True))
+        worked, last = dict.fromkeys(passes, 0), -1
+        for what, begin, done in zip(passes, begins.time, [*ends.time, end], strict=False):
             assert begin >= last
             assert calendars[person].on_shift(begin) or begin == last  # a redo may begin as the shift ends
             last = done
-            assert calendars[person].between(begin, done) == spent.get((person, done), 0)
+            worked[what] += calendars[person].between(begin, done)
+        beyond = {what: spent[(person, *what)] - seconds for what, seconds in worked.items()}
+        assert min(beyond.values()) >= 0
+        assert sum(beyond.values()) == overtime[person]
+        assert not sum(beyond.values()) or plan.desk.end_of_shift == "finish"
 
 
 def check_flow_is_conserved(cases, log):
@@ -53,7 +64,7 @@ def check_flow_is_conserved(cases, log):
     assert events["arrive"] == len(cases)
     assert events.get("live", 0) == status.get("live", 0)
     assert events.get("expire", 0) == status.get("expired", 0)
-    unfinished = log[log.event == "cut"].person.nunique()
+    unfinished = len(log[log.event == "cut"].drop_duplicates(["person", "case", "step", "pass"]))
     assert events.get("start", 0) - events.get("complete", 0) == unfinished
 
 
@@ -75,7 +86,7 @@ def check_all(plan, department, days):
     check_person_time(records)
     check_flow_is_conserved(records.cases, records.log)
     check_littles_law(records.cases, records.log, days * DAY)
-    check_nobody_does_two_things_at_once(plan, records.log, days * DAY)
+    check_nobody_does_two_things_at_once(plan, records, days * DAY)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)

@@ -1,0 +1,112 @@
+"""What happens on a person's desk: turning to work, putting it down, taking it up again, and the seconds of it.
+
+A stretch of work lasts from `since` until it is put down or done. What a stretch was is settled when it ends, so
+that everybody's seconds add up whenever anybody asks.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from simkit.scenario.organization import Organization
+from simkit.teams.people import Person
+from simkit.teams.shift_end import Finish, Restart, Suspend
+from simkit.teams.tasks import Task
+
+if TYPE_CHECKING:
+    from simkit.teams.event_log import EventLog
+
+
+class Desk:
+    """How everybody handles what is on their desk."""
+
+    def __init__(self, organization: Organization, log: EventLog):
+        self._log = log
+        self._table = organization.desk
+        self._primary_share = organization.primary_share
+        self._turn = round(organization.desk.turn_hours * 3600)
+        self._switches = bool(organization.desk.switch_kind_hours or organization.desk.switch_campaign_hours)
+        limit = organization.desk.overtime_limit_hours
+        self._shift_end = {
+            "suspend": Suspend(),
+            "finish": Finish(math.inf if limit is None else round(limit * 3600)),
+            "restart": Restart(),
+        }[organization.desk.end_of_shift]
+        self._rests = organization.desk.end_of_shift == "suspend"
+
+    # --- stretches of work ------------------------------------------------------------------------
+
+    def over(self, person: Person, task: Task) -> int:
+        """When the task is done, if nothing comes between."""
+        if self._rests:
+            return person.calendar.add(task.since, task.wall - task.spent)
+        return self._shift_end.over(person.calendar, task.since, task.wall - task.spent)
+
+    def turn_ends(self, person: Person, now: int) -> int | None:
+        """When the next piece of work has its turn, for those who may have several open."""
+        return person.calendar.add(now, self._turn) if person.wip_limit > 1 else None
+
+    def stretch(self, person: Person, task: Task, now: int) -> tuple[int, int, int]:
+        """Seconds done, lost and worked outside the shifts since the task was last taken up."""
+        return self._shift_end.spent(person.calendar, task.since, task.wall - task.spent, now)
+
+    def account(self, person: Person, task: Task, now: int) -> None:
+        """A stretch of work has ended."""
+        if self._rests:
+            task.spent = task.wall
+            return
+        done, lost, overtime = self.stretch(person, task, now)
+        task.spent += done
+        task.lost += lost
+        person.overtime += overtime
+
+    # --- interruptions ----------------------------------------------------------------------------
+
+    def put_down(self, person: Person, now: int, first: bool) -> None:
+        """What the person is at rests; `first` says that it is what they return to first."""
+        task = person.task
+        assert task is not None
+        done, lost, overtime = self.stretch(person, task, now)
+        task.spent += done
+        task.lost += lost
+        person.overtime += overtime
+        task.timer = None
+        task.since = now
+        if first:
+            person.desk.appendleft(task)
+        else:
+            person.desk.append(task)
+        person.task = None
+        self._log.of_task(task, person, "suspend", now)
+
+    def take_up(self, person: Person, now: int) -> Task:
+        """The person goes on with what has rested longest, or was interrupted last."""
+        task = person.desk.popleft()
+        person.task = task
+        task.rested += person.calendar.between(task.since, now)
+        self._log.of_task(task, person, "resume", now)
+        before = task.switching
+        self.turn_to(person, task)
+        if task.switching:
+            task.wall += math.ceil(task.switching / self._primary_share)
+        task.switching += before
+        return task
+
+    # --- effort -----------------------------------------------------------------------------------
+
+    def turn_to(self, person: Person, task: Task) -> None:
+        """Note in the task what turning to it costs after what the person was at before."""
+        if not self._switches or task.case is None:
+            return
+        order = task.case.order
+        last, person.last = person.last, (order.kind, order.campaign)
+        hours = 0.0
+        if last is not None and last != person.last:
+            same_kind = last[0] == order.kind
+            hours = self._table.switch_campaign_hours if same_kind else self._table.switch_kind_hours
+        task.switching = round(hours * 3600)
+
+    def effort_factor(self, person: Person) -> float:
+        """How much longer a pass takes because of what else is open on the desk."""
+        return 1 + self._table.multitasking_cost * len(person.desk)

@@ -1,0 +1,107 @@
+"""Queues of work and who serves them, kept so that neither is ever searched from end to end."""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush, nsmallest
+from typing import TYPE_CHECKING
+
+from simkit.teams.calendar import Calendar
+from simkit.teams.tasks import Crew, Task
+
+if TYPE_CHECKING:
+    from simkit.teams.people import Person
+
+Free = tuple[float, int, int, "Person"]
+"""How a free person ranks in a queue: -level of skill, idle since, place in the list of people."""
+
+
+class Pool:
+    """A queue of tasks and the people who serve it."""
+
+    __slots__ = ("_best_level", "_idle", "crews", "heap", "levels", "members")
+
+    def __init__(self) -> None:
+        self.heap: list[tuple[int, int, int, Task]] = []
+        """By priority, then the longest ready."""
+        self.crews: dict[tuple[Pool, ...], list[tuple[int, int, int, Crew]]] = {}
+        """Work for several people, apart by whom it needs: where the first cannot start, none of its kind can."""
+        self.members: list[tuple[float, Person]] = []
+        self.levels: dict[int, float] = {}
+        """Person's number -> level."""
+        self._best_level = 0.0
+        self._idle: dict[Calendar, list[Free]] = {}
+        """The free people by calendar, best first; an entry whose person has since been busy counts no more."""
+
+    def add(self, person: Person, level: float) -> None:
+        """The person serves this queue from now on."""
+        self.members.append((level, person))
+        self.levels[person.number] = level
+        self._best_level = max(self._best_level, level)
+        person.pools.append((level, self))
+        self._idle.setdefault(person.calendar, [])
+        if person.task is None:
+            self.rest(person, level)
+
+    def nobody_better_than(self, person: Person) -> bool:
+        """Whether somebody serves this queue and is as good as anybody who does."""
+        return self.levels.get(person.number, -1.0) >= self._best_level
+
+    def first(self) -> tuple[int, int, int, Task] | None:
+        """What is next, or None."""
+        heap = self.heap
+        while heap and heap[0][3].withdrawn:
+            heappop(heap)
+        return heap[0] if heap else None
+
+    def first_crews(self) -> list[tuple[int, int, int, Crew]]:
+        """Of each kind of work for several people what is next."""
+        found = []
+        for kind in list(self.crews):
+            heap = self.crews[kind]
+            while heap and heap[0][3].withdrawn:
+                heappop(heap)
+            if heap:
+                found.append(heap[0])
+            else:
+                del self.crews[kind]
+        return found
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything does."""
+        return self.first() is not None or (bool(self.crews) and bool(self.first_crews()))
+
+    # --- who is free ------------------------------------------------------------------------------
+
+    def rest(self, person: Person, level: float) -> None:
+        """The person has nothing to do from now on."""
+        idle = self._idle[person.calendar]
+        heappush(idle, (-level, person.idle_since, person.number, person))
+        if len(idle) > 2 * len(self.members) + 16:
+            idle[:] = {entry[2]: entry for entry in idle if _still_free(entry)}.values()
+            heapify(idle)
+
+    def free_by_calendar(self) -> list[tuple[Calendar, Free]]:
+        """Of each calendar the first of the free."""
+        found = []
+        for calendar, idle in self._idle.items():
+            while idle and not _still_free(idle[0]):
+                heappop(idle)
+            if idle:
+                found.append((calendar, idle[0]))
+        return found
+
+    def free(self, calendar: Calendar, count: int) -> list[Free]:
+        """The first so many free people of a calendar."""
+        free = {entry[2]: entry for entry in self._idle[calendar] if _still_free(entry)}
+        return nsmallest(count, free.values())
+
+    @property
+    def calendars(self) -> list[Calendar]:
+        """Of those who serve here."""
+        return list(self._idle)
+
+
+def _still_free(entry: Free) -> bool:
+    person = entry[3]
+    return person.task is None and person.idle_since == entry[1]
