@@ -168,6 +168,7 @@ class Dispatcher:
 
     def _seize_before(self, person: Person, best: tuple[int, float, int, int] | None, least_level: float) -> bool:
         """Start what takes several people, if it ranks before other work and all are there."""
+        self._rest(person)  # to be counted among the free
         waiting = {
             (priority, -level, queued, number, crew)
             for level, pool in person.pools

@@ -19,8 +19,8 @@ class Task:
     """Something one person has to do: a pass of a step, a decision, or what a meeting costs."""
 
     __slots__ = ("case", "category", "coordination", "crew", "effort", "loss", "lost", "on_finish", "on_start",
-                 "priority", "queued", "rested", "run", "since", "skill", "skills", "spent", "started", "switching", "timer",
-                 "wall")  # fmt: skip
+                 "priority", "queued", "rested", "run", "since", "skill", "skills", "spent", "started", "switching",
+                 "timer", "wall")  # fmt: skip
 
     def __init__(
         self,
