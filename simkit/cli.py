@@ -232,8 +232,11 @@ def _check_writable(folder: Path) -> None:
 
     check_folder(folder)
     above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    with tempfile.TemporaryFile(dir=above):
-        pass
+    try:
+        with tempfile.TemporaryFile(dir=above):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 def _day(study: Study) -> list[dict[str, str]]:
@@ -266,7 +269,8 @@ def _sentences() -> Iterator[None]:
         sys.exit(INVALID)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _say(f"{where}{error.strerror or error}; nothing was written there (is the place writable, is the disk full?)")
+        doubt = "; nothing was written there (is the place writable, is the disk full?)" if error.strerror else ""
+        _say(f"{where}{error.strerror or error}{doubt}")
         sys.exit(ENVIRONMENT)
     except MemoryError:
         _say("not enough memory; fewer market.customers with a larger market.represents need less")

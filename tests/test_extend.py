@@ -313,6 +313,23 @@ def test_a_rule_that_does_not_compile_is_named(write):
     assert "\n" not in said
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("c.pionts += 1", "there is no field 'pionts'"),
+        ("c.points += bonus", "name 'bonus' is not defined"),
+        ("c.points = 'a'", "Cannot cast"),
+    ],
+)
+def test_the_reason_is_what_the_author_got_wrong(write, body, said):
+    """Not which of the compiler's own functions found no candidate."""
+    text = f"{HEAD}extension.field('points', 'f8')\n@extension.stage(after='buy')\ndef collect(c, w, s):\n    {body}\n"
+    with pytest.raises(ExtensionError) as caught:
+        simkit.simulate(Scenario(market={"customers": 20}), extend=write("mine.py", text))
+    assert "the rule 'collect' does not compile: " in str(caught.value)
+    assert said in str(caught.value)
+
+
 def test_an_edited_helper_is_not_served_from_the_cache(write):
     """Compiled code follows the file it was made of, and what that imports."""
     path, ages = write("mine.py", OWN_AGE), []

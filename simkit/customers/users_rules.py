@@ -17,6 +17,8 @@ from simkit.scenario.extending import ExtensionError
 OTHERS = ("simkit", "numba", "numpy", "math", "builtins")
 """Packages whose functions are compiled, or refused, as they are."""
 _MOST = 300
+_REJECTED = "Rejected as the implementation raised a specific error:"
+_PIPELINE = r"(\w+: )?Failed in |- Resolution failure|During:"
 """Characters of a reason; the type of a customer's record alone has thousands."""
 
 
@@ -46,8 +48,12 @@ def blame(rule: Rule, compile_alone: Callable[[], Any]) -> None:
 
 def reason(error: BaseException) -> str:
     """What the compiler says first, without its own pipeline and without the layout of records."""
+    if isinstance(error, KeyError):
+        return f"there is no field {error}"
     lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines()]
-    said = [line for line in lines if line and not line.startswith(("Failed in ", "- Resolution failure", "During:"))]
+    if _REJECTED in lines:  # a phase calls the rule, the rule a helper: why that does not fit stands below
+        lines = lines[lines.index(_REJECTED) + 1 :]
+    said = [line for line in lines if line and not re.match(_PIPELINE, line)]
     text = re.sub(r"Record\((?:[^()]|\([^()]*\))*\)?.*?(?=$| (?:with|and)\b)", "the record", said[0] if said else "")
     kind = type(error).__name__
     return (f"{text[:_MOST].rstrip()}…" if len(text) > _MOST else text.rstrip()) or kind

@@ -112,6 +112,8 @@ def _parquet_writer(path: Path, schema: pa.Schema) -> _Writer:
 @contextmanager
 def whole_or_nothing(path: Path) -> Iterator[Path]:
     """A file beside the wanted one, moved into its place when all went well and removed when not."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
     try:

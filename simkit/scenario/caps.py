@@ -75,9 +75,9 @@ class Floor(Table):
 
 def parse_cap(value: Any) -> Any:
     """``"1 sms per calendar day"``, ``"2 tagged offer per month when fatigue > 3"`` -> a table."""
-    if not isinstance(value, str):
+    if isinstance(value, (dict, Cap)):
         return value
-    found = _CAP.match(value)
+    found = _CAP.match(value) if isinstance(value, str) else None
     if not found:
         raise ValueError(
             "expected a cap such as '3 per rolling week', '1 sms per calendar day', '1 tagged offer per rolling month' "

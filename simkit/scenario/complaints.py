@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -56,6 +56,8 @@ class Complaint:
     sentence: str = ""
     missing: str = ""
     """A key that the table needs."""
+    advice: str = ""
+    """How what was probably meant is written."""
 
     @property
     def path(self) -> str:
@@ -114,7 +116,8 @@ def _complaint(details: Any, tree: Node, model: type[BaseModel]) -> Complaint:
         return _unknown_kind(details["ctx"], node, steps)
     if kind in ("value_error", "assertion_error"):
         return _said(details, tree, node, tuple(steps))
-    return Complaint(tuple(steps), place, _expected(kind, details, steps), _found(node, details["input"]))
+    expected, found = _expected(kind, details, steps), _found(node, details["input"])
+    return Complaint(tuple(steps), place, expected, found, advice=_advice(kind, details, node.value))
 
 
 def _said(details: Any, tree: Node, node: Node, steps: tuple[str | int, ...]) -> Complaint:
@@ -195,6 +198,23 @@ def _found(node: Node, given: Any) -> str:
     return f"{shortened(node.value)} (from {node.text})" if changed else shortened(node.value)
 
 
+def _advice(kind: str, details: Any, written: Any) -> str:
+    """How numbers are written: with a point, without separators but `_`, shares up to 1 or 100%."""
+    if kind.startswith(("int_", "float_")) and isinstance(written, str):
+        if re.fullmatch(r"[+-]?\d{1,3}(?:[.,'  ]\d{3})+", written):
+            return "; write " + re.sub(r"[.,'  ]", "_", written)
+        if re.fullmatch(r"[+-]?\d+,\d+", written):
+            return "; write " + written.replace(",", ".")
+        if re.fullmatch(r"[$€£¥] ?[\d.,]+|[\d.,]+ ?(?:[$€£¥]|[A-Z]{3})", written):
+            return "; write the number alone, it counts in `currency`"
+    if kind == "less_than_equal" and details["ctx"]["le"] == 1:
+        if isinstance(written, str):
+            return "; 100% is the most"
+        if isinstance(written, (int, float)) and 1 < written <= 100:
+            return f"; write {written}% or {written / 100:g}"
+    return ""
+
+
 # --- branches of unions -----------------------------------------------------------------------------------
 
 
@@ -212,7 +232,13 @@ def _grouped(complaints: list[Complaint]) -> Iterator[list[Complaint]]:
             groups.setdefault((complaint.steps, complaint.sentence), []).append(complaint)
         elif not deeper:
             groups.setdefault((complaint.steps,), []).append(complaint)
-    yield from groups.values()
+    for group in groups.values():
+        beside = [c for (steps, *said), other in groups.items() if not said and steps == group[0].steps for c in other]
+        if group[0].sentence and beside:  # one branch of a union speaks in a sentence, the others join in
+            wanted = " or ".join(dict.fromkeys(c.expected for c in beside))
+            yield [replace(group[0], sentence=group[0].sentence.replace("expected ", f"expected {wanted} or ", 1))]
+        elif not any(c.sentence and c.steps == group[0].steps for c in complaints) or group[0].sentence:
+            yield group
 
 
 def _problem(group: list[Complaint]) -> Problem:
@@ -227,7 +253,7 @@ def _problem(group: list[Complaint]) -> Problem:
     words = re.findall(r"'([^']*)'", wanted[0])
     near = did_you_mean(first.found.strip("'"), words)
     subject = f"{first.path}: " if first.path else ""
-    return first.place.problem(f"{subject}expected {' or '.join(wanted)}, found {first.found}{near}")
+    return first.place.problem(f"{subject}expected {' or '.join(wanted)}, found {first.found}{near or first.advice}")
 
 
 # --- which keys a table has -------------------------------------------------------------------------------

@@ -42,11 +42,16 @@ def _unique(path: str, ids: Iterable[str]) -> None:
 def _calendars(organization: Organization) -> None:
     countries = {name: week.holidays for name, week in organization.calendars.items() if week.holidays}
     if countries:
+        from holidays.registry import COUNTRIES
         from holidays.utils import list_supported_countries
 
         supported = list_supported_countries()
+        codes = {name.replace("_", " "): entry[1] for name, entry in COUNTRIES.items()}
         for name, country in countries.items():
-            _known(f"teams.calendars.{name}.holidays", "country", country, supported)
+            if country not in supported:
+                code = codes.get(country.lower()) or next((code for code in supported if code == country.upper()), None)
+                hint = f"did you mean {code!r}?" if code else "write a code of two letters, such as 'DE', 'SA' or 'US'"
+                raise SenseError(f"teams.calendars.{name}.holidays", f"no such country: {country!r}; {hint}")
 
 
 def _people(organization: Organization) -> None:

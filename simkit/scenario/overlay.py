@@ -154,7 +154,7 @@ def node_of(value: Any) -> Node:
 
 def did_you_mean(found: str, allowed: Iterable[str]) -> str:
     """``; did you mean 'quiet'?`` when one of the allowed words is close, else nothing."""
-    near = difflib.get_close_matches(found, list(allowed), n=1)
+    near = difflib.get_close_matches(found, list(allowed), n=1, cutoff=0.65)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

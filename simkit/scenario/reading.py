@@ -35,6 +35,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 MAX_VALUES = 20_000
 MAX_LINE = 20_000
+_ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"%PDF")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _HINTS = {
     "cannot start any token": "this character cannot start a value; quote the text, and indent by spaces, not tabs",
@@ -61,6 +62,8 @@ def decode(data: bytes, shown: str) -> str:
     """UTF-8 text of at most a megabyte without control characters; ScenarioError otherwise."""
     if len(data) > MAX_BYTES:
         raise ScenarioError([Place(shown, 1, 1).problem(f"the file is larger than {MAX_BYTES:,} bytes")])
+    if data.startswith(_ARCHIVES):
+        raise ScenarioError([Place(shown, 1, 1).problem("is a spreadsheet or an archive; a scenario is a text file")])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -22,6 +22,7 @@ from simkit.scenario.goals import Leads
 from simkit.scenario.journeys import AnyJourneys, journey_conditions, journey_problems
 from simkit.scenario.market import Market
 from simkit.scenario.organization import Teams
+from simkit.scenario.overlay import choices
 from simkit.scenario.policy import ContactPolicy
 from simkit.scenario.policy_sense import addressed_of, policy_sense, policy_warnings
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR, Days, Figure, Table, convention
@@ -335,7 +336,7 @@ def preset_figures(scenario: Scenario) -> dict[str, Figure]:
 def _unknown(path: str, what: str, found: Any, allowed: set[str]) -> Iterator[tuple[str, str]]:
     for name in found:
         if name not in allowed:
-            yield path, f"unknown {what} {name!r}; there are: {', '.join(sorted(allowed)) or 'none'}"
+            yield path, f"unknown {what} {name!r}{choices(name, sorted(allowed), 'there are')}"
 
 
 def _same_key(path: str, what: str, names: Iterable[str], mask: int) -> Iterator[tuple[str, str]]:

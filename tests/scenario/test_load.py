@@ -216,6 +216,28 @@ def test_more_work_than_time_is_a_warning(write):
         ("outcomes: [proft]\n", "s.yaml:1:12: outcomes: unknown measure 'proft'"),
         ("goals: {profit: lots}\n", "s.yaml:1:17: goals.profit: expected a bound"),
         ("market: {customers: -20%}\nmarkt: +2\n", "s.yaml:2:1: unknown key 'markt'"),
+        # as a strategist writes numbers, times, dates and names
+        ("economics: {price: '5,5'}\n", "s.yaml:1:20: economics.price: expected a number, found '5,5'; write 5.5"),
+        ("market: {customers: 1.000.000}\n", "found '1.000.000'; write 1_000_000"),
+        ("market: {customers: '1,000'}\n", "found '1,000'; write 1_000"),
+        ("channels: {email: {cost_per_message: $0.1}}\n", "found '$0.1'; write the number alone"),
+        ("channels: {email: {cost_per_message: -0.1}}\n", "cost_per_message: expected at least 0, found -0.1"),
+        ("market: {organic_share: 92}\n", "expected at most 1, found 92; write 92% or 0.92"),
+        ("market: {organic_share: 920%}\n", "expected at most 1, found '920%'; 100% is the most"),
+        ("market: {organic_share: 92 percent}\n", "expected a share such as 0.05 or '5%'; found '92 percent'"),
+        ("start: 04.01.2026\n", "s.yaml:1:8: start: expected a date such as 2026-01-31, found '04.01.2026'"),
+        ("start: 2026-02-30\n", "there is no such date: 2026-02-30"),
+        ('contact_policy: {quiet: "25:00-09:00"}\n', "expected a time of day such as '09:00'; found '25:00'"),
+        (
+            "campaigns: {newsletter: {send_time: '25:00'}}\n",
+            "newsletter.send_time: expected 'best' or a time of day such as '09:00'; found '25:00'",
+        ),
+        ("contact_policy: {at_most: 3}\n", "expected a cap such as '3 per rolling week'"),
+        ("market: {purchases: {spend: {p: 6, q: 0.9, v: 15}}}\n", "spend.q: expected more than 1, found 0.9"),
+        ("budget: 0% of revenue\n", "s.yaml:1:9: budget: a budget of 0% of revenue pays for nobody"),
+        ("teams: {holidays: Germany}\n", "no such country: 'Germany'; did you mean 'DE'?"),
+        ("teams: {holidays: XX}\n", "no such country: 'XX'; write a code of two letters"),
+        ("replications: 0\n", "s.yaml:1:15: replications: expected at least 1, found 0"),
     ],
 )
 def test_a_mistake_is_said_with_place_finding_and_choice(write, text, says):

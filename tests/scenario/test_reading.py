@@ -153,6 +153,7 @@ def test_all_problems_come_at_once():
         (b"a: \x1b[31m\n", 1, 4, "control character"),
         (b"a: 1\nb: caf\xe9\n", 2, 7, "UTF-8"),
         ("a: 1".encode("utf-16"), 1, 1, "UTF-8"),
+        (b"PK\x03\x04 a spreadsheet", 1, 1, "a scenario is a text file"),
         (b"x" * (MAX_BYTES + 1), 1, 1, "larger"),
         (b"a: 1\nb: " + b"!" * 30_000, 2, 1, "longer"),
     ],
