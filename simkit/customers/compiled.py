@@ -29,17 +29,8 @@ _NO_LOG, _NO_EVENTS = np.zeros(0, state.LOG_DTYPE), np.zeros(0, state.EVENT_DTYP
 def warm_up(
     helper: bool = False, rules: Mapping[str, Replacement] | None = None, extension: Extension | None = None
 ) -> None:
-    """Compile the phases of the day, or load them from the cache.
-
-    A helper begins with the last parts of the longest phase while another process begins with its first, and then
-    compiles the other phases; it loads the longest itself when it first needs it.
-    """
-    day = compiled_day(rules, extension)
-    if helper:
-        day.help()
-    else:
-        day.live  # noqa: B018
-    day.propose, day.age  # noqa: B018
+    """Compile what nearly every scenario needs, or load it from the cache; a helper begins at the other end."""
+    compiled_day(rules, extension).get_ready(helper)
 
 
 class CompiledMarket:
@@ -84,7 +75,7 @@ class CompiledMarket:
         """Everyone on day 0. Order never shows in a result, so people of a kind stand together: the processor then
         guesses most branches right."""
         self._blocks, self._scratch = [people], [np.zeros(1, self.tables.layout.scratch)]
-        self._run(self._day.age)
+        self._run("age")
         return sorted_people(people, [people["consent"], people["segment"], people["relation"]])
 
     def customers(self) -> np.ndarray:
@@ -115,9 +106,9 @@ class CompiledMarket:
             self._people["group"], self._people["favoring"] = self._accounts.yesterday(self.column)
         contacts: list[np.ndarray] = []
         events: list[np.ndarray] = []
-        totals = self._run(self._day.propose, None, events)
+        totals = self._run("propose", None, events)
         self.tables.allocate(totals, self._stages)
-        totals = totals + self._run(self._day.live, contacts, events)
+        totals = totals + self._run("live", contacts, events)
         self.tables.end_day(totals)
         self._stages = stage_counts(totals)
         if self._log is not None:
@@ -128,13 +119,14 @@ class CompiledMarket:
 
     def _run(
         self,
-        compiled: Callable[..., Any],
+        phase: str,
         contacts: list[np.ndarray] | None = None,
         events: list[np.ndarray] | None = None,
     ) -> np.ndarray:
         """One phase for everyone; the totals of all blocks together. Logs go where they are wanted, block by block."""
         blocks = self._blocks
         wanted = contacts is not None and self._log is not None, events is not None and self._events is not None
+        compiled = self._day.loop(phase, any(wanted))
 
         def one(k: int) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
             scratch = self._scratch[k]

@@ -1,46 +1,46 @@
 """From rules to machine code: a phase's rules folded into one compiled loop over customers.
 
-Compiling takes most of a first run. So a phase is made of parts of a few rules, each kept in the cache as well: the
-main process compiles them from the first on and its helper from the last, until they meet; and of a phase in which
-one rule was replaced the other parts are there already.
+Compiling takes most of a first run. So the loop holds the rules' guards, which a quiet day passes, and what lies behind
+them is compiled apart (`apart.py`), each piece when it is first needed and kept in the cache: the main process makes
+those that nearly every scenario needs from the first on and its helper from the last, until they meet; and when a
+rule is replaced, only the loop is made anew.
 
 Numba's cache notices a change of the function it stores, but not of the functions that one calls; so the
-fingerprint of every source that matters (rulebook, generator, layout, replaced rules) is a captured constant and
-thereby part of the cache's key.
+fingerprint of every source that matters (rulebook, generator, layout, replaced rules) is its key.
 """
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import FunctionType
 from typing import Any
+from zlib import crc32
 
 import numba
 import numpy as np
-from llvmlite import binding as llvm
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic, register_jitable
 from numba.np.arrayobj import make_array
 
 from simkit import rng
+from simkit.customers import apart, state, tables
 from simkit.customers import rules as rulebook
-from simkit.customers import state, tables
+from simkit.customers.apart import APART, PIECES, Piece, fill, open_slots
 from simkit.customers.day import DAY, Replacement, Rule, Stage, phase
 from simkit.customers.extension import SHIPPED, Extension, Layout, chosen_day
+from simkit.customers.one_library import BLOCK, KeyedCache, one_library
 from simkit.customers.rules.noting import notice, remember, watched
 from simkit.customers.tables import blank_world
 from simkit.customers.users_rules import blame, compile_helpers, reason
 from simkit.scenario.extending import ExtensionError
+
+PHASES = ("live", "propose", "age")
+"""The longest first."""
 
 
 class CompiledDay:
@@ -51,49 +51,46 @@ class CompiledDay:
 
     def __init__(self, chosen: Mapping[str, Rule], day: Sequence[Stage] = DAY, layout: Layout = SHIPPED):
         self._chosen, self._day, self._layout = chosen, day, layout
+        self._loops: dict[tuple[str, bool], Callable[..., None]] = {}
 
-    @cached_property
-    def propose(self) -> Callable[..., int]:
-        """Who could get which message, and who is after which advertisement."""
-        return self._ready("propose", phase(self._chosen, "propose", self._day))
-
-    @cached_property
-    def live(self) -> Callable[..., int]:
-        """Everything else of a day."""
-        return self._ready("live", phase(self._chosen, "live", self._day))
-
-    @cached_property
-    def age(self) -> Callable[..., int]:
-        """Life before day 0."""
-        return self._ready("age", [self._chosen["age"]])
-
-    def _ready(self, name: str, rules: Sequence[Rule]) -> Callable[..., int]:
-        """A phase, made ready by letting nobody pass through.
+    def loop(self, name: str, logged: bool = False) -> Callable[..., None]:
+        """The loop of `propose` (who could get what), `live` (all else of a day) or `age` (life before day 0); only a
+        `logged` one writes logs.
 
         Raises ExtensionError that names the rule when one of a user's own does not compile.
         """
+        if (name, logged) not in self._loops:
+            rules = [self._chosen["age"]] if name == "age" else phase(self._chosen, name, self._day)
+            self._loops[name, logged] = self._compiled(name, rules, logged)
+        return self._loops[name, logged]
+
+    def get_ready(self, helper: bool) -> None:
+        """Compile, or load, what nearly every scenario needs; a helper begins at the other end of it."""
+        if not helper:
+            for name in PHASES:
+                self.loop(name)  # first, so that a mistake in a user's rule is said at once
+        make_ready(self._layout, backward=helper)
+        if helper:
+            for name in PHASES:
+                self.loop(name)
+
+    def _compiled(self, name: str, rules: Sequence[Rule], logged: bool) -> Callable[..., None]:
         own = [rule for rule in rules if not _shipped(rule)]
         for rule in own:
             compile_helpers(rule)
         try:
-            return self._build(name, rules)
+            return self._build(name, rules, logged)
         except Exception as error:
             for rule in own:
-                blame(rule, partial(self._build, name, [rule]))
+                blame(rule, partial(self._build, name, [rule], logged))
             if own:
                 raise ExtensionError(f"the phase {name!r} does not compile: {reason(error)}") from error
             raise
 
-    def _build(self, name: str, rules: Sequence[Rule]) -> Callable[..., int]:
-        made = Phase(name, rules, self._layout)
+    def _build(self, name: str, rules: Sequence[Rule], logged: bool) -> Callable[..., None]:
+        made = Phase(name, rules, self._layout, logged)
         made.compile()
-        return made.loop
-
-    def help(self) -> None:
-        """Do from the end what another process does from the beginning: compile parts of the longest phase."""
-        rules = phase(self._chosen, "live", self._day)
-        if all(map(_shipped, rules)):
-            Phase("live", rules, self._layout).compile_backward()
+        return made.loop  # type: ignore[no-any-return]
 
 
 def compiled_day(rules: Mapping[str, Replacement] | None = None, extension: Extension | None = None) -> CompiledDay:
@@ -115,7 +112,7 @@ def fingerprint(chosen: Mapping[str, Rule]) -> int:
     digest = hashlib.sha256()
     for module in (rng, state, tables):
         digest.update(Path(module.__file__ or "").read_bytes())
-    for path in (Path(__file__), *sorted(Path(rulebook.__file__).parent.glob("*.py"))):
+    for path in (Path(__file__), Path(apart.__file__), *sorted(Path(rulebook.__file__).parent.glob("*.py"))):
         digest.update(path.read_bytes())
     seen: set[int] = set()
     for name in sorted(chosen):
@@ -164,56 +161,12 @@ def _source(function: Callable[..., Any]) -> bytes:
 # --- one loop out of many rules ------------------------------------------------------------------------------
 
 
-PARTS, PLACES = 5, 4
-"""Parts of a phase, and rules of a part; every further level of calls costs compile time."""
-
-
 def compilable(rule: Rule) -> Rule:
     """The rule, to be compiled into its caller's loop: a quiet day then passes its guards without a call."""
     register_jitable(forceinline=True)(rule)
     return rule
 
 
-def fold(chosen: Sequence[Rule]) -> list[list[Rule]]:
-    """The rules of a phase in PARTS parts of PLACES places: empty ones do nothing, what is too much shares the last."""
-    rules = [compilable(rule) for rule in chosen]
-    while len(rules) > PARTS * PLACES:
-        rules[-2:] = [_both(*rules[-2:])]
-    each = max(1, -(-len(rules) // PARTS))
-    parts = [rules[at : at + each] for at in range(0, PARTS * each, each)]
-    return [part + [compilable(_nothing)] * (PLACES - len(part)) for part in parts]
-
-
-def _nothing(c: Any, w: Any, s: Any) -> None:
-    """The rule of an empty place."""
-
-
-def _both(first: Rule, second: Rule) -> Rule:
-    def both(c: Any, w: Any, s: Any) -> None:
-        first(c, w, s)
-        second(c, w, s)
-
-    return compilable(both)
-
-
-def build_part(name: str, rules: Sequence[Rule]) -> Any:
-    """A few rules as one function that the loop of a phase takes in, with a place of its own in the cache."""
-    r1, r2, r3, r4 = rules
-    mark = fingerprint({f"{i} {rule.__name__}": rule for i, rule in enumerate(rules)})
-
-    def part(c: Any, w: Any, s: Any) -> int:
-        r1(c, w, s)
-        r2(c, w, s)
-        r3(c, w, s)
-        r4(c, w, s)
-        return mark
-
-    part.__qualname__ = name
-    options: Any = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return numba.njit(cache=True, **options)(part)
-
-
-BLOCK = "_block"
 AHEAD = 12
 """Customers whose first cache line is fetched before their turn; there is no other use of order."""
 
@@ -236,39 +189,37 @@ def fetch(typing_context: Any, customers: Any, index: Any) -> Any:
 
 
 class Phase:
-    """The loop that lets a block of customers pass through the rules of one phase."""
+    """The loop that lets a block of customers pass through the rules of one phase; a `logged` one writes logs too."""
 
-    def __init__(self, name: str, rules: Sequence[Rule], layout: Layout):
-        self.parts = [build_part(f"{name}_part_{i}", part) for i, part in enumerate(fold(rules), 1)]
-        mark = fingerprint({f"{i} {rule.__name__}": rule for i, rule in enumerate(rules)})
+    def __init__(self, name: str, rules: Sequence[Rule], layout: Layout, logged: bool):
+        self._layout = layout
+        live = _in_turn([compilable(rule) for rule in rules])
 
-        def block(customers: Any, world: Any, scratch: Any, log: Any, events: Any, cursor: Any) -> int:
+        def block(customers: Any, world: Any, scratch: Any, log: Any, events: Any, cursor: Any) -> None:
             w = world[0]
             s = scratch[0]
-            logging = log.shape[0] + events.shape[0] > 0
             for i in range(customers.shape[0]):
                 fetch(customers, min(i + AHEAD, customers.shape[0] - 1))  # type: ignore[call-arg]
+                live(customers[i], w, s)
+
+        def logged_block(customers: Any, world: Any, scratch: Any, log: Any, events: Any, cursor: Any) -> None:
+            w = world[0]
+            s = scratch[0]
+            for i in range(customers.shape[0]):
                 c = customers[i]
-                if logging:
-                    remember(c, w, s)
-                part_1(c, w, s)  # type: ignore[name-defined]  # noqa: F821
-                part_2(c, w, s)  # type: ignore[name-defined]  # noqa: F821
-                part_3(c, w, s)  # type: ignore[name-defined]  # noqa: F821
-                part_4(c, w, s)  # type: ignore[name-defined]  # noqa: F821
-                part_5(c, w, s)  # type: ignore[name-defined]  # noqa: F821
-                if logging and watched(c, w):
+                remember(c, w, s)
+                live(c, w, s)
+                if watched(c, w):
                     if log.shape[0] > 0:
                         write_log(c, w, s, log, cursor)
                     if events.shape[0] > 0:
                         write_events(c, w, s, events, cursor)
-            return mark
 
-        # parts are globals of the loop, not captured: what is captured is part of the cache's key, and a compiled
-        # function is another one in every process
-        named = {f"part_{i}": part for i, part in enumerate(self.parts, 1)}
-        loop = FunctionType(block.__code__, {**globals(), **named}, block.__name__, None, block.__closure__)
-        loop.__qualname__ = name + BLOCK  # each phase has a cache file of its own
-        self.loop: Any = numba.njit(nogil=True, cache=True)(loop)
+        loop = logged_block if logged else block
+        loop.__qualname__ = f"{name}_logged{BLOCK}" if logged else name + BLOCK  # each has a cache file of its own
+        self.loop: Any = numba.njit(nogil=True)(loop)
+        mark = fingerprint({f"{i} {rule.__name__}": rule for i, rule in enumerate(rules)})
+        self.loop._cache = KeyedCache(loop, (mark, layout_number(layout)))
         world, _ = blank_world(layout.world)
         self._nobody = (
             state.people_array(0, layout.customer), world, np.zeros(1, layout.scratch),
@@ -277,17 +228,60 @@ class Phase:
 
     def compile(self) -> None:
         """Make the loop ready by letting nobody pass through."""
+        open_slots(layout_number(self._layout), partial(compiled_piece, self._layout))
         with one_library():
             self.loop(*self._nobody)
 
-    def compile_backward(self) -> None:
-        """Compile the parts from the last on, for a process that compiles the whole; nothing if that is done."""
-        signature = tuple(numba.typeof(argument) for argument in self._nobody)
-        with one_library():
-            if self.loop._cache.load_overload(signature, cpu_target.target_context) is None:
-                records = tuple(argument.dtype for argument in signature[:3])
-                for part in reversed(self.parts):
-                    part.compile(records)
+
+def _in_turn(rules: Sequence[Rule]) -> Rule:
+    """A rule that is all of these, one after the other."""
+    if len(rules) == 1:
+        return rules[0]
+    half = len(rules) // 2
+    first, second = _in_turn(rules[:half]), _in_turn(rules[half:])
+
+    def both(c: Any, w: Any, s: Any) -> None:
+        first(c, w, s)
+        second(c, w, s)
+
+    return compilable(both)
+
+
+# --- what is compiled apart ------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=16)
+def layout_number(layout: Layout) -> int:
+    """A number that tells layouts of records apart."""
+    return crc32(repr([layout.customer, layout.scratch, layout.world]).encode())
+
+
+def compiled_piece(layout: Layout, piece: Piece) -> int:
+    """The address of a piece's machine code for records of a layout; compiled, or loaded from the cache."""
+    function = piece.function
+    copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
+    copy.__qualname__ = function.__name__ + APART
+    made: Any = numba.njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(copy)
+    made._cache = KeyedCache(copy, (fingerprint({}), layout_number(layout)))
+    records = {"c": layout.customer, "w": layout.world, "s": layout.scratch}
+    kinds = tuple(numba.from_dtype(records[name]) for name in piece.records) + piece.numbers
+    open_slots(layout_number(layout), partial(compiled_piece, layout))
+    with one_library():
+        made.compile(kinds)
+    result = made.overloads[kinds]
+    return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
+
+
+def make_ready(layout: Layout, backward: bool) -> None:
+    """Fill the slots of the pieces that nearly every scenario needs, from the first on or from the last."""
+    number = layout_number(layout)
+    open_slots(number, partial(compiled_piece, layout))
+    pieces = [piece for piece in PIECES.values() if piece.first]
+    for piece in reversed(pieces) if backward else pieces:
+        fill(piece, number, compiled_piece(layout, piece))
+
+
+# --- logs ------------------------------------------------------------------------------------------------------
 
 
 @register_jitable
@@ -328,95 +322,3 @@ def write_events(c: Any, w: Any, s: Any, events: Any, cursor: Any) -> None:
         row.number = s.note_number[j]
         row.amount = s.note_amount[j]
         cursor[1] += 1
-
-
-# --- compiling only what is called -----------------------------------------------------------------------------
-
-
-class _Library(JITCodeLibrary):
-    """A function's code, on its way into the loop that calls it: no machine code and no optimizing of its own."""
-
-    inner = False
-
-    def serialize_using_object_code(self) -> Any:
-        return self.serialize_using_bitcode() if self.inner else super().serialize_using_object_code()
-
-    @classmethod
-    def _unserialize(cls, codegen: Any, state: Any) -> Any:
-        name, kind, data = state
-        if kind != "bitcode":
-            return super()._unserialize(codegen, state)
-        library = codegen.create_library(name)
-        library._final_module, library.inner = llvm.parse_bitcode(data), True
-        library._finalize_final_module()
-        return library
-
-    def _optimize_final_module(self) -> None:
-        if not self.inner:
-            super()._optimize_final_module()
-
-    def _finalize_final_module(self) -> None:
-        if self.inner:
-            self._finalize_dynamic_globals()
-            self._finalized = True
-        else:
-            super()._finalize_final_module()
-
-
-@contextmanager
-def one_library() -> Iterator[None]:
-    """While this lasts, Numba makes machine code of phases only, not of each of the many functions in them.
-
-    A function called from compiled code is linked and optimized there; that Numba beforehand wraps, optimizes and
-    translates it alone as well, for calls from Python that never come, takes near half of the time. There is no
-    switch for that, so this replaces parts of Numba's CPU target for a while, under its own compiler lock;
-    that the loop comes out the same shows in the tests that hold it against Mesa. Nothing may be compiled here
-    that Python calls.
-    """
-    context = cpu_target.target_context
-    codegen = context.codegen()
-    executable, wrapper, set_env = context.get_executable, context.create_cpython_wrapper, codegen.set_env
-
-    def get_executable(library: Any, description: Any, environment: Any) -> Any:
-        if description.qualname.endswith(BLOCK):
-            return executable(library, description, environment)
-        library.inner = True
-        return [].append  # Numba wants a built-in function of its own for each; nobody calls it
-
-    def create_cpython_wrapper(library: Any, description: Any, *more: Any, **named: Any) -> None:
-        if description.qualname.endswith(BLOCK):
-            wrapper(library, description, *more, **named)
-
-    def set_environment(name: str, environment: Any) -> None:
-        if codegen._engine.get_global_value_address(name):  # where there is no machine code there is no place for it
-            set_env(name, environment)
-
-    def nothing(*_: Any) -> None:
-        """No function is called from C."""
-
-    collecting = gc.isenabled()
-    with global_compiler_lock, ExitStack() as given_back:
-        for owner, name, value in (
-            (codegen, "_library_class", _Library),
-            (codegen, "set_env", set_environment),
-            (context, "get_executable", get_executable),
-            (context, "create_cpython_wrapper", create_cpython_wrapper),
-            (context, "create_cfunc_wrapper", nothing),
-            (types.Record, "__repr__", lambda record: f"Record of {len(record.fields)} fields"),  # written often
-        ):
-            given_back.callback(_put_back, owner, name, vars(owner).get(name, _put_back))
-            setattr(owner, name, value)
-        gc.disable()  # a compiler makes millions of small objects and hardly a cycle
-        try:
-            yield
-        finally:
-            if collecting:
-                gc.enable()
-
-
-def _put_back(owner: Any, name: str, value: Any) -> None:
-    """Give an attribute its old value, or take it away where there was none."""
-    if value is _put_back:
-        delattr(owner, name)
-    else:
-        setattr(owner, name, value)

@@ -7,6 +7,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.choosing import brand_response
 from simkit.customers.rules.deciding import carry_out, decide
 from simkit.customers.rules.laws import MINUTES_PER_DAY, draw, draw_clock
@@ -53,6 +54,13 @@ def convert(c: Any, w: Any, s: Any) -> None:
     prospect may move up."""
     if w.today.deciding == 1 and 0 < c.decision_due <= w.today.minute + MINUTES_PER_DAY:
         carry_out(c, w, s)
+    if s.clicks > 0:
+        follow_clicks(c, w, s)
+
+
+@apart(first=True)
+def follow_clicks(c: Any, w: Any, s: Any) -> None:
+    """One person's clicks, one after the other."""
     for i in range(s.clicks):
         if engaged(c, w, s, i) and s.click_message[i] >= 0:
             s.bought[s.click_message[i]] = 1
@@ -124,7 +132,7 @@ def buy(c: Any, w: Any, s: Any) -> None:
         lose(c, s, end)
 
 
-@register_jitable
+@apart(first=True)
 def need_arises(c: Any, w: Any, s: Any, time: float) -> None:
     """One repeat need, opportunity or anniversary: bought or not, stay or leave."""
     process = w.segment[c.segment].process

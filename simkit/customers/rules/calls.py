@@ -11,6 +11,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.laws import draw
 from simkit.customers.state import AT_ONCE, CALL_BINS, CALLS_AT, PER_CHANNEL, PROSPECT, SLOTS, WAITING
 from simkit.rng import Purpose
@@ -21,7 +22,14 @@ STEPS = 16
 
 def queue_for_calls(c: Any, w: Any, s: Any) -> None:
     """5 Who waits for a caller, by standing."""
-    if w.today.callers > 0 and c.candidates != 0:
+    if w.today.callers > 0 and (c.candidates != 0 or c.journeys != 0):
+        wait_for_calls(c, w, s)
+
+
+@apart()
+def wait_for_calls(c: Any, w: Any, s: Any) -> None:
+    """One person in the queues of callers."""
+    if c.candidates != 0:
         rest = c.candidates
         slot = 0
         while rest != 0:
@@ -29,7 +37,7 @@ def queue_for_calls(c: Any, w: Any, s: Any) -> None:
                 s.total[CALLS_AT + w.message[slot].channel * CALL_BINS + int(standing(c, w, slot) * CALL_BINS)] += 1
             rest >>= 1
             slot += 1
-    if w.today.callers > 0 and c.journeys != 0:
+    if c.journeys != 0:
         for k in range(AT_ONCE):
             slot = SLOTS + c.journey_step[k]
             if (c.journeys_due >> k) & 1 == 1 and w.channel[w.message[slot].channel].calls == 1:
@@ -38,7 +46,14 @@ def queue_for_calls(c: Any, w: Any, s: Any) -> None:
 
 def admit(c: Any, w: Any, s: Any) -> None:
     """6 Callers take those of the best standing; the others wait while the campaign is live."""
-    if w.today.callers > 0 and c.candidates != 0:
+    if w.today.callers > 0 and (c.candidates != 0 or c.journeys != 0):
+        take_calls(c, w, s)
+
+
+@apart()
+def take_calls(c: Any, w: Any, s: Any) -> None:
+    """Whether callers have time for one person."""
+    if c.candidates != 0:
         rest = c.candidates
         slot = 0
         while rest != 0:
@@ -49,7 +64,7 @@ def admit(c: Any, w: Any, s: Any) -> None:
                     s.total[k * PER_CHANNEL + WAITING] += 1
             rest >>= 1
             slot += 1
-    if w.today.callers > 0 and c.journeys != 0:
+    if c.journeys != 0:
         for i in range(AT_ONCE):
             slot = SLOTS + c.journey_step[i]
             k = w.message[slot].channel

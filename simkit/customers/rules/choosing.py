@@ -7,6 +7,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.laws import draw
 from simkit.customers.state import COMPETITOR_LOYAL, LOYAL, OPINION_GRAIN, SWITCHER
 from simkit.rng import Purpose
@@ -39,9 +40,15 @@ def opinion_now(c: Any, w: Any) -> float:
 def impress(c: Any, w: Any, amount: float) -> None:
     """Something moved the opinion."""
     if amount != 0.0:
-        opinion = max(-1.0, min(1.0, opinion_now(c, w) + amount)) * OPINION_GRAIN
-        c.opinion = int(opinion + 0.5) if opinion > 0.0 else int(opinion - 0.5)
-        c.opinion_day = w.today.day
+        move_opinion(c, w, amount)
+
+
+@apart()
+def move_opinion(c: Any, w: Any, amount: float) -> None:
+    """The opinion of today and by how much it moves, kept within -1 and 1."""
+    opinion = max(-1.0, min(1.0, opinion_now(c, w) + amount)) * OPINION_GRAIN
+    c.opinion = int(opinion + 0.5) if opinion > 0.0 else int(opinion - 0.5)
+    c.opinion_day = w.today.day
 
 
 @register_jitable
@@ -57,10 +64,16 @@ def loyalty(c: Any, w: Any) -> int:
 @register_jitable
 def brand_response(c: Any, w: Any) -> float:
     """The brand's sales to this person at today's price and opinion, over those at the usual ones."""
+    if w.today.price == 1.0 and c.opinion == 0:
+        return 1.0
+    return sales_ratio(c, w)
+
+
+@apart()
+def sales_ratio(c: Any, w: Any) -> float:
+    """The algebra of sales beside competitors (AMSS)."""
     segment = w.segment[c.segment]
     opinion = opinion_now(c, w)
-    if w.today.price == 1.0 and opinion == 0.0:
-        return 1.0
     kind = loyalty(c, w)
     rival, take_over = segment.rival[kind], segment.take_over[kind]
     usual = own_sales(segment.demand, rival, take_over)

@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.laws import MINUTES_PER_DAY
 from simkit.customers.rules.person import NO_BOUND, linked
 from simkit.customers.state import (
@@ -32,12 +33,16 @@ from simkit.customers.tables import AND, AT_LEAST, AT_MOST, CONDITION_FIELDS, EQ
 
 @register_jitable
 def holds(c: Any, w: Any, condition: int) -> bool:
-    """Whether row `condition` of ``w.condition`` holds for a person today; -1 is no condition and always holds.
+    """Whether row `condition` of ``w.condition`` holds for a person today; -1 is no condition and always holds."""
+    return condition < 0 or judge(c, w, condition)
+
+
+@apart()
+def judge(c: Any, w: Any, condition: int) -> bool:
+    """The steps of a condition, one by one.
 
     The truth of what was compared so far stands in the bits of one integer, the latest in the lowest.
     """
-    if condition < 0:
-        return True
     row = w.condition[condition]
     truths = 0
     for i in range(row.steps):

@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.caps import blocking_rule
 from simkit.customers.rules.laws import draw
 from simkit.customers.rules.running import entry_of, may_wait
@@ -39,12 +40,18 @@ def arbitrate(c: Any, w: Any, s: Any) -> None:
     s.clicks = 0
     s.stage = c.stage
     if c.candidates != 0 or c.journeys != 0:
-        gather(c, w, s)
-        for j in range(s.n):
-            decide(c, w, s, j)
-        s.own_fit = 1.0
-        if w.today.profiling > 0.0 and draw(c, w, 0, PROFILING, 0) < w.today.profiling:
-            s.own_fit = w.today.own_fit
+        settle(c, w, s)
+
+
+@apart(first=True)
+def settle(c: Any, w: Any, s: Any) -> None:
+    """A person's candidates, decided one after the other."""
+    gather(c, w, s)
+    for j in range(s.n):
+        decide(c, w, s, j)
+    s.own_fit = 1.0
+    if w.today.profiling > 0.0 and draw(c, w, 0, PROFILING, 0) < w.today.profiling:
+        s.own_fit = w.today.own_fit
 
 
 @register_jitable
@@ -64,7 +71,7 @@ def gather(c: Any, w: Any, s: Any) -> None:
         gather_steps(c, w, s)
 
 
-@register_jitable
+@apart()
 def gather_steps(c: Any, w: Any, s: Any) -> None:
     """Steps of running journeys that are due, among the other candidates."""
     for k in range(AT_ONCE):

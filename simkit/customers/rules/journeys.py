@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.laws import draw
 from simkit.customers.rules.running import come_due, end, go_on
@@ -40,15 +41,26 @@ MOST_ENTRIES = 255
 def follow_journeys(c: Any, w: Any, s: Any) -> None:
     """5 Running journeys: the next step whose day has come and whose condition holds has a message today."""
     if c.journeys != 0:
-        c.journeys_due = 0
-        for k in range(AT_ONCE):
-            come_due(c, w, s, k)
+        come_due_today(c, w, s)
+
+
+@apart()
+def come_due_today(c: Any, w: Any, s: Any) -> None:
+    """The messages of one person's journeys."""
+    c.journeys_due = 0
+    for k in range(AT_ONCE):
+        come_due(c, w, s, k)
 
 
 def walk_journeys(c: Any, w: Any, s: Any) -> None:
     """14 Journeys go on after what was sent, are left for a purchase or an opt-out, and begin with what happened."""
-    if w.today.journeys == 0 or c.relation == AWAY:
-        return
+    if w.today.journeys > 0 and c.relation != AWAY:
+        move_on(c, w, s)
+
+
+@apart()
+def move_on(c: Any, w: Any, s: Any) -> None:
+    """The journeys of one person at the end of a day."""
     if c.journeys != 0:
         for k in range(AT_ONCE):
             if (c.journeys >> k) & 1 == 1:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba.extending import register_jitable
-
+from simkit.customers.apart import apart
 from simkit.customers.state import LEADS, PROSPECT
 
 HIGHEST = 32_767
@@ -20,7 +19,7 @@ def score_leads(c: Any, w: Any, s: Any) -> None:
         add_points(c, w, s)
 
 
-@register_jitable
+@apart()
 def add_points(c: Any, w: Any, s: Any) -> None:
     """Today's points on top of what is left of the earlier ones; a lead is not made again for a while."""
     points = 0

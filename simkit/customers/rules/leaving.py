@@ -7,6 +7,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.choosing import opinion_now
 from simkit.customers.rules.laws import at_least, draw
 from simkit.customers.state import GONE, LOST, LOST_NOW
@@ -48,7 +49,7 @@ def lose(c: Any, s: Any, time: float) -> None:
     s.total[LOST_NOW] += 1
 
 
-@register_jitable
+@apart()
 def last_moment(c: Any, w: Any) -> float:
     """Time at which a lifetime ends today, or the end of the day when it does not.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.choosing import impress
 from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.laws import at_least, draw, draw_clock, draw_pair, hill, poisson
@@ -54,7 +55,7 @@ def see_ads(c: Any, w: Any, s: Any) -> None:
         j += 1
 
 
-@register_jitable
+@apart(first=True)
 def see_ad(c: Any, w: Any, s: Any, j: int) -> None:
     """One campaign's impressions on one person today: Poisson around plan x affinity."""
     ad = w.ad[j]
@@ -113,7 +114,7 @@ def which(c: Any, w: Any, kind: int, total: float, what: int, purpose: int) -> i
     return chosen
 
 
-@register_jitable
+@apart(first=True)
 def search(c: Any, w: Any, s: Any) -> None:
     """A query; the advertisement may be shown and clicked. What the clock overshot counts against the next one."""
     c.queries += 1
@@ -125,7 +126,7 @@ def search(c: Any, w: Any, s: Any) -> None:
         click(s, k, c.queries, QUERY_CONVERT, 0, 1.0, w.today.day + 0.5, -1)
 
 
-@register_jitable
+@apart(first=True)
 def visit(c: Any, w: Any, s: Any) -> None:
     """A prospect comes to a site, store or feed of the firm's without having been asked."""
     c.visits += 1

@@ -7,6 +7,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.choosing import impress
 from simkit.customers.rules.laws import MINUTES_PER_DAY, draw, draw_pair, wear_out
 from simkit.customers.rules.person import click
@@ -59,11 +60,17 @@ def feel(c: Any, w: Any, s: Any) -> None:
 def deliver(c: Any, w: Any, s: Any) -> None:
     """8 Sent messages arrive or bounce."""
     if s.sent > 0:
-        for j in range(s.n):
-            if s.decision[j] == SENT:
-                deliver_message(c, w, s, j)
-                if s.delivered[j] == 0 and w.today.counts == COUNT_DELIVERED:
-                    discount(c, s, j)
+        deliver_all(c, w, s)
+
+
+@apart(first=True)
+def deliver_all(c: Any, w: Any, s: Any) -> None:
+    """One person's messages arrive or bounce."""
+    for j in range(s.n):
+        if s.decision[j] == SENT:
+            deliver_message(c, w, s, j)
+            if s.delivered[j] == 0 and w.today.counts == COUNT_DELIVERED:
+                discount(c, s, j)
 
 
 @register_jitable
@@ -75,7 +82,7 @@ def deliver_message(c: Any, w: Any, s: Any, j: int) -> None:
     channel = w.channel[k]
     s.filtered[j] = 0
     u_bounce, s.u_opt_out[j] = draw_pair(c, w, message.occurrence, ARRIVE_OPT_OUT, s.touch[j])
-    if channel.address_loss > 0.0 and address_is_dead(c, w, channel):
+    if channel.address_loss > 0.0 and address_is_dead(c, w, k):
         s.total[k * PER_CHANNEL + HARD_BOUNCED] += 1
         if c.opt_out_day[k] == 0:
             c.opt_out_day[k] = w.today.day + 1
@@ -89,9 +96,10 @@ def deliver_message(c: Any, w: Any, s: Any, j: int) -> None:
             s.total[k * PER_CHANNEL + FILTERED] += 1
 
 
-@register_jitable
-def address_is_dead(c: Any, w: Any, channel: Any) -> bool:
+@apart()
+def address_is_dead(c: Any, w: Any, k: int) -> bool:
     """Whether an address has outlived its exponential life, known from day 0 or from the first purchase after it."""
+    channel = w.channel[k]
     since = 0.0 if c.relation == PROSPECT else max(0.0, c.first_purchase_day)
     alive = math.exp(-channel.address_loss * (w.today.day - since))
     return draw(c, w, 0, ADDRESS_LIFE, channel.tag) >= alive
@@ -107,11 +115,17 @@ def discount(c: Any, s: Any, j: int) -> None:
 def respond(c: Any, w: Any, s: Any) -> None:
     """9 Open and click: fatigue wears the opening out, relevance carries opening and clicking."""
     if s.sent > 0:
-        for j in range(s.n):
-            if s.delivered[j] == 1:
-                if s.filtered[j] == 0 and (c.dormant >> w.message[s.slot[j]].channel) & 1 == 0:
-                    respond_to_message(c, w, s, j)
-                count_unengaged(c, w, s, j)
+        respond_to_all(c, w, s)
+
+
+@apart(first=True)
+def respond_to_all(c: Any, w: Any, s: Any) -> None:
+    """One person's messages, opened or not."""
+    for j in range(s.n):
+        if s.delivered[j] == 1:
+            if s.filtered[j] == 0 and (c.dormant >> w.message[s.slot[j]].channel) & 1 == 0:
+                respond_to_message(c, w, s, j)
+            count_unengaged(c, w, s, j)
 
 
 @register_jitable
@@ -161,9 +175,15 @@ def timely(c: Any, w: Any, minute: int) -> float:
 def opt_out(c: Any, w: Any, s: Any) -> None:
     """13 A delivered message may end consent on its channel, from tomorrow on."""
     if s.sent > 0:
-        for j in range(s.n):
-            if s.delivered[j] == 1 and s.filtered[j] == 0:
-                annoy(c, w, s, j)
+        annoy_by_all(c, w, s)
+
+
+@apart(first=True)
+def annoy_by_all(c: Any, w: Any, s: Any) -> None:
+    """One person's messages, one after the other."""
+    for j in range(s.n):
+        if s.delivered[j] == 1 and s.filtered[j] == 0:
+            annoy(c, w, s, j)
 
 
 @register_jitable
@@ -185,10 +205,19 @@ def annoy(c: Any, w: Any, s: Any, j: int) -> None:
         if s.u_opt_out[j] < complaint:
             s.total[k * PER_CHANNEL + COMPLAINED] += 1
     if channel.lapse > 0.0 and (c.dormant >> k) & 1 == 0:
-        growth = s.opt_out / w.segment[c.segment].opt_out if w.segment[c.segment].opt_out > 0.0 else 1.0
-        if draw(c, w, message.occurrence, LAPSE, s.touch[j]) < channel.lapse * growth * dislike:
-            c.dormant |= 1 << k
-            s.total[k * PER_CHANNEL + LAPSED] += 1
+        lose_attention(c, w, s, j, dislike)
+
+
+@apart()
+def lose_attention(c: Any, w: Any, s: Any, j: int, dislike: float) -> None:
+    """A message may be the last that is looked at on its channel."""
+    message = w.message[s.slot[j]]
+    k = message.channel
+    channel = w.channel[k]
+    growth = s.opt_out / w.segment[c.segment].opt_out if w.segment[c.segment].opt_out > 0.0 else 1.0
+    if draw(c, w, message.occurrence, LAPSE, s.touch[j]) < channel.lapse * growth * dislike:
+        c.dormant |= 1 << k
+        s.total[k * PER_CHANNEL + LAPSED] += 1
 
 
 @register_jitable

@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.deciding import lapse
 from simkit.customers.rules.laws import draw
@@ -41,13 +42,12 @@ HOLDOUT_DRAW = int(Purpose.CAMPAIGN_HOLDOUT)
 def arrive(c: Any, w: Any, s: Any) -> None:
     """1 A person whose entry day has come makes the first purchase, or a prospect whom word of mouth has moved."""
     if c.relation == AWAY and c.first_purchase_day < w.today.day + 1:
-        become_customer(c, w, c.first_purchase_day)
-        first_purchase(c, w, s)
+        enter(c, w, s)
     elif c.relation == PROSPECT and w.today.adoption + w.today.contagion > 0.0 and c.group == 0:
         adopt(c, w, s)
 
 
-@register_jitable
+@apart()
 def adopt(c: Any, w: Any, s: Any) -> None:
     """A prospect becomes a customer by word of mouth: hazard p + q F(yesterday), Bass 1969."""
     hazard = w.today.adoption + w.today.contagion * (c.influence / INFLUENCE_GRAIN)
@@ -57,6 +57,13 @@ def adopt(c: Any, w: Any, s: Any) -> None:
             lapse(c, s)
         become_customer(c, w, w.today.day + 1.0 + c.life_clock / hazard)
         first_purchase(c, w, s)
+
+
+@apart(first=True)
+def enter(c: Any, w: Any, s: Any) -> None:
+    """The day of the first purchase has come."""
+    become_customer(c, w, c.first_purchase_day)
+    first_purchase(c, w, s)
 
 
 @register_jitable
@@ -89,7 +96,7 @@ def fall_due(c: Any, w: Any, s: Any) -> None:
                 c.leaving -= 1
 
 
-@register_jitable
+@apart()
 def join_or_leave(c: Any, w: Any) -> None:
     """Where the reach of a channel has changed, those between the old and the new share come in or drop out.
 
@@ -134,7 +141,7 @@ def screen(c: Any, w: Any, s: Any) -> None:
         strike_out(c, w, s)
 
 
-@register_jitable
+@apart(first=True)
 def strike_out(c: Any, w: Any, s: Any) -> None:
     """Candidates without consent on their channel, whose audience the person is not in, or which a rule that looks
     at the person alone holds back."""
@@ -151,15 +158,16 @@ def strike_out(c: Any, w: Any, s: Any) -> None:
                 c, w, message.channel, message.withheld, message.occurrence, 0
             ):
                 c.candidates &= ~(1 << slot)
-            elif message.exempt == 0:
-                hold_out(c, w, s, message, slot)
+            elif message.exempt == 0 and (message.holdout > 0.0 or c.refused != 0):
+                hold_out(c, w, s, slot)
         rest >>= 1
         slot += 1
 
 
-@register_jitable
-def hold_out(c: Any, w: Any, s: Any, message: Any, slot: int) -> None:
+@apart()
+def hold_out(c: Any, w: Any, s: Any, slot: int) -> None:
     """One candidate against the campaign's holdout and the topics the person refused; both are for good."""
+    message = w.message[slot]
     if message.holdout > 0.0 and draw(c, w, message.campaign, HOLDOUT_DRAW, 0) < message.holdout:
         s.total[DROPPED_AT + HOLDOUT] += 1
     elif message.topic >= 0 and (c.refused >> message.topic) & 1 == 1:
@@ -173,6 +181,13 @@ def hold_out(c: Any, w: Any, s: Any, message: Any, slot: int) -> None:
 def demand(c: Any, w: Any, s: Any) -> None:
     """5 Paid campaigns see how much affinity their audience has: what a budget is divided by."""
     rest = ads_for(c, w)
+    if rest != 0:
+        ask_for_ads(c, w, s, rest)
+
+
+@apart(first=True)
+def ask_for_ads(c: Any, w: Any, s: Any, rest: int) -> None:
+    """What a person adds to the demand of these campaigns."""
     j = 0
     while rest != 0:
         ad = w.ad[j]

@@ -10,6 +10,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.laws import MINUTES_PER_DAY
 from simkit.customers.state import (
     ADDRESSED,
@@ -32,17 +33,23 @@ LAST_MINUTE = 1.0 - 1.0 / MINUTES_PER_DAY
 def note(w: Any, s: Any, kind: int, time: float, channel: int, what: int, number: int, amount: int) -> None:
     """Note an event of today: `time` in days, `channel` -1 for none; the rest as its kind says (`EVENT_DTYPE`)."""
     if w.today.noting == 1:
-        if s.notes < NOTES:
-            at = s.notes
-            s.note_kind[at] = kind
-            s.note_time[at] = time
-            s.note_channel[at] = channel
-            s.note_what[at] = what
-            s.note_number[at] = number
-            s.note_amount[at] = amount
-            s.notes += 1
-        else:
-            s.notes_lost += 1
+        write_note(s, kind, time, channel, what, number, amount)
+
+
+@apart()
+def write_note(s: Any, kind: int, time: float, channel: int, what: int, number: int, amount: int) -> None:
+    """The next place among today's notes; what finds none is counted."""
+    if s.notes < NOTES:
+        at = s.notes
+        s.note_kind[at] = kind
+        s.note_time[at] = time
+        s.note_channel[at] = channel
+        s.note_what[at] = what
+        s.note_number[at] = number
+        s.note_amount[at] = amount
+        s.notes += 1
+    else:
+        s.notes_lost += 1
 
 
 @register_jitable

@@ -7,6 +7,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.laws import at_odds, draw, draw_clock, quantile
 from simkit.customers.rules.leaving import pressure
 from simkit.customers.rules.noting import note
@@ -45,7 +46,7 @@ FORGET = int(Purpose.FORGET)
 LIFE = int(Purpose.LIFETIME)
 
 
-@register_jitable
+@apart(first=True)
 def pay(c: Any, w: Any, s: Any, what: int, purpose: int, k: int, time: float, channel: int, quantity: float) -> int:
     """Money of one purchase in ledger units: gamma(p) at the person's own scale (Gamma-Gamma), today's price, and
     `quantity` times as much as usual.
@@ -65,7 +66,7 @@ def pay(c: Any, w: Any, s: Any, what: int, purpose: int, k: int, time: float, ch
     return units
 
 
-@register_jitable
+@apart()
 def redeem(c: Any, w: Any, s: Any, units: int) -> int:
     """What is left to pay when an opened offer is still valid; it is used up, or has run out."""
     off = int(units * c.coupon / 100.0 + 0.5) if c.coupon_until >= w.today.day else 0
@@ -112,7 +113,7 @@ def appetite(c: Any, w: Any) -> float:
     return segment.season * (1.0 - segment.satiation * math.exp(-segment.satiation_decay * since))
 
 
-@register_jitable
+@apart(first=True)
 def become_customer(c: Any, w: Any, time: float) -> None:
     """The first purchase: time zero of the purchase process; consent is asked at the till."""
     c.relation = CUSTOMER
@@ -159,7 +160,7 @@ def move_up(c: Any, w: Any) -> None:
     restart_forgetting(c, w)
 
 
-@register_jitable
+@apart(first=True)
 def restart_forgetting(c: Any, w: Any) -> None:
     """A new clock of forgetting, after every change of stage."""
     c.forgets += 1

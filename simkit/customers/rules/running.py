@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.laws import draw
 from simkit.customers.rules.withholding import withheld
@@ -23,7 +24,7 @@ def entry_of(c: Any, w: Any, slot: int) -> int:
     return c.journey_entries[w.step[slot - SLOTS].journey]
 
 
-@register_jitable
+@apart()
 def may_wait(c: Any, w: Any, slot: int) -> bool:
     """Whether a blocked step may be tried again tomorrow."""
     for k in range(AT_ONCE):

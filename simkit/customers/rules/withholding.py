@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.laws import draw
 from simkit.rng import Purpose
 
@@ -17,8 +18,12 @@ HOLDOUT = int(Purpose.HOLDOUT)
 @register_jitable
 def withheld(c: Any, w: Any, channel: int, share: float, what: int, k: int) -> bool:
     """Whether this person does not get this contact. `share` is the campaign's; channel and segment have their own."""
-    if w.today.withholding == 0:
-        return False
+    return w.today.withholding == 1 and kept_from(c, w, channel, share, what, k)
+
+
+@apart()
+def kept_from(c: Any, w: Any, channel: int, share: float, what: int, k: int) -> bool:
+    """The draw of whether it is kept from this person."""
     share = max(share, w.channel[channel].withheld, w.segment[c.segment].withheld)
     if share <= 0.0 or share >= 1.0:
         return share > 0.0
