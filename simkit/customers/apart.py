@@ -64,7 +64,7 @@ def apart(first: bool = False) -> Callable[[AnyFunction], AnyFunction]:
         piece = _piece(function, first)
         PIECES[function.__name__] = piece
 
-        class Call(AbstractTemplate):  # type: ignore[misc]
+        class Call(AbstractTemplate):
             key = function
 
             def generic(self, given: Any, _: Any) -> Any:

@@ -90,7 +90,7 @@ class CompiledDay:
     def _build(self, name: str, rules: Sequence[Rule], logged: bool) -> Callable[..., None]:
         made = Phase(name, rules, self._layout, logged)
         made.compile()
-        return made.loop  # type: ignore[no-any-return]
+        return made.loop
 
 
 def compiled_day(rules: Mapping[str, Replacement] | None = None, extension: Extension | None = None) -> CompiledDay:
@@ -217,9 +217,10 @@ class Phase:
 
         loop = logged_block if logged else block
         loop.__qualname__ = f"{name}_logged{BLOCK}" if logged else name + BLOCK  # each has a cache file of its own
-        self.loop: Any = numba.njit(nogil=True)(loop)
+        compiled: Any = numba.njit(nogil=True)(loop)
         mark = fingerprint({f"{i} {rule.__name__}": rule for i, rule in enumerate(rules)})
-        self.loop._cache = KeyedCache(loop, (mark, layout_number(layout)))
+        compiled._cache = KeyedCache(loop, (mark, layout_number(layout)))
+        self.loop = compiled
         world, _ = blank_world(layout.world)
         self._nobody = (
             state.people_array(0, layout.customer), world, np.zeros(1, layout.scratch),
@@ -261,7 +262,8 @@ def compiled_piece(layout: Layout, piece: Piece) -> int:
     function = piece.function
     copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
     copy.__qualname__ = function.__name__ + APART
-    made: Any = numba.njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(copy)
+    unwrapped: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    made: Any = numba.njit(nogil=True, **unwrapped)(copy)
     made._cache = KeyedCache(copy, (fingerprint({}), layout_number(layout)))
     records = {"c": layout.customer, "w": layout.world, "s": layout.scratch}
     kinds = tuple(numba.from_dtype(records[name]) for name in piece.records) + piece.numbers

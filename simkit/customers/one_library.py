@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from numba.core import types
+from numba.core import ir, types
 from numba.core.caching import FunctionCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
+from numba.core.targetconfig import TargetConfig
 
 from simkit.customers.apart import APART
 
@@ -22,7 +23,7 @@ BLOCK = "_block"
 """Ends the name of a loop that Python calls."""
 
 
-class KeyedCache(FunctionCache):  # type: ignore[misc]
+class KeyedCache(FunctionCache):
     """Numba's cache of one function, which notices whatever its key says instead of the function's own text."""
 
     def __init__(self, function: Any, key: tuple[int, ...]):
@@ -33,7 +34,7 @@ class KeyedCache(FunctionCache):  # type: ignore[misc]
         return self._key, codegen.magic_tuple()
 
 
-class _Library(JITCodeLibrary):  # type: ignore[misc]
+class _Library(JITCodeLibrary):
     """A function's code, on its way into the one that calls it: no machine code and no optimizing of its own."""
 
     inner = False
@@ -90,6 +91,8 @@ def one_library() -> Iterator[None]:
             (context, "create_cpython_wrapper", create_cpython_wrapper),
             (context, "create_cfunc_wrapper", nothing),
             (types.Record, "__repr__", lambda record: f"Record of {len(record.fields)} fields"),  # written often
+            (TargetConfig, "values", _values),
+            (ir.Inst, "_rec_list_vars", _variables),
         ):
             given_back.callback(_put_back, owner, name, vars(owner).get(name, _put_back))
             setattr(owner, name, value)
@@ -99,6 +102,28 @@ def one_library() -> Iterator[None]:
         finally:
             if collecting:
                 gc.enable()
+
+
+def _values(config: TargetConfig) -> dict[str, Any]:
+    """What Numba's own says, without a call for each option: asked for with every function that is looked up."""
+    known = config._values.get
+    return {name: known(name, option.default) for name, option in type(config).options.items()}
+
+
+_WITHOUT_VARIABLES = frozenset((ir.Loc, str, int, float, bool, type(None)))
+
+
+def _variables(instruction: ir.Inst, value: Any) -> list[ir.Var]:
+    """What Numba's own says, looking at types first: asked for with every instruction, several times."""
+    kind = type(value)
+    if kind is ir.Var:
+        return [value]
+    if kind in _WITHOUT_VARIABLES:
+        return []
+    if kind in (dict, list, tuple):
+        parts = value.values() if kind is dict else value
+        return [variable for part in parts for variable in _variables(instruction, part)]
+    return value.list_vars() if isinstance(value, ir.Inst) else []
 
 
 def _put_back(owner: Any, name: str, value: Any) -> None:
