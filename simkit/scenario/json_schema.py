@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import sys
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -35,6 +39,14 @@ _KEYWORDS = {
 class _FileFormat(GenerateJsonSchema):
     """The schema of what may be written, which is more than what a checked table holds."""
 
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        described = super().model_schema(schema)
+        for kind in schema["cls"].__mro__:
+            for name, text in _described(kind.__module__).get(kind.__name__, {}).items():
+                if name in described.get("properties", {}):
+                    described["properties"][name].setdefault("description", text)
+        return described
+
     def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
         return {"anyOf": [super().int_schema(schema), dict(_CHANGE)]}
 
@@ -44,6 +56,24 @@ class _FileFormat(GenerateJsonSchema):
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
         inner = self.generate_inner(schema["schema"])
         return inner if schema["schema"]["type"] == "model-fields" else {"anyOf": [inner, dict(_SHORT)]}
+
+
+@lru_cache(maxsize=64)
+def _described(module: str) -> dict[str, dict[str, str]]:
+    """Class -> field -> the text below it. Read here, and not by pydantic, which would do it at every start."""
+    if module.split(".")[0] in ("builtins", "pydantic"):
+        return {}
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {kind.name: _texts(kind.body) for kind in ast.walk(tree) if isinstance(kind, ast.ClassDef)}
+
+
+def _texts(body: list[ast.stmt]) -> dict[str, str]:
+    found = {}
+    for field, below in pairwise(body):
+        text = below.value.value if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) else None
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, str):
+            found[field.target.id] = inspect.cleandoc(text)
+    return found
 
 
 def file_schema(scenario: type[Scenario] = Scenario) -> dict[str, Any]:

@@ -37,9 +37,7 @@ _UNIT_DAYS = {
 class Table(BaseModel):
     """A section of a scenario file: unknown keys are errors, numbers are finite, values never change."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
 
 @dataclass(frozen=True)

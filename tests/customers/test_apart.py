@@ -1,0 +1,56 @@
+"""What is compiled apart is an ordinary function in Python, and compiled code meets it only when it needs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from simkit.customers import compiling
+from simkit.customers.apart import _SLOTS, PIECES, symbol
+from simkit.customers.rules import conditions, journeys
+
+ROOT = Path(__file__).parents[2]
+ONE_RUN = """
+import sys
+from simkit.customers.apart import _SLOTS
+from simkit.customers.compiled import CompiledMarket
+from simkit.scenario.load import load
+loaded = load(sys.argv[1], ["market.customers=300"])
+for scenario in loaded.alternatives.values():
+    market = CompiledMarket(scenario, 0)
+    for _ in range(5):
+        market.live_day()
+print(*sorted(slot.piece.function.__name__ for slot in _SLOTS.values() if slot.place.value))
+"""
+
+
+def pieces_of(scenario: str) -> set[str]:
+    """Names of the pieces that five days of a scenario needed, in a process of its own."""
+    run = subprocess.run(
+        [sys.executable, "-c", ONE_RUN, str(ROOT / "scenarios" / scenario)],
+        capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    return set(run.stdout.split())
+
+
+def test_a_scenario_compiles_what_it_uses():
+    """Journeys are compiled for a scenario with journeys, not for one without."""
+    assert "move_on" not in pieces_of("quickstart.yaml")
+    assert "move_on" in pieces_of("journeys.yaml")
+
+
+def test_a_piece_is_a_plain_function():
+    """In Python nothing stands between a piece and who calls it."""
+    assert PIECES["judge"].function is conditions.judge
+    assert PIECES["move_on"].function is journeys.move_on
+
+
+def test_every_piece_has_its_slot():
+    """Compiled code finds a slot for each piece of a layout, under a name that no other has."""
+    compiling.compiled_day().loop("age")
+    number = compiling.layout_number(compiling.SHIPPED)
+    names = {symbol(piece, number) for piece in PIECES.values()}
+    assert len(names) == len(PIECES)
+    assert names <= {symbol(slot.piece, number) for slot in _SLOTS.values()}
