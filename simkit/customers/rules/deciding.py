@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.laws import MINUTES_PER_DAY, draw_clock
 from simkit.customers.rules.person import become_customer, count_purchase, pay
 from simkit.customers.state import (
@@ -37,7 +38,7 @@ from simkit.rng import Purpose
 DECISION_DELAY = int(Purpose.DECISION_DELAY)
 
 
-@register_jitable
+@apart(first=True)
 def sell(c: Any, w: Any, s: Any, k: int, what: int, purpose: int, touch: int, time: float, slot: int) -> None:
     """A purchase that a click or visit on channel k led to; the first one makes a customer. `slot` of the message, or
     -1. The money has the purpose right after the conversion's own."""
@@ -85,7 +86,7 @@ def decide(c: Any, w: Any, s: Any, i: int) -> bool:
     return True
 
 
-@register_jitable
+@apart()
 def put_off(c: Any, w: Any, s: Any, i: int, slot: int, time: float) -> None:
     """Keep what led to a purchase until it is made."""
     c.decision_due = int(time * MINUTES_PER_DAY + 0.5) + 1
@@ -97,7 +98,7 @@ def put_off(c: Any, w: Any, s: Any, i: int, slot: int, time: float) -> None:
     c.decision_upsell = int(w.message[slot].upsell * UPSELL_GRAIN + 0.5) if slot >= 0 else 0
 
 
-@register_jitable
+@apart()
 def carry_out(c: Any, w: Any, s: Any) -> None:
     """A purchase whose day has come is made today if there is a budget and, for an account, enough users are in favor;
     else it waits. With the person's loss it comes to nothing."""
