@@ -163,7 +163,6 @@ def fit_contacts(
         contact_report.render(found, terminal.console(stderr=out is None, markup=True))
     _hand_out(found.snippet(), out, as_json)
     if not found.identified:
-        say(f"nothing can be said about fatigue: {found.delta.why_not}")
         raise typer.Exit(NOT_MET)
 
 

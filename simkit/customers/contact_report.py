@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from simkit.customers.contact_fit import ContactFit, Estimated
+from simkit.customers.contact_frequency import steady_frequencies, summary
 from simkit.customers.fit_output import digits, plain, table
 
 if TYPE_CHECKING:
@@ -24,10 +25,20 @@ RATES = (
 
 
 def render(fit: ContactFit, console: Console) -> None:
-    """Print a fit: warnings first, then fatigue, rates, and whether opens follow the fatigue."""
+    """Print a fit: what it means, warnings, then frequencies, fatigue, rates, and whether opens follow the fatigue."""
+    for sentence in summary(fit):
+        console.print(sentence, highlight=False, markup=False)
     for warning in fit.warnings:
         console.print(f"[bold yellow]warning[/]: {warning}", highlight=False)
-    console.print(_counts(fit), _fatigue(fit), _rates(fit), _check(fit))
+    console.print()
+    if len(steady_frequencies(fit)):
+        console.print(_steady(fit))
+    if fit.identified:
+        console.print(_fatigue(fit), f"wear-out: {fit.wear_out}, {fit.why_wear_out()}\n")
+    console.print(_rates(fit))
+    if fit.identified:
+        console.print(_check(fit))
+    console.print(_counts(fit))
 
 
 def to_json(fit: ContactFit) -> dict[str, Any]:
@@ -41,6 +52,8 @@ def to_json(fit: ContactFit) -> dict[str, Any]:
             "first": f"{fit.first:%Y-%m-%d}",
             "fatigue": {name: {"unit": unit, **asdict(found)} for name, unit, found in fit.shared()},
             "channels": {name: asdict(rates) for name, rates in fit.channels.items()},
+            "summary": list(summary(fit)),
+            "steady_frequencies": steady_frequencies(fit).to_dict("records"),
             "check": fit.check.to_dict("records"),
         }
     )
@@ -58,6 +71,24 @@ def _counts(fit: ContactFit) -> Table:
     return made
 
 
+def _steady(fit: ContactFit) -> Table:
+    title = f"If everybody got a steady number of messages a week ({fit.lead_channel}, and nothing else)"
+    made = table(
+        title, "a week", "fatigue", "opened", "opens per person and week", "of 1,000 opt out in 30 days", "note"
+    )
+    for _, row in steady_frequencies(fit).iterrows():
+        lost = "" if math.isnan(row["lost_of_1000"]) else f"{row['lost_of_1000']:.0f}"
+        cells = (
+            f"{row['per_week']:g}",
+            f"{row['fatigue']:.2f}",
+            f"{row['opened']:.1%}",
+            f"{row['opens_per_week']:.2f}",
+        )
+        made.add_row(*cells, lost, "" if row["seen"] else "more fatigue than this log has seen",
+        )  # fmt: skip
+    return made
+
+
 def _fatigue(fit: ContactFit) -> Table:
     made = table("Fatigue, for market.fatigue", "parameter", "estimate", "95 % interval", "unit", "note")
     for name, unit, found in fit.shared():
@@ -72,7 +103,8 @@ def _rates(fit: ContactFit) -> Table:
     for name, rates in fit.channels.items():
         for field, words in RATES:
             found = getattr(rates, field)
-            note = f"not identifiable: {found.why_not}" if found.why_not else ""
+            unknown = "not identifiable" if found.why_not == fit.delta.why_not else f"not identifiable: {found.why_not}"
+            note = unknown if found.why_not else ""
             made.add_row(name, words, *_cells(found), note, end_section=field == RATES[-1][0])
     return made
 

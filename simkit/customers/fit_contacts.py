@@ -100,7 +100,8 @@ def _fitted(
     why_not = ""
     if variation < HARDLY:
         often = "never" if variation < 0.005 else "hardly"
-        why_not = f"frequency {often} varied (fatigue stays within {variation:.1%} of each person's mean)"
+        whose = "everybody's" if likelihood.randomized else "each person's"
+        why_not = f"frequency {often} varied (fatigue stays within {variation:.1%} of {whose} mean)"
     elif min(opens, number - opens) < FEWEST_EVENTS:
         why_not = f"only {opens} of {number} messages were opened"
     found = None if why_not else estimate(likelihood, patience_spread, wear_out, told)

@@ -80,7 +80,7 @@ def telling() -> Iterator[Callable[[str], None]]:
             line.update(words)
         elif time.monotonic() - told_at >= LINE_SECONDS:
             told_at = time.monotonic()
-            print(f"{words} ({told_at - started:.0f} s)", file=sys.stderr, flush=True)
+            print(f"{words} ... ({told_at - started:.0f} s)", file=sys.stderr, flush=True)
 
     patience = threading.Timer(QUIET_SECONDS, line.start) if line is not None else None
     if patience is not None:
