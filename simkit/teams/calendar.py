@@ -71,6 +71,11 @@ class Calendar:
         self._ends.append(start + length)
         self._worked.append(self._worked[-1] + length)
 
+    def shifts(self, until: int) -> list[tuple[int, int]]:
+        """All shifts that begin before a moment, as (start, end)."""
+        self._extend(until)
+        return list(zip(self._starts[: (n := bisect_left(self._starts, until))], self._ends[:n], strict=True))
+
     def on_shift(self, time: int) -> bool:
         """Whether the moment lies in a shift; its end is already outside."""
         if time >= self._known_until:
