@@ -77,3 +77,44 @@ class Lead:
     day: float
     """When the score reached the threshold, its keyed hour included."""
     score: float
+
+
+@dataclass(frozen=True)
+class LeadAnswer:
+    """What became of a lead: sales team -> customers and marketing."""
+
+    lead: Lead
+    response_hours: float
+    """From the lead to the answer, by the clock."""
+    outcome: str
+    """``won``, ``lost`` (qualified, and did not buy) or ``rejected``."""
+
+
+@dataclass(frozen=True)
+class ServiceRequest:
+    """A customer asks for help: customers -> service desk."""
+
+    segment: str
+    index: int
+    """Of the person within the segment."""
+    day: float
+    """When, its keyed hour included."""
+    why: str
+    """``purchase``, ``account`` or ``complaint`` (gave up the last time)."""
+    key: int
+    """Names its luck among the person's requests."""
+
+
+@dataclass(frozen=True)
+class ServiceOutcome:
+    """What became of a request: service desk -> customers."""
+
+    request: ServiceRequest
+    kind: str
+    """``deflected`` (self-service did it), ``answered`` or ``given_up``."""
+    waited_minutes: float
+    """In opening hours."""
+    day: float
+    """When it was answered or given up."""
+    dissatisfaction: float
+    """0 to 1."""

@@ -124,6 +124,21 @@ class Purpose(IntEnum):
     # decisions; `what` is the person's purchases so far, or 0: once an account, whose ordinal is the index
     DECISION_DELAY = 220
     GROUP_SIZE = 221
+    # service and sales; `what` is the request (reason, attempt, ordinal) or the day of the lead, k which of the real
+    # persons one stands for
+    SERVICE_ASKS = 420
+    SERVICE_DELAY = 421
+    SERVICE_HOUR = 422
+    SERVICE_DEFLECTED = 423
+    SERVICE_WORK = 424
+    SERVICE_PATIENCE = 425
+    SERVICE_CLOCK = 426
+    SERVICE_AGAIN = 427
+    SALES_HOUR = 430
+    SALES_WORK = 431
+    SALES_QUALIFIED = 432
+    SALES_WON = 433
+    SALES_DELAY = 434
     EXTENSION = 60000
 
 
@@ -171,8 +186,17 @@ def exponential(key0: Any, key1: Any, index: Any, what: Any, purpose: Any, k: An
     return -math.log(uniform(key0, key1, index, what, purpose, k, space))
 
 
-def uniforms(key: tuple[int, int], index: np.ndarray, what: int, purpose: int, k: int, space: int) -> np.ndarray:
-    """:func:`uniform` for an array of indices (int64): float64 of the same shape, the same bits."""
+def uniforms(
+    key: tuple[int, int],
+    index: np.ndarray,
+    what: int | np.ndarray,
+    purpose: int,
+    k: int | np.ndarray,
+    space: int | np.ndarray,
+) -> np.ndarray:
+    """:func:`uniform` for an array of indices (int64): float64 of the same shape, the same bits.
+
+    `what`, `k` and `space` may differ between the rows."""
     x0, x1, _, _ = philox(
         index.astype(np.int64),
         np.full(index.shape, what, np.int64),

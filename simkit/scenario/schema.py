@@ -27,6 +27,8 @@ from simkit.scenario.policy import ContactPolicy
 from simkit.scenario.policy_sense import addressed_of, policy_sense, policy_warnings
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR, Days, Figure, Table, convention
 from simkit.scenario.ready_journeys import journey_figures
+from simkit.scenario.sales import AnySales, sales_sense, sales_warnings
+from simkit.scenario.service import AnyService, service_sense, service_warnings
 from simkit.scenario.steering import AnySteering, Steering
 
 MEASURE_NAMES = (
@@ -132,6 +134,10 @@ class Scenario(Table):
     leads: Leads | None = None
     """Scores of engagement that make leads for the sales team; none unless asked (``leads: {}``)."""
     teams: Teams = Teams()
+    service: AnyService | None = None
+    """The service desk; none unless asked: requests are then answered at once and for nothing."""
+    sales: AnySales | None = None
+    """The people who answer leads; none unless asked."""
     work: Load = Load()
     economics: Economics = Economics()
     budget: AnyBudget = Budget()
@@ -225,6 +231,8 @@ class Scenario(Table):
             *journey_problems(self.journeys, set(addressed_of(self)), set(self.campaigns), set(self.market.segments),
                               self.leads is not None),
             *policy_sense(self),
+            *service_sense(self),
+            *sales_sense(self),
         ]  # fmt: skip
 
     def _unknown_names(self) -> Iterator[tuple[str, str]]:
@@ -306,7 +314,7 @@ class Scenario(Table):
         if self.horizon < 4 * half_life:
             notes.append(f"horizon of {self.horizon:g} days is under four fatigue half-lives: fatigue hardly shows")
         notes += channel_warnings(self.channels, self.start, self.horizon_days)
-        return notes + budget_warnings(self)
+        return notes + budget_warnings(self) + service_warnings(self) + sales_warnings(self)
 
     def orders_per_week(self) -> dict[str, float]:
         """Expected pieces of work a week by kind, from plans and occasions (monitors come on top)."""

@@ -131,9 +131,11 @@ def reached(seconds: float, starts: Any, ends: Any, before: Any) -> float:
     """The moment at which so many seconds of the stretches have passed; inf when they never do."""
     if len(starts) == 0:
         return NEVER
-    i = max(1, np.searchsorted(before, seconds, side="left"))
-    time = starts[i - 1] + seconds - before[i - 1]
-    return time if time <= ends[i - 1] else NEVER
+    i = np.searchsorted(before, seconds, side="left")
+    if i > 0:
+        i -= 1
+    time = starts[i] + seconds - before[i]
+    return time if time <= ends[i] else NEVER
 
 
 @register_jitable

@@ -1,0 +1,161 @@
+"""The service desk: requests answered in the order in which they come, given up, or answered by self-service."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from heapq import heappop, heappush
+
+import numpy as np
+
+from simkit.records import ServiceOutcome, ServiceRequest
+from simkit.rng import Purpose, crc, uniforms
+from simkit.scenario.quantity import HOURS_PER_DAY
+from simkit.scenario.service import Service
+from simkit.scenario.working_week import WorkingWeek
+from simkit.teams.calendar import DAY_SECONDS, Calendar
+from simkit.teams.first_come import FirstCome
+
+SPREAD_DAYS = 7.0
+"""Mean time by which the requests of the real persons behind a simulated one follow its own (exponential): a
+convention, so that a smaller simulation of the same market has no wilder days."""
+ATTEMPT = 1 << 26
+"""Added to a request's key for each further attempt."""
+ATTEMPTS = 16
+MINUTE = 60.0
+_AFTER_THE_END = 366
+"""Days on which what came before the end of the run is still answered, so that the last waits are known."""
+
+_ROW = np.dtype([("time", "f8"), ("space", "i8"), ("index", "i8"), ("what", "i8"), ("k", "i8"), ("own", "i8")])
+"""One real request: when (seconds), whose, about what, which of the persons one stands for, and the number of the
+simulated request or -1."""
+
+FIGURES = ("requests", "deflected", "answered", "given_up", "waited_minutes", "work_hours")
+"""Of a day's requests: how many, what became of them (now or later), all their waiting, and the work they ask for."""
+
+
+class ServiceDesk:
+    """A service desk of the real market. `key` comes from :func:`simkit.rng.run_key`; day 0 begins at `start`.
+
+    Each simulated request stands for `represents` real ones, each with an hour, work and patience of its own; what
+    becomes of the simulated person's own request comes back.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        calendars: Mapping[str, WorkingWeek],
+        represents: float,
+        key: tuple[int, int],
+        start: datetime.date,
+        days: int,
+    ):
+        self._service, self._represents, self._key = service, represents, key
+        crews = [(crew.agents, Calendar(calendars[crew.calendar], start)) for crew in service.crews]
+        self._queue = FirstCome(crews, (days + _AFTER_THE_END) * DAY_SECONDS)
+        self._capacity_seconds = sum(count * calendar.worked(days * DAY_SECONDS) for count, calendar in crews)
+        self._own: list[ServiceRequest] = []
+        self._expected: dict[int, list[np.ndarray]] = {}
+        self._coming: list[tuple[float, int, ServiceOutcome]] = []
+        self.days: list[dict[str, float]] = []
+        """A row of `FIGURES` for each day so far."""
+
+    def run_day(self, day: int, requests: Sequence[ServiceRequest]) -> list[ServiceOutcome]:
+        """Take the requests of [day, day + 1) and return what became known by its end, in order."""
+        self._take_in(requests)
+        rows = np.concatenate([np.zeros(0, _ROW), *self._expected.pop(day, [])])
+        rows = rows[np.lexsort((rows["k"], rows["what"], rows["index"], rows["space"], rows["time"]))]
+        deflected = self._draw(rows, Purpose.SERVICE_DEFLECTED) < self._service.self_service
+        for row in rows[deflected & (rows["own"] >= 0)]:
+            self._tell(row, "deflected", 0.0, float(row["time"]))
+        self._answer(rows[~deflected], len(rows))
+        known = []
+        while self._coming and self._coming[0][0] < day + 1:
+            known.append(heappop(self._coming)[2])
+        return known
+
+    @property
+    def load(self) -> float:
+        """Work that was asked for over what all agents together had time for; inf without agents."""
+        asked = 3600 * sum(day["work_hours"] for day in self.days)
+        return asked / self._capacity_seconds if self._capacity_seconds else float("inf") if asked else 0.0
+
+    def _answer(self, rows: np.ndarray, asked: int) -> None:
+        """First come, first served; who gives up may come again on a later day."""
+        service = self._service
+        work = -np.log(self._draw(rows, Purpose.SERVICE_WORK)) * (service.minutes * MINUTE)
+        patience = np.full(len(rows), np.inf)
+        if service.patience_minutes != "for_ever":
+            patience = -np.log(self._draw(rows, Purpose.SERVICE_PATIENCE)) * (service.patience_minutes * MINUTE)
+        answers = self._queue.serve(rows["time"].copy(), work, patience)
+        settled = np.isfinite(answers.moment)
+        given_up = settled & ~answers.served
+        for i in np.flatnonzero(settled & (rows["own"] >= 0)):
+            kind = "answered" if answers.served[i] else "given_up"
+            self._tell(rows[i], kind, float(answers.waited[i]) / MINUTE, float(answers.moment[i]))
+        self._come_again(rows[given_up], answers.moment[given_up])
+        figures = (asked, asked - len(rows), answers.served.sum(), given_up.sum(),
+                   answers.waited[settled].sum() / MINUTE, work.sum() / 3600)  # fmt: skip
+        self.days.append(dict(zip(FIGURES, map(float, figures), strict=True)))
+
+    def _tell(self, row: np.void, kind: str, waited_minutes: float, moment: float) -> None:
+        request = self._own[row["own"]]
+        worse = self._service.dissatisfaction
+        felt = {"deflected": 0.0, "given_up": 1.0}.get(kind, 1 - 0.5 ** (waited_minutes / worse.half_minutes))
+        day = moment / DAY_SECONDS
+        heappush(self._coming, (day, len(self._own) + int(row["own"]),
+                                ServiceOutcome(request, kind, waited_minutes, day, felt)))  # fmt: skip
+
+    # --- who comes when ---------------------------------------------------------------------------------------
+
+    def _take_in(self, requests: Sequence[ServiceRequest]) -> None:
+        """The requests themselves, and those of the real persons behind each in the days that follow."""
+        if not requests:
+            return
+        own = np.zeros(len(requests), _ROW)
+        own["time"] = [request.day * DAY_SECONDS for request in requests]
+        own["space"] = [crc(request.segment) for request in requests]
+        own["index"] = [request.index for request in requests]
+        own["what"] = [request.key for request in requests]
+        own["own"] = np.arange(len(requests)) + len(self._own)
+        self._own += requests
+        whole = int(self._represents)
+        one_more = self._draw(own, Purpose.SERVICE_ASKS, 1) < self._represents - whole
+        alike = np.repeat(own, whole - 1 + one_more)
+        alike["k"] = np.concatenate([np.arange(1, n) for n in whole + one_more.astype(np.int64)])
+        alike["own"] = -1
+        later = -np.log(self._draw(alike, Purpose.SERVICE_DELAY)) * SPREAD_DAYS
+        self._expect(own, own["time"] // DAY_SECONDS)
+        self._at_hour(alike, own_day := alike["time"] // DAY_SECONDS + np.floor(later))
+        self._expect(alike, own_day)
+
+    def _come_again(self, rows: np.ndarray, moments: np.ndarray) -> None:
+        """Some of those who gave up ask once more the day after."""
+        again = self._draw(rows, Purpose.SERVICE_AGAIN) < self._service.asks_again
+        again &= rows["what"] // ATTEMPT % ATTEMPTS < ATTEMPTS - 1
+        rows, days = rows[again].copy(), moments[again] // DAY_SECONDS + 1
+        rows["what"] += ATTEMPT
+        self._at_hour(rows, days)
+        mine = np.flatnonzero(rows["own"] >= 0)
+        for i in mine:
+            before = self._own[rows["own"][i]]
+            self._own.append(
+                replace(before, day=float(rows["time"][i]) / DAY_SECONDS, why="complaint", key=int(rows["what"][i]))
+            )
+            rows["own"][i] = len(self._own) - 1
+        self._expect(rows, days)
+
+    def _at_hour(self, rows: np.ndarray, days: np.ndarray) -> None:
+        first, last = self._service.hours
+        hours = first + (last - first) * self._draw(rows, Purpose.SERVICE_HOUR)
+        rows["time"] = (days + hours / HOURS_PER_DAY) * DAY_SECONDS
+
+    def _expect(self, rows: np.ndarray, days: np.ndarray) -> None:
+        for day in np.unique(days):
+            self._expected.setdefault(int(day), []).append(rows[days == day])
+
+    def _draw(self, rows: np.ndarray, purpose: Purpose, k: int | None = None) -> np.ndarray:
+        """A uniform for each row; the `k` of the row unless stated."""
+        which = rows["k"] if k is None else k
+        return uniforms(self._key, rows["index"], rows["what"], int(purpose), which, rows["space"])
