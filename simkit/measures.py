@@ -15,6 +15,7 @@ from simkit.breakdowns import payback_months
 from simkit.customers.state import CUSTOMER, MONEY
 from simkit.lifetime_value import residual_revenue, residual_tenure_margin
 from simkit.measure import MEASURED_DAYS, Measure, Value, per_year, ratio, total
+from simkit.measures_of_neighbors import NEIGHBOR_MEASURES
 from simkit.measures_of_work import RESPONSE_MEASURES, WORK_MEASURES
 from simkit.outcome import Run
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
@@ -150,7 +151,7 @@ def _profit_per_customer(run: Run) -> Value:
 
 
 def _cac(run: Run) -> Value:
-    spent = total(run, "contact_cost", "media_cost", "team_cost", "technology_cost")
+    spent = total(run, "contact_cost", "media_cost", "team_cost", "technology_cost") + run.sums.get("sales_cost", 0.0)
     return ratio(spent, total(run, "new_customers"))
 
 
@@ -223,8 +224,8 @@ MEASURES: dict[str, Measure] = {
         Measure("revenue", "currency/year", "Revenue", "sum x 365 / measured days", "revenue", "measured years",
             MEASURED_DAYS, "higher", lambda run: per_year(run, total(run, "revenue"))),
         Measure("profit", "currency/year", "Profit",
-            "(revenue + tenure margin - goods - contacts - media - team - technology) x 365 / measured days", "profit",
-            "measured years", MEASURED_DAYS, "higher", lambda run: per_year(run, total(run, "profit"))),
+            "(revenue + tenure margin - goods - contacts - media - team - technology - service - sales) x 365 / "
+            "measured days", "profit", "measured years", MEASURED_DAYS, "higher", lambda run: per_year(run, total(run, "profit"))),
         Measure("profit_per_customer", "currency/customer/year", "Profit per customer",
             "profit a year / mean number of customers", "profit", "customer-years", MEASURED_DAYS, "higher",
             _profit_per_customer),
@@ -234,7 +235,7 @@ MEASURES: dict[str, Measure] = {
             "margin on revenue, before marketing cost", "persons who were customers on a measured day",
             "measured days and, discounted, all after", "higher", _clv),
         Measure("cac", "currency/customer", "Acquisition cost",
-            "(contacts + media + team + technology) / new customers", "all sales and marketing cost",
+            "(contacts + media + team + technology + sales) / new customers", "all sales and marketing cost",
             "first purchases", MEASURED_DAYS, "lower", _cac),
         Measure("roas", "ratio", "Return on ad spend",
             "revenue of purchases upon a click or visit / (contacts + media)", "attributed, not incremental, revenue",
@@ -261,6 +262,7 @@ MEASURES: dict[str, Measure] = {
             "units asked for and not sold", "units asked for; absent without economics.stock", MEASURED_DAYS, "lower",
             _unmet_share),
         *WORK_MEASURES,
+        *NEIGHBOR_MEASURES,
     )
 }  # fmt: skip
 """By name, in the order in which a report lists them."""

@@ -56,6 +56,9 @@ class Run:
     """One row a review and program (`steer_by`): day, campaign, figure, campaigns a week from then on."""
     leads: tuple[Lead, ...] = ()
     """Persons whose score reached the threshold of `leads`, by day; days count from the first simulated one."""
+    lead_answers: pd.DataFrame | None = None
+    """One row a lead (`neighbors.LEAD_COLUMNS`), open where no sales team answered; days count from the first
+    measured one."""
     warnings: list[str] = field(default_factory=list)
     _log: Callable[[], pd.DataFrame] = field(default=lambda: _no_log(), repr=False)
 

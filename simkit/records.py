@@ -111,7 +111,7 @@ class ServiceOutcome:
 
     request: ServiceRequest
     kind: str
-    """``deflected`` (self-service did it), ``answered`` or ``given_up``."""
+    """``deflected`` (self-service did it), ``answered`` or ``abandoned``."""
     waited_minutes: float
     """In opening hours."""
     day: float

@@ -23,6 +23,7 @@ from simkit.customers.market import MarketDriver
 from simkit.customers.state import EVENT_DTYPE, LEADS, LOG_DTYPE
 from simkit.customers.withheld import Withheld
 from simkit.ledger import daily_table, day_spent, units_sold, watched_figures
+from simkit.neighbors import NEIGHBOR_COSTS, Neighbors
 from simkit.outcome import Run, cases_table, launches_table, market_warnings, spent_since
 from simkit.records import Launch, Lead, Signal, WorkOrder
 from simkit.replay import Replay, Script
@@ -134,6 +135,7 @@ class _Coupling:
         self.leads: list[Lead] = []
         self.plan = Plan(scenario, self.market, key, hours_per_case(structure))
         self.orders: list[WorkOrder] = []
+        self.neighbors = Neighbors(scenario, self.market, key, first)
 
     def run(self) -> Run:
         """Let all days pass and put the tables together."""
@@ -150,9 +152,12 @@ class _Coupling:
             self.spending.open_day(day)
             self.supply.open_day()
             totals[day] = self.market.live_day(self._harm(day))
+            new_leads: list[Lead] = []
             if totals[day][LEADS]:
                 key = run_key(scenario.seed, self.replication)
-                self.leads += leads_of(self.market.new_leads(), day, list(scenario.market.segments), key)
+                new_leads = leads_of(self.market.new_leads(), day, list(scenario.market.segments), key)
+                self.leads += new_leads
+            self.neighbors.live_day(day, new_leads)
             media.append(self.market.tables.media_cost(totals[day]))
             self.spending.close_day(day, day_spent(scenario, self.market, totals[day], media[-1]))
             self.supply.close_day(*units_sold(totals[day], scenario.market.represents))
@@ -266,6 +271,10 @@ class _Coupling:
             daily["budget"] = np.array(self.spending.history, float)
         if self.scenario.economics.stock is not None:
             daily["served_share"], daily["unmet_demand"] = self.supply.served, self.supply.unmet
+        for name, column in self.neighbors.columns().items():
+            daily[name] = column
+            if name in NEIGHBOR_COSTS:
+                daily["profit"] -= column
         return daily
 
     def _tables(
@@ -295,7 +304,8 @@ class _Coupling:
             cohorts=self.cohorts.table(),
             reviews=pd.DataFrame(self.plan.reviews, columns=["day", "campaign", "figure", "per_week"]),
             leads=tuple(self.leads),
-            warnings=market_warnings(self.market, totals) + self.spending.notes(),
+            lead_answers=self.neighbors.leads_table(self.leads),
+            warnings=market_warnings(self.market, totals) + self.spending.notes() + self.neighbors.notes(),
             _log=lambda: records.log,
         )
 

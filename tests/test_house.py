@@ -30,6 +30,8 @@ FLOORS = (
         "budget",
         "stock",
         "steering",
+        "neighbors",
+        "measures_of_neighbors",
         "breakdowns",
         "extend",
     },

@@ -95,6 +95,10 @@ class CompiledMarket:
         """One field of everyone, in an order that stays the same."""
         return self._people[name]
 
+    def person(self, place: int) -> Any:
+        """One record by its place in that order; what is assigned to its attributes is remembered."""
+        return self._people.view(np.recarray)[place]
+
     def live_day(self, harm: dict[str, float] | None = None) -> np.ndarray:
         """Everyone lives the next day; returns its totals (int64)."""
         self.tables.begin_day(harm or {})

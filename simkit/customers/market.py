@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from simkit.customers import tables
 from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.extension import extension_of, layout_of, parameter_values
 from simkit.customers.market_journeys import fill_goal, fill_journeys, fill_leads, starts_by_click, step_names
-from simkit.customers.market_life import budget_is_open, fill_life, season_of, spread
+from simkit.customers.market_life import budget_is_open, fill_dissatisfaction, fill_life, season_of, spread
 from simkit.customers.market_media import Media, bounds
 from simkit.customers.market_policy import PolicyTables
 from simkit.customers.population import channel_index
@@ -61,6 +61,9 @@ class MarketDriver(Protocol):
 
     def column(self, name: str) -> np.ndarray:
         """One field of everyone, in an order that stays the same."""
+
+    def person(self, place: int) -> Any:
+        """The record of whoever stands at a place of that order, to read and change between days by attributes."""
 
 
 @dataclass(frozen=True)
@@ -322,6 +325,8 @@ class MarketTables:
         row["advocate_after"] = market.funnel.advocate_after
         row["spend_row"] = shapes.index(spend_shape(purchases.spend))
         fill_life(row, market, market.segments[name], self.scenario.economics.price)
+        if self.scenario.service:
+            fill_dissatisfaction(row, self.scenario.service.dissatisfaction)
 
     def _aim(self, w: World) -> None:
         """Whom each live message and advertisement is for, and when messages go today."""

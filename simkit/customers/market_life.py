@@ -8,11 +8,12 @@ from datetime import date
 import numpy as np
 
 from simkit.customers.purchase_traits import PROCESS
-from simkit.customers.state import FIRST, GONE, NOT_YET, SENSITIVITY_GRAIN
+from simkit.customers.state import DISSATISFACTION_GRAIN, FIRST, GONE, NOT_YET, SENSITIVITY_GRAIN
 from simkit.customers.tables import World
 from simkit.scenario.deciding import BuyingGroup, Decision
 from simkit.scenario.market import Market, Segment
 from simkit.scenario.quantity import DAYS_PER_YEAR
+from simkit.scenario.service import Dissatisfaction
 
 
 def fill_life(row: np.void, market: Market, segment: Segment, price: float) -> None:
@@ -52,6 +53,12 @@ def budget_is_open(decision: Decision | None, today: date, day: int) -> bool:
     months = {"month": 1, "quarter": 3, "year": 12}[decision.budget_opens]
     opened = date(today.year, today.month - (today.month - 1) % months, 1)
     return (today - opened).days < decision.open_days
+
+
+def fill_dissatisfaction(row: np.void, rules: Dissatisfaction) -> None:
+    """What bad service does to the hazard of leaving, and how fast it is forgotten."""
+    row["dissatisfied_push"] = rules.churn / DISSATISFACTION_GRAIN
+    row["dissatisfied_decay"] = math.log(2) / rules.half_life_days
 
 
 def season_of(market: Market, segment: Segment, today: date) -> float:

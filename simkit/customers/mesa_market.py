@@ -135,6 +135,10 @@ class MarketModel(mesa.Model):
         """One field of everyone, in an order that stays the same."""
         return np.array([getattr(customer, name) for customer in self.people], self.tables.layout.customer[name].base)
 
+    def person(self, place: int) -> Any:
+        """One customer by the place in that order."""
+        return self.people[place]
+
     def _age(self, rule: Rule) -> None:
         w = self._world(self.tables.world)
         for customer in self.people:

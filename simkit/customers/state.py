@@ -61,6 +61,8 @@ INFLUENCE_GRAIN = 254.0
 """Units per share of ties."""
 SENSITIVITY_GRAIN = 40.0
 """Units per unit of price sensitivity."""
+DISSATISFACTION_GRAIN = 100.0
+"""Units per request that was given up."""
 CHANCE_GRAIN = 65_534.0
 """Units per unit of an opportunity's chance."""
 MEMORY_GRAIN = 50_000.0
@@ -150,12 +152,14 @@ CUSTOMER_DTYPE = np.dtype(
         ("decision_what", "i4"),  # word of the click's keys, less WORD_OFFSET
         ("decision_touch", "i2"),
         ("decision_purpose", "u2"),
+        ("dissatisfied_day", "i2"),  # when dissatisfaction with service last changed
         ("decision_channel", "i1"),
         ("decision_slot", "u1"),  # of its message + 1; 0 for none
         ("decision_upsell", "u1"),  # in 1/UPSELL_GRAIN
         ("favoring", "u1"),  # share of the account's users in favor yesterday, in 1/INFLUENCE_GRAIN
         ("coupon", "u1"),  # percent off the next purchase: an offer that was opened
-        ("spare", "u1", (31,)),  # fills the last cache line
+        ("dissatisfaction", "u1"),  # on that day, in 1/DISSATISFACTION_GRAIN
+        ("spare", "u1", (28,)),  # fills the last cache line
     ]
 )
 """One customer, in whole cache lines. Rules read float32 fields and never compute them."""

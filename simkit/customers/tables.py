@@ -35,6 +35,7 @@ TODAY = np.dtype(
         ("weekday", "i8"),  # Monday is 0
         ("month", "i8"),
         ("price", "f8"),  # of the usual price
+        ("won", "i8"),  # 1: the sales team has won prospects, who buy today
         ("adoption", "f8"),  # hazard a day that a prospect becomes a customer by word of mouth
         ("contagion", "f8"),  # what is added to it when all of one's ties have adopted
         ("profiling", "f8"),  # share of persons who are targeted one by one
@@ -109,6 +110,8 @@ SEGMENT = np.dtype(
         ("opinion_ad", "f8"),
         ("opinion_pull", "f8"),
         ("opinion_keeps", "f8"),  # bV
+        ("dissatisfied_push", "f8"),  # bS, per unit of DISSATISFACTION_GRAIN
+        ("dissatisfied_decay", "f8"),  # a day
         ("consent_odds", "f8"),  # the region's factor on the odds of consent
         ("decides", "i8"),  # 1: what sells is decided on first
         ("decision_days", "f8"),  # mean

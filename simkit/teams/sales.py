@@ -114,22 +114,27 @@ class SalesTeam:
             self._answered = self._rejected = 0
 
     def _take_in(self, leads: Sequence[Lead]) -> None:
-        """The leads themselves, and those of the real persons behind each."""
-        for lead in leads:
-            day, space = int(lead.day), crc(lead.segment)
-            u = float(uniforms(self._key, np.array([lead.index]), day, int(Purpose.SALES_HOUR), 0, space)[0])
-            many = int(self._represents) + (u < self._represents % 1)
-            which = np.arange(many)
-            who = np.full(many, lead.index)
-            luck = [uniforms(self._key, who, day, int(purpose), which, space) for purpose in _TOLD]
-            u1 = uniforms(self._key, who, day, int(Purpose.SALES_HOUR), which + 1, space)
-            u2 = uniforms(self._key, who, day, int(Purpose.SALES_DELAY), which, space)
-            comes = np.floor(lead.day - np.log(u2) * SPREAD_DAYS) + u1
-            comes[0] = lead.day
-            for k, (came, *drawn) in enumerate(zip(comes.tolist(), *(u.tolist() for u in luck), strict=True)):
-                one = _Waiting(-lead.score, came * DAY_SECONDS, self._numbers, lead, k == 0, tuple(drawn))
-                self._expected.setdefault(int(came), []).append(one)
-                self._numbers += 1
+        """The leads themselves, and those of the real persons behind each in the days that follow."""
+        if not leads:
+            return
+        who = np.array([lead.index for lead in leads], np.int64)
+        day = np.array([lead.day for lead in leads]).astype(np.int64)
+        space = np.array([crc(lead.segment) for lead in leads], np.int64)
+        whole = int(self._represents)
+        one_more = uniforms(self._key, who, day, int(Purpose.SALES_HOUR), 0, space) < self._represents - whole
+        of = np.repeat(np.arange(len(leads)), whole + one_more)
+        k = np.concatenate([np.arange(whole + more) for more in one_more.astype(np.int64)])
+
+        def draw(purpose: Purpose, which: np.ndarray) -> np.ndarray:
+            return uniforms(self._key, who[of], day[of], int(purpose), which, space[of])
+
+        comes = day[of] + np.floor(-np.log(draw(Purpose.SALES_DELAY, k)) * SPREAD_DAYS)
+        comes = np.where(k == 0, [leads[i].day for i in of], comes + draw(Purpose.SALES_HOUR, k + 1))
+        luck = zip(*(draw(purpose, k).tolist() for purpose in _TOLD), strict=True)
+        for i, which, came, drawn in zip(of.tolist(), k.tolist(), comes.tolist(), luck, strict=True):
+            one = _Waiting(-leads[i].score, came * DAY_SECONDS, self._numbers, leads[i], which == 0, drawn)
+            self._expected.setdefault(int(came), []).append(one)
+            self._numbers += 1
 
 
 def chance_to_win(sales: Sales, hours: float) -> float:

@@ -31,7 +31,7 @@ _ROW = np.dtype([("time", "f8"), ("space", "i8"), ("index", "i8"), ("what", "i8"
 """One real request: when (seconds), whose, about what, which of the persons one stands for, and the number of the
 simulated request or -1."""
 
-FIGURES = ("requests", "deflected", "answered", "given_up", "waited_minutes", "work_hours")
+FIGURES = ("requests", "deflected", "answered", "abandoned", "waited_minutes", "work_hours")
 """Of a day's requests: how many, what became of them (now or later), all their waiting, and the work they ask for."""
 
 
@@ -90,22 +90,21 @@ class ServiceDesk:
             patience = -np.log(self._draw(rows, Purpose.SERVICE_PATIENCE)) * (service.patience_minutes * MINUTE)
         answers = self._queue.serve(rows["time"].copy(), work, patience)
         settled = np.isfinite(answers.moment)
-        given_up = settled & ~answers.served
+        abandoned = settled & ~answers.served
         for i in np.flatnonzero(settled & (rows["own"] >= 0)):
-            kind = "answered" if answers.served[i] else "given_up"
+            kind = "answered" if answers.served[i] else "abandoned"
             self._tell(rows[i], kind, float(answers.waited[i]) / MINUTE, float(answers.moment[i]))
-        self._come_again(rows[given_up], answers.moment[given_up])
-        figures = (asked, asked - len(rows), answers.served.sum(), given_up.sum(),
+        self._come_again(rows[abandoned], answers.moment[abandoned])
+        figures = (asked, asked - len(rows), answers.served.sum(), abandoned.sum(),
                    answers.waited[settled].sum() / MINUTE, work.sum() / 3600)  # fmt: skip
         self.days.append(dict(zip(FIGURES, map(float, figures), strict=True)))
 
     def _tell(self, row: np.void, kind: str, waited_minutes: float, moment: float) -> None:
         request = self._own[row["own"]]
         worse = self._service.dissatisfaction
-        felt = {"deflected": 0.0, "given_up": 1.0}.get(kind, 1 - 0.5 ** (waited_minutes / worse.half_minutes))
+        felt = {"deflected": 0.0, "abandoned": 1.0}.get(kind, 1 - 0.5 ** (waited_minutes / worse.half_minutes))
         day = moment / DAY_SECONDS
-        heappush(self._coming, (day, len(self._own) + int(row["own"]),
-                                ServiceOutcome(request, kind, waited_minutes, day, felt)))  # fmt: skip
+        heappush(self._coming, (day, int(row["own"]), ServiceOutcome(request, kind, waited_minutes, day, felt)))
 
     # --- who comes when ---------------------------------------------------------------------------------------
 

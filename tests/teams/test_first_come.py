@@ -69,7 +69,9 @@ def erlang_a(servers: int, load: float, patience_hours: float) -> tuple[float, f
     return waiting / patience_hours / rate, waiting / rate
 
 
-@pytest.mark.parametrize(("servers", "load", "patience"), [(1, 0.8, 2.0), (4, 0.8, 0.5), (10, 1.2, 0.5), (10, 2.0, 1.0)])
+@pytest.mark.parametrize(
+    ("servers", "load", "patience"), [(1, 0.8, 2.0), (4, 0.8, 0.5), (10, 1.2, 0.5), (10, 2.0, 1.0)]
+)
 def test_impatient_customers_give_up_as_erlang_a_says(servers, load, patience):
     """M/M/c+M, also above capacity: share that gives up and mean wait of everybody."""
     found = [queue(servers, load, r, patience) for r in range(REPLICATIONS)]

@@ -1,4 +1,4 @@
-"""How a relationship ends: exactly one process by segment, under the pressure of fatigue and price."""
+"""How a relationship ends: exactly one process by segment, under the pressure of fatigue, bad service and price."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEAVE = int(Purpose.LEAVE)
 
 @register_jitable
 def pressure(c: Any, w: Any) -> float:
-    """m, by which the hazard of leaving is multiplied: exp(bF F s + bP P - bV V).
+    """m, by which the hazard of leaving is multiplied: exp(bF F s + bS S + bP P - bV V).
 
     P is what competitors take away today, and the own price above the usual one x the person's price sensitivity.
     """
@@ -27,6 +27,9 @@ def pressure(c: Any, w: Any) -> float:
     push = segment.churn_growth * c.fatigue * c.sensitivity + segment.price_push
     if c.saved_until > w.today.day:
         push += w.today.saving
+    if c.dissatisfaction > 0:
+        faded = math.exp(-segment.dissatisfied_decay * (w.today.day - c.dissatisfied_day))
+        push += segment.dissatisfied_push * c.dissatisfaction * faded
     push += segment.own_price_push * c.price_sensitivity - segment.opinion_keeps * opinion_now(c, w)
     return math.exp(push) if push != 0.0 else 1.0
 

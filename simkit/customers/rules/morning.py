@@ -40,8 +40,9 @@ HOLDOUT_DRAW = int(Purpose.CAMPAIGN_HOLDOUT)
 
 
 def arrive(c: Any, w: Any, s: Any) -> None:
-    """1 A person whose entry day has come makes the first purchase, or a prospect whom word of mouth has moved."""
-    if c.relation == AWAY and c.first_purchase_day < w.today.day + 1:
+    """1 A person whose entry day has come makes the first purchase, or a prospect whom sales or word of mouth won."""
+    comes = c.relation == AWAY or (c.relation == PROSPECT and w.today.won == 1)
+    if comes and c.first_purchase_day < w.today.day + 1:
         enter(c, w, s)
     elif c.relation == PROSPECT and w.today.adoption + w.today.contagion > 0.0 and c.group == 0:
         adopt(c, w, s)
