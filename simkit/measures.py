@@ -225,7 +225,8 @@ MEASURES: dict[str, Measure] = {
             MEASURED_DAYS, "higher", lambda run: per_year(run, total(run, "revenue"))),
         Measure("profit", "currency/year", "Profit",
             "(revenue + tenure margin - goods - contacts - media - team - technology - service - sales) x 365 / "
-            "measured days", "profit", "measured years", MEASURED_DAYS, "higher", lambda run: per_year(run, total(run, "profit"))),
+            "measured days", "profit", "measured years", MEASURED_DAYS, "higher",
+            lambda run: per_year(run, total(run, "profit"))),
         Measure("profit_per_customer", "currency/customer/year", "Profit per customer",
             "profit a year / mean number of customers", "profit", "customer-years", MEASURED_DAYS, "higher",
             _profit_per_customer),

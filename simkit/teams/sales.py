@@ -129,7 +129,7 @@ class SalesTeam:
             return uniforms(self._key, who[of], day[of], int(purpose), which, space[of])
 
         comes = day[of] + np.floor(-np.log(draw(Purpose.SALES_DELAY, k)) * SPREAD_DAYS)
-        comes = np.where(k == 0, [leads[i].day for i in of], comes + draw(Purpose.SALES_HOUR, k + 1))
+        comes = np.where(k == 0, [leads[i].day for i in of.tolist()], comes + draw(Purpose.SALES_HOUR, k + 1))
         luck = zip(*(draw(purpose, k).tolist() for purpose in _TOLD), strict=True)
         for i, which, came, drawn in zip(of.tolist(), k.tolist(), comes.tolist(), luck, strict=True):
             one = _Waiting(-leads[i].score, came * DAY_SECONDS, self._numbers, leads[i], which == 0, drawn)

@@ -67,8 +67,9 @@ class ServiceDesk:
         rows = np.concatenate([np.zeros(0, _ROW), *self._expected.pop(day, [])])
         rows = rows[np.lexsort((rows["k"], rows["what"], rows["index"], rows["space"], rows["time"]))]
         deflected = self._draw(rows, Purpose.SERVICE_DEFLECTED) < self._service.self_service
-        for row in rows[deflected & (rows["own"] >= 0)]:
-            self._tell(row, "deflected", 0.0, float(row["time"]))
+        mine = rows[deflected & (rows["own"] >= 0)]
+        for own, moment in zip(mine["own"].tolist(), mine["time"].tolist(), strict=True):
+            self._tell(own, "deflected", 0.0, moment)
         self._answer(rows[~deflected], len(rows))
         known = []
         while self._coming and self._coming[0][0] < day + 1:
@@ -91,20 +92,21 @@ class ServiceDesk:
         answers = self._queue.serve(rows["time"].copy(), work, patience)
         settled = np.isfinite(answers.moment)
         abandoned = settled & ~answers.served
-        for i in np.flatnonzero(settled & (rows["own"] >= 0)):
-            kind = "answered" if answers.served[i] else "abandoned"
-            self._tell(rows[i], kind, float(answers.waited[i]) / MINUTE, float(answers.moment[i]))
+        mine = settled & (rows["own"] >= 0)
+        known = (rows["own"], answers.served, answers.waited / MINUTE, answers.moment)
+        for own, served, waited, moment in zip(*(column[mine].tolist() for column in known), strict=True):
+            self._tell(own, "answered" if served else "abandoned", waited, moment)
         self._come_again(rows[abandoned], answers.moment[abandoned])
         figures = (asked, asked - len(rows), answers.served.sum(), abandoned.sum(),
                    answers.waited[settled].sum() / MINUTE, work.sum() / 3600)  # fmt: skip
         self.days.append(dict(zip(FIGURES, map(float, figures), strict=True)))
 
-    def _tell(self, row: np.void, kind: str, waited_minutes: float, moment: float) -> None:
-        request = self._own[row["own"]]
+    def _tell(self, own: int, kind: str, waited_minutes: float, moment: float) -> None:
+        """What will be known of one of the simulated requests at a moment."""
         worse = self._service.dissatisfaction
         felt = {"deflected": 0.0, "abandoned": 1.0}.get(kind, 1 - 0.5 ** (waited_minutes / worse.half_minutes))
         day = moment / DAY_SECONDS
-        heappush(self._coming, (day, int(row["own"]), ServiceOutcome(request, kind, waited_minutes, day, felt)))
+        heappush(self._coming, (day, own, ServiceOutcome(self._own[own], kind, waited_minutes, day, felt)))
 
     # --- who comes when ---------------------------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ def test_the_desk_is_erlangs_queue_at_the_rate_that_self_service_leaves(agents, 
     """M/M/c and M/M/c+M at load (1 - deflected) x rate / agents: wait in hours, and the share that gives up."""
     waits, abandoned = [], []
     patience = "for_ever" if patience_hours is None else 60 * patience_hours
-    for replication in range(10):
+    for replication in range(6):
         one = desk(140, agents=agents, patience_minutes=patience, self_service=deflected, replication=replication)
         run(one, poisson(rate, 140, replication))
         reached = sums(one, "answered", 20) + sums(one, "abandoned", 20)
