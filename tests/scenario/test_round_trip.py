@@ -8,7 +8,8 @@ from simkit.scenario.load import load
 from simkit.scenario.schema import Scenario
 
 
-@pytest.mark.parametrize("file", ["scenarios/retail.yaml", "scenarios/quickstart.yaml", "scenarios/journeys.yaml"])
+@pytest.mark.parametrize("file", ["scenarios/retail.yaml", "scenarios/quickstart.yaml", "scenarios/journeys.yaml",
+                                  "scenarios/business_to_business.yaml"])  # fmt: skip
 def test_every_alternative_survives_json(file, request):
     """The canonical form in a manifest loads again and equals what was run."""
     study = load(request.config.rootpath / file)
