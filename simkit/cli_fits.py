@@ -11,6 +11,9 @@ import typer
 
 from simkit import terminal
 from simkit.cli_shared import ENVIRONMENT, INVALID, NOT_MET, USAGE, Json, say, stop
+from simkit.teams.fit_work_reading import LogColumns
+
+LOG = LogColumns()
 
 CustomerColumn = Annotated[str, typer.Option(metavar="COL", help="Column of the customer, by name or number.")]
 Snippet = Annotated[Path | None, typer.Option(metavar="SNIPPET.yaml", help="Write the scenario snippet here.")]
@@ -166,6 +169,61 @@ def fit_contacts(
         raise typer.Exit(NOT_MET)
 
 
+def fit_work(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="An event log of work: XES, CSV or Parquet.")],
+    case: Annotated[str, typer.Option(metavar="COL", help="Column of the piece of work.")] = LOG.case,
+    step: Annotated[str, typer.Option(metavar="COL", help="Column of the step.")] = LOG.step,
+    time: Annotated[str, typer.Option(metavar="COL", help="Column of the time.")] = LOG.time,
+    transition: Annotated[
+        str,
+        typer.Option(metavar="COL", help="Column of schedule, assign, start, complete; '' when all are completions."),
+    ] = LOG.transition,
+    person: Annotated[str, typer.Option(metavar="COL", help="Column of who did it.")] = LOG.person,
+    unit: Annotated[str, typer.Option(metavar="COL", help="Column of the person's unit.")] = LOG.unit,
+    kind: Annotated[
+        str, typer.Option(metavar="COL", help="Column of the kind of work; one kind without it.")
+    ] = LOG.kind,
+    outcome: Annotated[str, typer.Option(metavar="COL", help="Column of approve or reject.")] = LOG.outcome,
+    effort_hours: Annotated[
+        str, typer.Option(metavar="COL", help="Column of hours of work booked on a completion.")
+    ] = LOG.effort_hours,
+    coordination_hours: Annotated[
+        str, typer.Option(metavar="COL", help="Column of hours of taking over booked on it.")
+    ] = LOG.coordination_hours,
+    gate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STEP", help="A step that is a decision, where no column tells its outcome."),
+    ] = None,
+    primary_share: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=1, help="Share of on-shift time at a step that is work on it, if known."),
+    ] = None,
+    time_format: Annotated[
+        str | None, typer.Option(metavar="F", help="How times are written, such as '%d.%m.%Y %H:%M'; default ISO 8601.")
+    ] = None,
+    out: Snippet = None,
+    as_json: Json = False,
+) -> None:
+    """Fit a department to an event log of its work; print it as a snippet for `teams`."""
+    from simkit.teams import fit_work as fits
+    from simkit.teams import fit_work_output as shown
+
+    columns = LogColumns(
+        case, step, time, transition, person, unit, kind, outcome, effort_hours, coordination_hours
+    )  # fmt: skip
+    try:
+        found = fits.fit_work(
+            log, columns, gates=tuple(gate or ()), primary_share=primary_share, time_format=time_format
+        )  # fmt: skip
+    except fits.LogError as error:
+        stop(INVALID, str(error))
+    if as_json:
+        terminal.print_json(shown.to_json(found))
+    else:
+        shown.render(found, terminal.console(stderr=out is None))
+    _hand_out(shown.snippet(found), out, as_json)
+
+
 def _hand_out(snippet: str, out: Path | None, as_json: bool) -> None:
     """A snippet into the file asked for, else to stdout."""
     if out is not None:
@@ -189,5 +247,5 @@ def _weights(options: list[str]) -> dict[str, float]:
     return weights
 
 
-COMMANDS = (fit, fit_contacts)
+COMMANDS = (fit, fit_contacts, fit_work)
 """In the order of the help."""

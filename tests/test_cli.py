@@ -414,6 +414,13 @@ def test_work_is_exported_and_traced(simkit):
         code, out, err = simkit("trace", "s.yaml", *words)
         assert (code, out) == (2, "")
         assert "--customer SEGMENT:INDEX and --campaign NAME" in err
+    code, out, _ = simkit("fit-work", "w.xes", "--out", "fit.yaml")
+    assert code == 0
+    assert "Working hours: Mon Tue Wed Thu Fri, 09:00-13:00, 14:00-18:00" in out
+    assert "\nteams:\n" in Path("fit.yaml").read_text(encoding="utf-8")
+    code, _, err = simkit("fit-work", "w.xes", "--step", "task")
+    assert code == 3
+    assert "w.xes: no column for step ('task'); the log has 'case:concept:name'" in err
     code, _, err = simkit("trace", "s.yaml", "--campaign", "newsletters-0")
     assert code == 2
     assert "did you mean 'newsletter-0'" in err
