@@ -112,6 +112,8 @@ class Purpose(IntEnum):
     BEST_HOUR = 161
     CAMPAIGN_HOLDOUT = 162
     OPT_DOWN = 163
+    ZONE = 164
+    OFFLINE_LINK = 165
     # counterfactuals; `what` is the occurrence or ordinal that is withheld, 0 for a person
     WITHHOLD = 200
     HOLDOUT = 201

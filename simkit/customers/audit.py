@@ -38,6 +38,12 @@ class Contact:
     delivered: bool = True
     opted_out: bool = False
     """The person ended consent on the channel because of it."""
+    opened: bool = False
+    clicked: bool = False
+    bought: bool = False
+    complained: bool = False
+    hours_ahead: float = 0.0
+    """Of the person's clock; `time` is the firm's."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +51,16 @@ class Breach:
     """A contact that should not have been."""
 
     rule: str
-    """The cap's label, ``gap``, ``quiet``, ``blackout`` or ``consent``."""
+    """The cap's label, ``gap``, ``quiet``, ``blackout``, ``consent``, ``bounces``, ``complaints``, ``offers``,
+    ``prize_draws``, or the campaign and what should have stopped it."""
     customer: str
     time: datetime
     channel: str
 
 
 def audit(scenario: Scenario, contacts: Iterable[Contact]) -> list[Breach]:
-    """Every contact that breaks a cap, the gap, quiet hours, a blackout or an opt-out of the scenario's policy.
+    """Every contact that breaks a cap, the gap, quiet hours, a blackout, an opt-out, a limit on offers or prize draws,
+    or what bounces, complaints and a campaign's own outcomes should have stopped.
 
     Each person counts as one person whatever the firm can see: with identities unresolved the breaches say what
     that costs. Adaptive caps, suppression and holdouts depend on more than a log shows and are not judged.
@@ -81,8 +89,12 @@ def contacts_of(log: np.ndarray, tables: MarketTables) -> list[Contact]:
     for row in log[log["decision"] != DEFERRED]:
         when = midnight + timedelta(minutes=int(row["minute"]))
         went, arrived, ended = bool(row["decision"] == SENT), bool(row["delivered"]), bool(row["opted_out"])
-        person = f"{row['segment']}-{row['index']}"
-        found.append(Contact(person, when, *sources[int(row["what"])], went, arrived, ended))
+        person, ahead = f"{row['segment']}-{row['index']}", tables.policy.zones.hours[int(row["zone"])]
+        channel, name = sources[int(row["what"])]
+        found.append(Contact(
+            person, when, channel, name, went, arrived, ended, bool(row["opened"]), bool(row["clicked"]),
+            bool(row["bought"]), bool(row["complained"]), ahead,
+        ))  # fmt: skip
     return found
 
 
@@ -91,16 +103,25 @@ class _Auditor:
 
     def __init__(self, scenario: Scenario):
         self.policy: ContactPolicy = scenario.contact_policy
+        self.campaigns = scenario.campaigns
+        sides = {name: "offline" if getattr(one, "offline", False) else "online"
+                 for name, one in scenario.channels.items()}  # fmt: skip
+        self.words = {name: {name, side} for name, side in sides.items()}
+        self.offers = {name for name, one in scenario.campaigns.items() if one.offer}
+        self.draws = {name for name, one in scenario.campaigns.items() if one.prize_draw}
         self.tags = {name: set(campaign.tags) for name, campaign in scenario.campaigns.items()}
         for name, journey in scenario.journeys.items():
             self.tags |= {f"{name}/{step}": set(journey.tags) for step in journey.steps}
+            self.offers |= {f"{name}/{at}" for at, step in journey.steps.items() if step.offer}
 
     def person(self, contacts: Sequence[Contact]) -> Iterator[Breach]:
         """One person's breaches, in order."""
         for i, contact in enumerate(contacts):
             if contact.sent:
                 before = [other for other in contacts[:i] if self._counts(other)]
-                rules = [*self._consent(contact, contacts[:i]), *self._rules(contact, before)]
+                earlier = [other for other in contacts[:i] if other.sent and not self._exempt(other)]
+                rules = [*self._consent(contact, contacts[:i]), *self._rules(contact, before),
+                         *self._stops(contact, earlier)]  # fmt: skip
                 yield from (Breach(rule, contact.customer, contact.time, contact.channel) for rule in rules)
 
     def _tags(self, contact: Contact) -> set[str]:
@@ -123,18 +144,49 @@ class _Auditor:
     def _rules(self, contact: Contact, before: Sequence[Contact]) -> Iterator[str]:
         if self._exempt(contact):
             return
-        if any(span.first <= contact.time.date() <= span.last for span in self.policy.blackout):
+        there = self._clock(contact)
+        if any(span.first <= there.date() <= span.last for span in self.policy.blackout):
             yield "blackout"
-        if self._in_quiet_hours(contact.time):
+        if self._in_quiet_hours(there):
             yield "quiet"
         if any(abs(contact.time - other.time) < timedelta(days=self.policy.gap) for other in before):
             yield "gap"
         for cap in self.policy.at_most:
             if self._holds(cap, contact) and not cap.when:
-                start = _window_start(cap, contact.time)
-                counted = [other for other in before if other.time >= start and self._is_for(cap, other)]
+                start = _window_start(cap, there)
+                counted = [one for one in before if self._is_for(cap, one) and _within(cap, start, self._clock(one))]
                 if len(counted) + 1 > cap.count:
                     yield cap.label
+
+    def _clock(self, contact: Contact) -> datetime:
+        """When it was by the clock that the policy goes by."""
+        ahead = contact.hours_ahead if self.policy.clock == "customer" else 0
+        return contact.time + timedelta(hours=ahead)
+
+    def _stops(self, contact: Contact, earlier: Sequence[Contact]) -> Iterator[str]:
+        """What outcomes before the day, and offers before the message, should have held back."""
+        if self._exempt(contact):
+            return
+        settled = [one for one in earlier if one.time.date() < contact.time.date()]
+        bounces, most = [one for one in settled if one.channel == contact.channel], self.policy.stop_bounces
+        if most and _ever_in_a_row((not one.delivered for one in bounces), most):
+            yield "bounces"
+        if self.policy.stop_complaints and sum(one.complained for one in settled) >= self.policy.stop_complaints:
+            yield "complaints"
+        for word, those, limit in (
+            ("offers", self.offers, self.policy.offers), ("prize_draws", self.draws, self.policy.prize_draws)
+        ):  # fmt: skip
+            if limit and contact.campaign in those:
+                begin = _period_start(limit.per, contact.time)
+                if sum(one.campaign in those and one.time >= begin for one in earlier) >= limit.count:
+                    yield word
+        campaign = self.campaigns.get(contact.campaign)
+        mine = [one for one in settled if one.campaign == contact.campaign]
+        for stop in campaign.stop_after if campaign else ():
+            if stop.outcome == "sent":
+                mine = [one for one in earlier if one.campaign == contact.campaign]
+            if _reached(stop.outcome, stop.count, mine):
+                yield f"{contact.campaign} {stop.label}"
 
     def _in_quiet_hours(self, when: datetime) -> bool:
         if self.policy.quiet is None:
@@ -143,7 +195,7 @@ class _Auditor:
         return start <= hour < end if start < end else hour >= start or hour < end
 
     def _is_for(self, cap: Cap, contact: Contact) -> bool:
-        on = not cap.channels or contact.channel in cap.channels
+        on = not cap.channels or bool(self.words[contact.channel] & set(cap.channels))
         return on and (not cap.tags or bool(self._tags(contact) & set(cap.tags)))
 
     def _holds(self, cap: Cap, contact: Contact) -> bool:
@@ -158,8 +210,38 @@ def _window_start(cap: Cap, when: datetime) -> datetime:
     """First moment that counts together with `when`."""
     if cap.window == "rolling":
         return when - timedelta(days=_DAYS[cap.per] * cap.periods) + timedelta(minutes=1)
+    return _period_start(cap.per, when)
+
+
+def _within(cap: Cap, start: datetime, when: datetime) -> bool:
+    """Whether a contact before lies in the same window; calendar windows have an end too."""
+    return when >= start and (cap.window == "rolling" or _period_start(cap.per, when) == start)
+
+
+def _period_start(per: str, when: datetime) -> datetime:
+    """Midnight with which a moment's calendar day, week, month, quarter or year began."""
     today = datetime.combine(when.date(), time())
-    if cap.per == "week":
+    if per == "week":
         return today - timedelta(days=today.weekday())
-    month = {"month": today.month, "quarter": 3 * ((today.month - 1) // 3) + 1, "year": 1}.get(cap.per)
+    month = {"month": today.month, "quarter": 3 * ((today.month - 1) // 3) + 1, "year": 1}.get(per)
     return today if month is None else today.replace(month=month, day=1)
+
+
+def _ever_in_a_row(flags: Iterable[bool], count: int) -> bool:
+    """Whether so many came one after the other at any time."""
+    streak = 0
+    for flag in flags:
+        streak = streak + 1 if flag else 0
+        if streak >= count:
+            return True
+    return False
+
+
+def _reached(outcome: str, count: int, contacts: Sequence[Contact]) -> bool:
+    """Whether messages met with an outcome so often: in a row for what goes by rows."""
+    if outcome == "unopened":
+        return _ever_in_a_row((not one.opened for one in contacts if one.delivered), count)
+    if outcome == "bounced":
+        return _ever_in_a_row((not one.delivered for one in contacts), count)
+    flag = {"sent": "sent", "opened": "opened", "clicked": "clicked", "purchases": "bought", "complaints": "complained"}
+    return sum(bool(getattr(one, flag[outcome])) for one in contacts) >= count

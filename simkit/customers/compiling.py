@@ -304,6 +304,8 @@ def write_log(c: Any, w: Any, s: Any, log: Any, cursor: Any) -> None:
         row.clicked = s.clicked[j]
         row.bought = s.bought[j]
         row.opted_out = s.opted_out[j]
+        row.complained = s.complained[j]
+        row.zone = s.zone
         row.fatigue = s.was_tired
         cursor[0] += 1
 

@@ -15,7 +15,14 @@ from simkit.customers import tables
 from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.extension import extension_of, layout_of, parameter_values
 from simkit.customers.market_journeys import fill_goal, fill_journeys, fill_leads, starts_by_click, step_names
-from simkit.customers.market_life import budget_is_open, fill_dissatisfaction, fill_life, season_of, spread
+from simkit.customers.market_life import (
+    budget_is_open,
+    fill_dissatisfaction,
+    fill_life,
+    fill_profiling,
+    season_of,
+    spread,
+)
 from simkit.customers.market_media import Media, bounds
 from simkit.customers.market_policy import PolicyTables
 from simkit.customers.population import channel_index
@@ -37,7 +44,8 @@ from simkit.scenario.market import Fatigue
 from simkit.scenario.purchases import Purchases
 from simkit.scenario.schema import Scenario
 
-_MASKS = ("for_customers", "for_prospects", "ads_for_customers", "ads_for_prospects")
+_MASKS = ("for_customers", "for_prospects", "coming_for_customers", "coming_for_prospects", "ads_for_customers",
+          "ads_for_prospects")  # fmt: skip
 _WEAR_OUT = {"exponential": 0, "hyperbolic": 1, "linear": 2}
 
 
@@ -242,7 +250,8 @@ class MarketTables:
         self.crowded += sum(live.last_day < self.day for live in self.waiting)
         self.waiting = [live for live in self.waiting if live.last_day >= self.day]
         due = sorted(
-            (live for live in self.waiting if live.first_day <= self.day), key=lambda live: (live.first_day, live.name)
+            (live for live in self.waiting if live.first_day <= self.day + self._ahead_days(live)),
+            key=lambda live: (live.first_day, live.name),
         )
         keep = -1
         for live in due:
@@ -251,7 +260,7 @@ class MarketTables:
                 if taken:
                     self.ads.append(live)
             else:
-                slot = next((i for i, used in enumerate(self.messages) if used is None), None)
+                slot = self._free_slot(live.first_day <= self.day)
                 taken = slot is not None
                 if slot is not None:
                     self.messages[slot] = live
@@ -262,6 +271,19 @@ class MarketTables:
             if taken:
                 self.waiting.remove(live)
         return keep
+
+    def _ahead_days(self, live: Live) -> int:
+        """Days before its first one on which a message already stands in the tables, for others to leave room."""
+        return 0 if self.scenario.channels[live.channel].kind == "paid" else self.scenario.contact_policy.look_ahead
+
+    def _free_slot(self, urgent: bool) -> int | None:
+        """A slot nobody has; what is due today takes that of a message that only announces itself."""
+        slot = next((i for i, used in enumerate(self.messages) if used is None), None)
+        if slot is None and urgent:
+            slot = next((i for i, used in enumerate(self.messages) if used and used.first_day > self.day), None)
+            if slot is not None:
+                self.waiting += [live for live in self.messages[slot : slot + 1] if live]
+        return slot
 
     def message_name(self, slot: int) -> str | None:
         """Readable name of what stands in a slot today: a launch on its channel, or ``journey/step``."""
@@ -306,7 +328,7 @@ class MarketTables:
         today["key0"], today["key1"] = key
         today["active_days"] = self.scenario.market.active_within_days
         reference, data = self.scenario.market.reference_relevance, self.scenario.data
-        today["profiling"], today["own_fit"] = data.profiled, data.own_fit
+        today["own_fit"] = data.own_fit if data.targeting == "individual" else 1.0
         today["relevance_odds"] = reference / (1 - reference)
 
     def _fill_segment(
@@ -327,13 +349,14 @@ class MarketTables:
         fill_life(row, market, market.segments[name], self.scenario.economics.price)
         if self.scenario.service:
             fill_dissatisfaction(row, self.scenario.service.dissatisfaction)
+        fill_profiling(row, market, market.segments[name], self.scenario.data)
 
     def _aim(self, w: World) -> None:
         """Whom each live message and advertisement is for, and when messages go today."""
         masks = {name: [0] * len(self.segments) for name in _MASKS}
         for slot, live in enumerate(self.messages):
             if live and live.channel not in self.unpaid and not live.stands_by:
-                self._mark(masks, live, "", 1 << slot)
+                self._mark(masks, live, "" if live.first_day <= self.day else "coming_", 1 << slot)
         self.policy.aim(w, self.messages, self.day, self.unpaid)
         for n, (_, step) in enumerate(self.policy.steps):
             w.step["closed"][n] = step.channel in self.unpaid
@@ -372,6 +395,7 @@ def _fill_message(row: np.void, live: Live, channel_at: dict[str, int], scenario
     row["priority"] = live.campaign.priority
     row["bought_within"], row["not_bought_within"] = bounds(live.campaign.audience)
     row["strength"] = live.relevance / reference
+    row["impersonal"] = scenario.data.impersonal(live.campaign.relevance)
     row["dislike"] = (1 - live.relevance) / (1 - reference)
     fill_goal(row, live.campaign, scenario.market.goal_effects)
     row["starts"] = starts_by_click(scenario.journeys, live.program)

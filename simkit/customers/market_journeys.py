@@ -130,6 +130,7 @@ def _fill_message(row: np.void, name: str, step: Step, scenario: Scenario, chann
     fill_offer(row, step.offer)
     relevance = min(1.0, scenario.data.fit(step.relevance))
     row["strength"] = relevance / reference
+    row["impersonal"] = scenario.data.impersonal(step.relevance)
     row["dislike"] = (1 - relevance) / (1 - reference)
 
 

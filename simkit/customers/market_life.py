@@ -10,6 +10,7 @@ import numpy as np
 from simkit.customers.purchase_traits import PROCESS
 from simkit.customers.state import DISSATISFACTION_GRAIN, FIRST, GONE, NOT_YET, SENSITIVITY_GRAIN
 from simkit.customers.tables import World
+from simkit.scenario.data import Data
 from simkit.scenario.deciding import BuyingGroup, Decision
 from simkit.scenario.market import Market, Segment
 from simkit.scenario.quantity import DAYS_PER_YEAR
@@ -59,6 +60,14 @@ def fill_dissatisfaction(row: np.void, rules: Dissatisfaction) -> None:
     """What bad service does to the hazard of leaving, and how fast it is forgotten."""
     row["dissatisfied_push"] = rules.churn / DISSATISFACTION_GRAIN
     row["dissatisfied_decay"] = math.log(2) / rules.half_life_days
+
+
+def fill_profiling(row: np.void, market: Market, segment: Segment, data: Data) -> None:
+    """Who may be targeted as a person: by the law of the segment's region, where it has one."""
+    region = market.regions[segment.region] if segment.region else None
+    individual, personal = data.targeting == "individual", region is not None and data.personalization > 0
+    row["asks_profiling"], row["private"] = individual or personal, personal
+    row["profiling"] = data.profiling_consent if region is None else region.profiled(data.profiling_consent)
 
 
 def season_of(market: Market, segment: Segment, today: date) -> float:

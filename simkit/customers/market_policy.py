@@ -8,8 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simkit.customers.market_tallies import TallyTables, periods_begun
+from simkit.customers.market_zones import ZoneTables
 from simkit.customers.rules.laws import MINUTES_PER_DAY
-from simkit.customers.state import BLACKOUT, GAP, HOLDOUT, NO_CONSENT, QUIET, SLOTS, SUNSET, SUPPRESSED, TOPIC
+from simkit.customers.state import (
+    BLACKOUT,
+    GAP,
+    HOLDOUT,
+    NO_CONSENT,
+    QUIET,
+    RESERVED,
+    SLOTS,
+    SUNSET,
+    SUPPRESSED,
+    TOPIC,
+)  # fmt: skip
 from simkit.customers.tables import COUNT_ATTEMPTED, COUNT_DELIVERED, COUNT_SENT, World
 from simkit.rng import crc
 from simkit.scenario.campaigns import Campaign
@@ -31,7 +44,8 @@ class PolicyTables:
         self.scenario, self.policy = scenario, scenario.contact_policy
         self.channel_at, self.conditions = channel_at, conditions
         self.topics = {name: i for i, name in enumerate(scenario.topics())}
-        self.rules = rule_names(scenario)
+        self.tallies, self.zones = TallyTables(scenario), ZoneTables(scenario)
+        self.rules = rule_names(scenario) | self.tallies.rules
         self.steps = [(journey, step) for journey in scenario.journeys.values() for step in journey.steps.values()]
         """Messages of journeys in the order of their slots, behind those of launches."""
 
@@ -45,7 +59,11 @@ class PolicyTables:
         today["linked"] = round(self.scenario.data.identity_resolution * 10_000)
         today["sunset"] = 256 if policy.sunset is None else policy.sunset
         today["best_effect"] = self.scenario.market.receptive.effect
-        today["best_minute"] = [allowed_minute(policy, hour) for hour in range(24)]
+        today["offline"] = sum(1 << self.channel_at[name] for name in self.scenario.offline_channels)
+        today["offline_linked"] = self.scenario.data.offline_linked if today["offline"] else 1.0
+        today["look_ahead"] = policy.look_ahead > 0
+        self.zones.fill(w)
+        self.tallies.fill(w)
         today["counts"] = _COUNTS[policy.counts]
         today["by_value"] = policy.arbitration == "expected_value"
         today["suppress"] = self._row_of(policy.suppress)
@@ -54,7 +72,9 @@ class PolicyTables:
             today["least"] = policy.at_least.count
             today["least_minutes"] = policy.at_least.days * MINUTES_PER_DAY
         for n, (journey, step) in enumerate(self.steps):
-            self.fill_limits(w.message[SLOTS + n], step.channel, journey.tags)
+            row, content = w.message[SLOTS + n], ["offer"] if step.offer else []
+            self.fill_limits(row, step.channel, journey.tags, None, content)
+            row["weight"] = journey.weight
         for k, cap in enumerate(policy.at_most):
             row = w.cap[k]
             row["count"], row["minutes"] = cap.count, cap.days * MINUTES_PER_DAY
@@ -62,10 +82,20 @@ class PolicyTables:
 
     def begin_day(self, w: World, day: int, today: date) -> None:
         """Where calendar windows began, and whether anything goes out today."""
-        w.today["blackout"] = any(span.first <= today <= span.last for span in self.policy.blackout)
+        dates = [today + timedelta(days=n) for n in (-1, 0, 1)]
+        w.today["blackout"] = _bits(
+            [any(span.first <= one <= span.last for span in self.policy.blackout) for one in dates]
+        )
+        self.tallies.begin_day(w, periods_begun(today))
         for k, cap in enumerate(self.policy.at_most):
             if cap.window == "calendar":
-                w.cap["start"][k] = (day - days_into(today, cap.per)) * MINUTES_PER_DAY
+                first = today - timedelta(days=days_into(today, cap.per))
+                before = first - timedelta(days=1)
+                before -= timedelta(days=days_into(before, cap.per))
+                after = next_period(first, cap.per)
+                row = w.cap[k]
+                for field, begins in (("before", before), ("start", first), ("next", after)):
+                    row[field] = (day + (begins - today).days) * MINUTES_PER_DAY
 
     def aim(self, w: World, messages: Sequence[Live | None], day: int, unpaid: Container[str]) -> None:
         """When each live message goes today, and which other one takes it when it may not."""
@@ -73,9 +103,12 @@ class PolicyTables:
         exempt = 0
         for slot, live in enumerate(messages):
             if live:
-                row = w.message[slot]
-                minute, row["quiet"] = self.send_minute(live, day)
-                row["minute"] = day * MINUTES_PER_DAY + minute
+                row, date = w.message[slot], max(day, live.first_day)
+                minute, row["quiet"] = self.send_minute(live, date)
+                row["midnight"] = date * MINUTES_PER_DAY
+                row["minute"] = row["midnight"] + minute
+                program, waited = live.campaign, date > live.first_day
+                self._aim_zones(w, slot, live.channel, program.send_time, program.tags, waited)
                 row["last"] = day >= live.last_day
                 row["fallback"] = slots.get(live.fallback, -1)
                 exempt |= int(row["exempt"]) << slot
@@ -83,22 +116,31 @@ class PolicyTables:
         for n, (journey, step) in enumerate(self.steps):
             row = w.message[SLOTS + n]
             minute, row["quiet"] = self._minute(step.channel, step.send_time, journey.tags, waited=True)
-            row["minute"] = day * MINUTES_PER_DAY + minute
+            row["midnight"] = day * MINUTES_PER_DAY
+            row["minute"] = row["midnight"] + minute
+            self._aim_zones(w, SLOTS + n, step.channel, step.send_time, journey.tags, waited=True)
             row["score"] = self._score(step.channel, journey.weight, step.relevance, day)
 
     def fill_message(self, row: np.void, live: Live) -> None:
         """Which caps hold a message back and which count it, and how it stands against others."""
         campaign = live.campaign
-        self.fill_limits(row, live.channel, campaign.tags)
-        row["best"] = campaign.send_time == "best"
+        content = [name for name, has in (("offer", campaign.offer), ("prize_draw", campaign.prize_draw)) if has]
+        self.fill_limits(row, live.channel, campaign.tags, live.program, content)
+        row["best"], row["weight"] = campaign.send_time == "best", campaign.weight
         row["topic"] = -1 if campaign.topic is None else self.topics[campaign.topic]
         row["campaign"], row["holdout"] = crc(f"holdout {live.program}"), campaign.holdout
         row["score"] = self._score(live.channel, campaign.weight, live.relevance, live.first_day)
 
-    def fill_limits(self, row: np.void, channel: str, tags: Sequence[str]) -> None:
-        """Caps of a message on a channel with some tags; any message that the rules may send needs them."""
+    def fill_limits(
+        self, row: np.void, channel: str, tags: Sequence[str], campaign: str | None, content: Sequence[str]
+    ) -> None:
+        """Caps and counts of a message on a channel with some tags; any message that the rules may send needs them."""
         exempt = bool(set(tags) & set(self.policy.exempt))
-        of_channel = [not cap.channels or channel in cap.channels for cap in self.policy.at_most]
+        if not exempt:
+            self.tallies.fill_message(row, channel, campaign, content)
+        else:
+            row["tallies"] = row["tallies_side"] = row["tallies_apart"] = 0
+        of_channel = [not cap.channels or channel in self.scenario.cap_channels(cap) for cap in self.policy.at_most]
         counts = [here and _meant(cap, tags) for here, cap in zip(of_channel, self.policy.at_most, strict=True)]
         typed = [count and bool(cap.tags) for count, cap in zip(counts, self.policy.at_most, strict=True)]
         holding = typed if self.policy.precedence == "type" and any(typed) else counts
@@ -117,6 +159,17 @@ class PolicyTables:
         if live.campaign.send_time == "best":  # the rules look up each person's own minute
             return 0, False
         return self._minute(live.channel, live.campaign.send_time, live.campaign.tags, day > live.first_day)
+
+    def _aim_zones(
+        self, w: World, slot: int, name: str, send_time: float | str | None, tags: Sequence[str], waited: bool
+    ) -> None:
+        """The same in every zone, where clocks differ; a person's best hour is looked up by the rules."""
+        if not self.zones.matter or isinstance(send_time, str):
+            return
+        channel = self.scenario.channels[name]
+        assert isinstance(channel, Addressed)
+        wanted = channel.send_time if send_time is None else send_time
+        self.zones.aim(w, slot, wanted, waited, bool(set(tags) & set(self.policy.exempt)))
 
     def _minute(self, name: str, send_time: float | None, tags: Sequence[str], waited: bool) -> tuple[int, bool]:
         """A journey's message is due every day anew, so in quiet hours it has always `waited`."""
@@ -157,6 +210,7 @@ def rule_names(scenario: Scenario) -> dict[int, str]:
         TOPIC: ("topic", policy.opt_down > 0 and any(one.topic for one in campaigns)),
         HOLDOUT: ("holdout", any(one.holdout for one in campaigns)),
         NO_CONSENT: ("no_consent", any(one.fallback for one in campaigns)),
+        RESERVED: ("reserved", policy.look_ahead > 0),
     }
     caps = {k: cap.label for k, cap in enumerate(policy.at_most)}
     return caps | {rule: name for rule, (name, present) in used.items() if present}
@@ -182,13 +236,12 @@ def days_into(today: date, per: str) -> int:
     return (today - first).days
 
 
-def allowed_minute(policy: ContactPolicy, best_hour: int) -> int:
-    """Minute of the day for a person whose best hour this is: in quiet hours the nearest full hour outside them."""
-    for distance in range(13):
-        for hour in ((best_hour + distance) % 24, (best_hour - distance) % 24):
-            if waiting_minute(policy, hour, waited=True) == (hour * 60, False):
-                return hour * 60
-    return best_hour * 60
+def next_period(first: date, per: str) -> date:
+    """The day on which the next calendar period begins."""
+    if per in ("day", "week"):
+        return first + timedelta(days=1 if per == "day" else 7)
+    months = first.year * 12 + first.month - 1 + {"month": 1, "quarter": 3, "year": 12}[per]
+    return date(months // 12, months % 12 + 1, 1)
 
 
 def waiting_minute(policy: ContactPolicy, send_hour: float, waited: bool) -> tuple[int, bool]:

@@ -177,7 +177,8 @@ def _contacts(c: Any, w: World, s: Any) -> list[Row]:
     """What was decided on a customer's candidates, as rows of `state.LOG_DTYPE`."""
     return [
         (w.today.day, c.segment, c.index, s.slot[j], w.message[s.slot[j]].occurrence, s.minute[j], s.decision[j],
-         s.rule[j], s.delivered[j], s.opened[j], s.clicked[j], s.bought[j], s.opted_out[j], s.was_tired)
+         s.rule[j], s.delivered[j], s.opened[j], s.clicked[j], s.bought[j], s.opted_out[j],
+         s.complained[j], s.zone, s.was_tired)
         for j in range(s.n)
     ]  # fmt: skip
 

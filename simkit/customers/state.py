@@ -29,6 +29,10 @@ SEGMENTS = 62
 """Segments a market can have: bits of a mask."""
 CAPS = 8
 """Caps a contact policy can have."""
+TALLIES = 15
+"""Counts of outcomes that a record has room for."""
+ZONES = 8
+"""Time zones a market can have."""
 CALL_BINS = 64
 """Steps of standing among those who wait for a human channel."""
 JOURNEYS = 8
@@ -159,7 +163,8 @@ CUSTOMER_DTYPE = np.dtype(
         ("favoring", "u1"),  # share of the account's users in favor yesterday, in 1/INFLUENCE_GRAIN
         ("coupon", "u1"),  # percent off the next purchase: an offer that was opened
         ("dissatisfaction", "u1"),  # on that day, in 1/DISSATISFACTION_GRAIN
-        ("spare", "u1", (28,)),  # fills the last cache line
+        ("spare", "u1", (20,)),  # room for more
+        ("tallies", "i8"),  # counts of outcomes, four bits each (`rules/tallies.py`)
     ]
 )
 """One customer, in whole cache lines. Rules read float32 fields and never compute them."""
@@ -190,9 +195,10 @@ _PER_CHANNEL = (
 but not to the inbox; `waiting`: candidates for whom no caller had time; `reached`: persons who saw an impression
 today, `newly_reached` those among them who never saw one there before."""
 
-GAP, QUIET, BLACKOUT, SUPPRESSED, SUNSET, TOPIC, HOLDOUT, NO_CONSENT = range(CAPS, CAPS + 8)
-RULES = CAPS + 8
-"""Rules by number: the caps in their order, then those named above."""
+GAP, QUIET, BLACKOUT, SUPPRESSED, SUNSET, TOPIC, HOLDOUT, NO_CONSENT, RESERVED = range(CAPS, CAPS + 9)
+TALLY_AT = CAPS + 9
+RULES = TALLY_AT + TALLIES
+"""Rules by number: the caps in their order, those named above, and those that go by counts of outcomes."""
 
 _PER_JOURNEY = ("entered", "no_room", "completed", "left", "sent", "opened", "clicked", "purchases")
 JOURNEY_ENTERED, NO_ROOM, JOURNEY_COMPLETED, JOURNEY_LEFT, STEP_SENT, STEP_OPENED, STEP_CLICKED, STEP_BOUGHT = range(
@@ -245,7 +251,10 @@ SCRATCH_DTYPE = np.dtype(
     [
         ("total", "i8", (TOTALS,)),
         ("stage", "i8"),  # when the day began to be lived
+        ("sight", "i8"),  # how much of one person the firm sees (`rules/caps.py`)
+        ("zone", "i8"),  # row of the person's time zone
         ("own_fit", "f8"),  # factor on relevance for this person
+        ("impersonal", "i8"),  # 1: no message may be personalized for this person
         ("upsell", "f8"),  # share by which a purchase is larger
         ("wear_out", "f8"),
         ("opt_out", "f8"),
@@ -263,6 +272,7 @@ SCRATCH_DTYPE = np.dtype(
         ("clicked", "i8", (CANDIDATES,)),
         ("bought", "i8", (CANDIDATES,)),
         ("opted_out", "i8", (CANDIDATES,)),
+        ("complained", "i8", (CANDIDATES,)),
         ("filtered", "i8", (CANDIDATES,)),
         ("u_opt_out", "f8", (CANDIDATES,)),
         ("clicks", "i8"),
@@ -315,6 +325,8 @@ LOG_DTYPE = np.dtype(
         ("clicked", "i1"),
         ("bought", "i1"),
         ("opted_out", "i1"),
+        ("complained", "i1"),
+        ("zone", "i1"),  # row of the person's time zone
         ("fatigue", "f4"),  # before today's contacts
     ]
 )

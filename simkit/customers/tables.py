@@ -13,7 +13,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simkit.customers.state import ADS, CAPS, CHANNELS, JOURNEY_STEPS, JOURNEYS, LOYALTIES, SEGMENTS, SLOTS, STAGES
+from simkit.customers.state import (
+    ADS,
+    CAPS,
+    CHANNELS,
+    JOURNEY_STEPS,
+    JOURNEYS,
+    LOYALTIES,
+    SEGMENTS,
+    SLOTS,
+    STAGES,
+    TALLIES,
+    ZONES,
+)
 
 TODAY = np.dtype(
     [
@@ -38,8 +50,7 @@ TODAY = np.dtype(
         ("won", "i8"),  # 1: the sales team has won prospects, who buy today
         ("adoption", "f8"),  # hazard a day that a prospect becomes a customer by word of mouth
         ("contagion", "f8"),  # what is added to it when all of one's ties have adopted
-        ("profiling", "f8"),  # share of persons who are targeted one by one
-        ("own_fit", "f8"),  # factor on relevance for them
+        ("own_fit", "f8"),  # factor on relevance for persons who are targeted one by one
         ("relevance_odds", "f8"),  # reference relevance / (1 - reference relevance)
         ("linked", "i8"),  # persons whose link bucket is below this are one person on all channels
         ("searches", "i8"),  # search channels
@@ -61,7 +72,7 @@ TODAY = np.dtype(
         ("saving", "f8"),  # log of the hazard of leaving after a click that retains; 0 or less
         ("daily", "i8"),  # 1: some journey starts with a silence, which must be looked for every day
         ("exempt", "i8"),  # bit per slot: messages that no rule of the policy holds back
-        ("blackout", "i8"),  # 1: nothing else goes today
+        ("blackout", "i8"),  # bits for yesterday's, today's and tomorrow's date: nothing else goes
         ("counts", "i8"),  # what caps and gap count: COUNT_SENT, ...
         ("by_value", "i8"),  # 1: scores are multiplied with the liking of the channel
         ("least", "i8"),  # contacts a person should have at least, in so many minutes
@@ -69,7 +80,12 @@ TODAY = np.dtype(
         ("suppress", "i8"),  # condition under which a person gets nothing, or -1
         ("opt_out_lag", "i8"),  # days
         ("sunset", "i8"),  # unopened messages in a row after which a channel is closed to a person, or 256
-        ("best_minute", "i8", (24,)),  # when a message goes to a person whose best hour this is
+        ("zones", "i8"),  # rows of the zone table in use; under two, everybody has the firm's clock
+        ("offline", "i8"),  # bit per addressed channel that is offline
+        ("offline_linked", "f8"),  # share of persons whose offline contacts are known to be theirs
+        ("look_ahead", "i8"),  # 1: slots are kept for heavier messages already planned
+        ("tallies", "i8"),  # counts of outcomes in use
+        ("tally_keep", "i8"),  # their bits that stay; -1 unless a calendar period begins
         ("best_effect", "f8"),  # how much the hour matters
         ("deciding", "i8"),  # 1: in some segment purchases are decided on before they are made
         ("opt_down", "f8"),  # share of those who would opt out that only refuse the topic
@@ -89,6 +105,11 @@ SEGMENT = np.dtype(
         ("price_push", "f8"),  # bP x harm
         ("for_customers", "i8"),  # bit per slot
         ("for_prospects", "i8"),
+        ("coming_for_customers", "i8"),  # bit per slot: planned for a later day
+        ("coming_for_prospects", "i8"),
+        ("asks_profiling", "i8"),  # 1: it matters who consents to profiling
+        ("profiling", "f8"),  # share of persons who do
+        ("private", "i8"),  # 1: without it nothing is personalized
         ("ads_for_customers", "i8"),  # bit per paid campaign
         ("ads_for_prospects", "i8"),
         ("forget_per_day", "f8"),
@@ -159,12 +180,18 @@ MESSAGE = np.dtype(
         ("occurrence", "i8"),
         ("channel", "i8"),
         ("priority", "i8"),
-        ("minute", "i8"),  # when it would go today
+        ("minute", "i8"),  # when it would go today, or on its first day
+        ("midnight", "i8"),  # of that day
         ("caps", "i8"),  # bit per cap that holds it back
         ("counts", "i8"),  # bit per cap in which it counts
         ("exempt", "i8"),  # 1: no rule holds it back
         ("best", "i8"),  # 1: it goes at the person's best hour
         ("score", "f8"),  # the higher goes first
+        ("weight", "f8"),
+        ("tallies", "i8"),  # bit per count of outcomes it is in, for who is one person to the firm
+        ("tallies_side", "i8"),  # for whom online and offline are apart
+        ("tallies_apart", "i8"),  # for whom each channel is a person of its own
+        ("impersonal", "f8"),  # factor on strength where nothing may be personalized
         ("fallback", "i8"),  # slot of the same on another channel, or -1
         ("topic", "i8"),  # or -1
         ("campaign", "i8"),  # crc32 of its name: names the holdout
@@ -203,9 +230,31 @@ CAP = np.dtype(
         ("minutes", "i8"),  # length of a rolling window
         ("calendar", "i8"),  # 1: the window began at `start`
         ("start", "i8"),
+        ("before", "i8"),  # beginning of the calendar window before
+        ("next", "i8"),  # and of the next one
         ("condition", "i8"),  # for whom it holds, or -1
     ]
 )
+ZONE = np.dtype(
+    [
+        ("below", "f8", (SEGMENTS,)),  # share of a segment's persons in this zone and those before it
+        ("ahead", "i8"),  # minutes ahead of the firm's clock
+        ("calendar", "i8"),  # the same where the policy's dates are the person's; else 0
+        ("best_minute", "i8", (24,)),  # of the firm's day: when a message goes to whom has this best hour
+        ("minute", "i8", (SLOTS + JOURNEY_STEPS,)),  # of the firm's day: when a message goes
+        ("quiet", "i8", (SLOTS + JOURNEY_STEPS,)),  # 1: quiet hours hold it back today
+    ]
+)
+TALLY = np.dtype(
+    [
+        ("outcome", "i8"),  # TALLY_SENT, ...
+        ("limit", "i8"),
+        ("rule", "i8"),  # under which what it holds back is counted
+        ("final", "i8"),  # 1: it never begins anew
+    ]
+)
+TALLY_SENT, TALLY_UNOPENED, TALLY_BOUNCED, TALLY_OPENED, TALLY_CLICKED, TALLY_PURCHASES, TALLY_COMPLAINTS = range(7)
+"""What a tally counts."""
 
 COUNT_SENT, COUNT_DELIVERED, COUNT_ATTEMPTED = range(3)
 """What counts as a contact."""
@@ -283,6 +332,8 @@ WORLD_DTYPE = np.dtype(
         ("message", MESSAGE, (SLOTS + JOURNEY_STEPS,)),  # launches by slot, then the steps of journeys
         ("ad", AD, (ADS,)),
         ("cap", CAP, (CAPS,)),
+        ("zone", ZONE, (ZONES,)),
+        ("tally", TALLY, (TALLIES,)),
         ("condition", CONDITION, (CONDITIONS,)),
         ("journey", JOURNEY, (JOURNEYS,)),
         ("step", STEP, (JOURNEY_STEPS,)),
@@ -300,6 +351,8 @@ class World(NamedTuple):
     message: Any
     ad: Any
     cap: Any
+    zone: Any
+    tally: Any
     condition: Any
     journey: Any
     step: Any

@@ -38,7 +38,8 @@ _WITH_MESSAGES = ("addressed", "paid")
 TRUTH, MARGINAL = "truth", "last tenth"
 SWITCHED_OFF: dict[str, Any] = {
     "gap": 0.0, "quiet": None, "blackout": (), "suppress": None, "at_least": None, "control_group": 0.0,
-    "opt_down": 0.0,
+    "opt_down": 0.0, "sunset": None, "stop_bounces": None, "stop_complaints": None, "offers": None, "prize_draws": None,
+    "look_ahead": 0,
 }  # fmt: skip
 """Rules of a contact policy besides its caps, and what each is when it is off."""
 METHODS = ("holdout", "last touch", "first touch", "before and after")

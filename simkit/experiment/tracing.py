@@ -46,6 +46,7 @@ _RULE_WORDS = {
     "blackout": "nothing goes out on this day",
     "suppressed": "the policy suppresses whom its condition names",
     "sunset": "too many messages in a row were not opened",
+    "reserved": "its slot is kept for a heavier message already planned",
     "no_consent": "no consent on its channel, and the fallback was held back",
 }
 

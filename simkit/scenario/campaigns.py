@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from simkit.scenario.conditions import Condition
 from simkit.scenario.goals import GOAL_AUDIENCE, AnyOffer, Goal
 from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, convention, default
+from simkit.scenario.stops import Stops
 
 _OURS = "simkit, no published estimate"
 
@@ -80,6 +81,10 @@ class Campaign(Table):
     """Worth of one response against other campaigns', where the contact policy arbitrates by it."""
     fallback: str | None = None
     """Addressed channel that takes a message which the policy or a missing consent keeps from its own."""
+    prize_draw: bool = False
+    """Whoever gets it may win something; limited by `contact_policy.prize_draws`."""
+    stop_after: Stops = ()
+    """When a person gets no more of it: ``[3 unopened, 1 purchase, 1 complaint]``."""
     holdout: Share = convention(0.0, unit="share of persons", why="nobody is held out unless asked")
     """Persons who never get this campaign; always the same."""
 

@@ -251,5 +251,6 @@ KINDS = {
     **dict.fromkeys(("content", "organic_social", "store"), "owned"),
     "web": "web",
 }
+OFFLINE = {"phone", "direct_mail"}
 OFF_SITE = {"phone", "store"}
 """Where a click is no visit of the site."""

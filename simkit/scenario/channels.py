@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 
-from simkit.scenario.channel_presets import KINDS, OFF_SITE, PRESETS
+from simkit.scenario.channel_presets import KINDS, OFF_SITE, OFFLINE, PRESETS
 from simkit.scenario.overlay import choices
 from simkit.scenario.quantity import Clock, Days, Rate, Share, Table, convention, default
 
@@ -159,6 +159,8 @@ class Addressed(Table):
     """Most contacts a day, for the real market (people who call). The best by standing go first."""
     lands_on_site: bool = True
     """Clicks lead to the site, whose personalization then helps."""
+    offline: bool = False
+    """Letters and calls: known to be of the same person as contacts online by `data.offline_linked`."""
     purchase_days: Annotated[float, Field(ge=0, le=3650)]
     """A click brings a customer the purchases of this many days at the person's own rate."""
     moves: dict[PROSPECT_STAGE, Share]
@@ -302,6 +304,8 @@ def preset(name: str) -> dict[str, Any]:
         into[last] = figure.value
     if name in OFF_SITE:
         table["lands_on_site"] = False
+    if name in OFFLINE:
+        table["offline"] = True
     return table
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from simkit.scenario.quantity import Days, Share, Table, convention, default
+from simkit.scenario.zones import Zones
 
 _OURS = "simkit, no published estimate"
 _AMSS = "AMSS 1.0, default of its sales module"
@@ -85,6 +86,20 @@ class Region(Table):
     )  # fmt: skip
     """Odds of consent where silence is consent, over those where it is not."""
 
+    profiling: Literal["opt_in", "opt_out", "forbidden"] = "opt_in"
+    """What silence means for targeting and personalization by person. Who does not consent is targeted by segment, and
+    nothing is personalized; `data.profiling_consent` is the share that consents when asked."""
+
+    zones: Zones | None = None
+    """Shares of persons by hours ahead of the firm's clock, such as ``{-3: 20%, 0: 80%}``; none: the firm's own."""
+
+    def profiled(self, consent: float) -> float:
+        """Share of persons who may be targeted one by one, where `consent` of those who are asked agree."""
+        if self.profiling == "forbidden":
+            return 0.0
+        odds = self.opt_out_odds if self.profiling == "opt_out" else 1.0
+        return odds * consent / (1.0 - consent + odds * consent)
+
     @property
     def odds(self) -> float:
         """Factor on the odds of every channel's consent."""
@@ -92,13 +107,18 @@ class Region(Table):
 
 
 REGIONS: dict[str, dict[str, str]] = {
-    "eu": {"consent": "opt_in"},  # Directive 2002/58/EC, article 13
-    "uk": {"consent": "opt_in"},  # Privacy and Electronic Communications Regulations 2003
-    "canada": {"consent": "opt_in"},  # Anti-Spam Legislation 2014
-    "saudi_arabia": {"consent": "opt_in"},  # Personal Data Protection Law, article 25
-    "us": {"consent": "opt_out"},  # CAN-SPAM Act 2003
+    # Directive 2002/58/EC, article 13; General Data Protection Regulation, articles 6 and 22
+    "eu": {"consent": "opt_in", "profiling": "opt_in"},
+    # Privacy and Electronic Communications Regulations 2003; UK GDPR, articles 6 and 22
+    "uk": {"consent": "opt_in", "profiling": "opt_in"},
+    # Anti-Spam Legislation 2014; PIPEDA, guidance of the privacy commissioner on behavioral advertising
+    "canada": {"consent": "opt_in", "profiling": "opt_out"},
+    # Personal Data Protection Law, articles 25 and 5
+    "saudi_arabia": {"consent": "opt_in", "profiling": "opt_in"},
+    # CAN-SPAM Act 2003; state law, such as California Civil Code 1798.120
+    "us": {"consent": "opt_out", "profiling": "opt_out"},
 }
-"""Regions that ship, with the default their law sets for commercial messages to persons."""
+"""Regions that ship, with the defaults their law sets for commercial messages to persons and for profiling."""
 
 
 def with_shipped_regions(value: Any) -> Any:

@@ -17,6 +17,11 @@ class Data(Table):
     )
     """Persons whose addresses on all channels are known to be one person's. For the others each channel is a person
     of its own: caps and gap see that channel's contacts only."""
+    offline_linked: Share = convention(
+        1.0, unit="share of persons", why="letters and calls belong to known persons unless stated"
+    )
+    """Persons whose contacts on offline channels (letters, calls) are known to belong to the same person as those
+    online. For the others caps, gap and counts see one side only."""
     quality: Share = convention(1.0, unit="share of profiles", why="audience fit was judged with the data as they are")
     """Profiles that are right. Who is behind a wrong one gets, in effect, a random message."""
     personalization: Share = convention(0.0, unit="share of content", why="nothing is personalized unless stated")
@@ -50,6 +55,11 @@ class Data(Table):
         """
         meant = relevance * (1 + self.personalization * self.personalization_lift)
         return self.quality * meant + (1 - self.quality) * min(relevance, self.random_relevance)
+
+    def impersonal(self, relevance: float) -> float:
+        """Relevance without personalization over that with it."""
+        with_it = self.fit(relevance)
+        return self.model_copy(update={"personalization": 0.0}).fit(relevance) / with_it if with_it else 1.0
 
     @property
     def profiled(self) -> float:

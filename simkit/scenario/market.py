@@ -14,6 +14,7 @@ from simkit.scenario.goals import GoalEffects
 from simkit.scenario.life_cycle import Satiation, Season, WordOfMouth
 from simkit.scenario.purchases import AnyPurchases, BgNbd
 from simkit.scenario.quantity import Days, Share, Table, convention, default
+from simkit.scenario.zones import MOST_ZONES, Zones
 
 
 class Fatigue(Table):
@@ -142,6 +143,8 @@ class Segment(Table):
     decision: Decision | None = None
     buying_group: BuyingGroup | None = None
     """Everybody buys alone when left out; `{}` makes accounts by its defaults. `customers` counts persons."""
+    zones: Zones | None = None
+    """Shares of its persons by hours ahead of the firm's clock; none: those of its region."""
 
 
 class Market(Table):
@@ -249,6 +252,8 @@ class Market(Table):
                     f"market.segments.{name}.buying_group",
                     f"the segment's {size} persons do not make one account of {min(group.sizes)}",
                 )
+        if len(self.zone_hours()) > MOST_ZONES:
+            raise ValueError(f"at most {MOST_ZONES} different time zones, found {len(self.zone_hours())}")
         network = self.word_of_mouth.network if self.word_of_mouth else None
         if network and network.neighbors >= self.customers:
             raise ValueError(f"{network.neighbors} neighbors each need more than {self.customers} customers")
@@ -256,6 +261,16 @@ class Market(Table):
         if abs(total - 1) > 1e-6:
             raise ValueError(f"shares of the segments must sum to 1, they sum to {total:g}")
         return self
+
+    def zones_of(self, segment: str) -> dict[float, float]:
+        """Shares of a segment's persons by hours ahead of the firm's clock."""
+        part = self.segments[segment]
+        region = self.regions[part.region] if part.region else None
+        return part.zones or (region.zones if region else None) or {0.0: 1.0}
+
+    def zone_hours(self) -> list[float]:
+        """All zones in which somebody may live, in order."""
+        return sorted({hours for name in self.segments for hours in self.zones_of(name)})
 
     def sizes(self) -> dict[str, int]:
         """Persons per segment: largest remainders, so that they add up to `customers`."""

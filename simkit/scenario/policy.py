@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from simkit.scenario.caps import Cap, Caps, Least
 from simkit.scenario.conditions import Condition
 from simkit.scenario.quantity import Clock, Days, Share, Table, convention, parse_clock
+from simkit.scenario.stops import MOST, AnyLimit
 
 
 def _parse_quiet(value: Any) -> Any:
@@ -94,6 +95,18 @@ class ContactPolicy(Table):
     """For whom this holds, nothing goes out that is not exempt, such as ``bought_within 3``."""
     sunset: Annotated[int, Field(ge=1, le=255)] | None = None
     """After so many delivered messages in a row that were not opened, a channel is closed to the person."""
+    stop_bounces: Annotated[int, Field(ge=1, le=MOST)] | None = None
+    """After so many messages in a row that bounced, a channel is closed to the person."""
+    stop_complaints: Annotated[int, Field(ge=1, le=MOST)] | None = None
+    """After so many complaints, on whatever channels, nothing more goes to the person that is not exempt."""
+    offers: AnyLimit = None
+    """Messages with an `offer` to one person, such as ``2 per month``, in calendar periods of the firm."""
+    prize_draws: AnyLimit = None
+    """Campaigns with a `prize_draw`, such as ``1 per year``."""
+    send_clock: Literal["customer", "firm"] = "customer"
+    """Whose clock a `send_time` is on, where persons live in other time zones (`market.segments.X.zones`)."""
+    clock: Literal["customer", "firm"] = "customer"
+    """Whose clock quiet hours, blackouts and calendar windows are on."""
     control_group: Share = convention(0.0, unit="share of persons", why="nobody is held out unless asked")
     """Persons who never get an addressed message; the same persons in every alternative."""
     blocked: Literal["defer", "drop"] = "defer"
@@ -108,6 +121,9 @@ class ContactPolicy(Table):
     arbitration: Literal["priority", "first_come", "weight", "expected_value"] = "priority"
     """What goes first: the earlier hour and then the campaign's priority; what went live first; the campaign's
     weight; or weight x response x value, by the person's liking of the channel."""
+    look_ahead: Annotated[int, Field(ge=0, le=14)] = convention(0, unit="days", why="nothing is reserved unless asked")
+    """A message waits when it would leave no room, under caps and gap, for a campaign of greater `weight` that is ready
+    and goes to the same person within so many days."""
     opt_down: Share = convention(0.0, unit="share of opt-outs", why="no preference center unless stated")
     """Of those who would opt out of a channel because of a message with a topic, how many refuse the topic only."""
     opt_out_lag: Annotated[int, Field(ge=0, le=30)] = convention(

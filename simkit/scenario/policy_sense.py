@@ -12,6 +12,8 @@ from simkit.scenario.campaigns import Campaign
 from simkit.scenario.caps import RECENT_CONTACTS, Cap
 from simkit.scenario.journeys import Journey
 from simkit.scenario.overlay import choices
+from simkit.scenario.stops import TALLIES
+from simkit.scenario.tallies import counts_needed
 
 if TYPE_CHECKING:
     from simkit.scenario.schema import Scenario
@@ -27,6 +29,9 @@ def policy_sense(scenario: Scenario) -> Told:
     yield from _forgotten_contacts(scenario)
     for name, campaign in scenario.campaigns.items():
         yield from _fallback(scenario, name, campaign)
+        if campaign.stop_after and not set(campaign.channels) & set(addressed_of(scenario)):
+            yield f"campaigns.{name}.stop_after", "only messages have outcomes by person; name an addressed channel"
+    yield from _tallies(scenario)
     topics = scenario.topics()
     if len(topics) > TOPICS:
         yield "campaigns", f"at most {TOPICS} different topics, found {len(topics)}"
@@ -34,7 +39,7 @@ def policy_sense(scenario: Scenario) -> Told:
 
 def policy_warnings(scenario: Scenario) -> list[str]:
     """What is allowed and may still mislead."""
-    return [*_never(scenario), *_unlinked(scenario)]
+    return [*_never(scenario), *_no_use(scenario), *_unlinked(scenario)]
 
 
 def tags_of(scenario: Scenario) -> set[str]:
@@ -52,7 +57,7 @@ def addressed_of(scenario: Scenario) -> list[str]:
 
 
 def _names(scenario: Scenario) -> Told:
-    channels, tags = addressed_of(scenario), tags_of(scenario)
+    channels, tags = [*addressed_of(scenario), "online", "offline"], tags_of(scenario)
     for i, cap in enumerate(scenario.contact_policy.at_most):
         at = f"contact_policy.at_most[{i}]"
         yield from _unknown(at, "addressed channel", cap.channels, channels)
@@ -80,12 +85,25 @@ def _fallback(scenario: Scenario, name: str, campaign: Campaign) -> Told:
         )
 
 
+def _tallies(scenario: Scenario) -> Told:
+    """Counts of outcomes beyond what a person's record has room for."""
+    needed = counts_needed(scenario)
+    if needed > TALLIES:
+        apart = scenario.data.identity_resolution < 1 or scenario.data.offline_linked < 1
+        yield (
+            "contact_policy",
+            f"a record counts {TALLIES} outcomes, and stop_bounces (one a channel), stop_complaints, offers, "
+            f"prize_draws and stop_after of campaigns need {needed}"
+            + (" (one a channel where identities are not resolved)" if apart else ""),
+        )
+
+
 def _forgotten_contacts(scenario: Scenario) -> Told:
     """Caps on some messages need all contacts of their window remembered, those of other messages included."""
     policy = scenario.contact_policy
     programs: list[Campaign | Journey] = [*scenario.campaigns.values(), *scenario.journeys.values()]
     for i, cap in enumerate(policy.at_most):
-        others = len(addressed_of(scenario)) > len(cap.channels) if cap.channels else False
+        others = len(addressed_of(scenario)) > len(scenario.cap_channels(cap)) if cap.channels else False
         others |= bool(cap.tags) and any(not set(one.tags) & set(cap.tags) for one in programs)
         if others and _most_contacts(scenario, cap) > RECENT_CONTACTS:
             yield (
@@ -113,7 +131,9 @@ def _never(scenario: Scenario) -> Iterator[str]:
     """Rules under which some or all messages can never go."""
     policy = scenario.contact_policy
     for cap in policy.at_most:
-        if cap.count == 0 and not cap.when:
+        if cap.channels and not scenario.cap_channels(cap):
+            yield f"the cap {cap.label!r} never binds: there is no such channel"
+        elif cap.count == 0 and not cap.when:
             what = " and ".join([*cap.channels, *(f"tagged {tag}" for tag in cap.tags)]) or "at all"
             yield f"the cap {cap.label!r} lets nothing through: no message {what} is ever sent"
     if policy.quiet is not None and policy.quiet.start == 0 and policy.quiet.end == 24:
@@ -125,8 +145,32 @@ def _never(scenario: Scenario) -> Iterator[str]:
     days = [scenario.start + timedelta(days=i) for i in range(scenario.horizon_days)]
     if policy.blackout and all(any(span.first <= day <= span.last for span in policy.blackout) for day in days):
         yield "blackouts cover the whole run: no message is ever sent that is not exempt"
+    for what, limit in (("an offer", policy.offers), ("a prize draw", policy.prize_draws)):
+        if limit is not None and limit.count == 0:
+            yield f"the limit {limit.label!r} lets nothing through: no message with {what} is ever sent"
     for name, campaign in scenario.campaigns.items():
         yield from _late(scenario, name, campaign)
+
+
+def _no_use(scenario: Scenario) -> Iterator[str]:
+    """Rules that can never hold anything back."""
+    policy, campaigns = scenario.contact_policy, scenario.campaigns.values()
+    steps = [step for journey in scenario.journeys.values() for step in journey.steps.values()]
+    if policy.offers is not None and not any([*(one.offer for one in campaigns), *(step.offer for step in steps)]):
+        yield "contact_policy.offers never binds: no message has an offer"
+    if policy.prize_draws is not None and not any(one.prize_draw for one in campaigns):
+        yield "contact_policy.prize_draws never binds: no campaign is a prize draw"
+    weights = {one.weight for one in campaigns} | {journey.weight for journey in scenario.journeys.values()}
+    if policy.look_ahead and len(weights) < 2:
+        yield "contact_policy.look_ahead never reserves: all campaigns and journeys have the same weight"
+    if policy.look_ahead and not policy.gap and not policy.at_most:
+        yield "contact_policy.look_ahead never reserves: there is neither a cap nor a gap"
+    addressed = [scenario.channels[name] for name in addressed_of(scenario)]
+    complaints = any(getattr(one, "complaint_share", 0) for one in addressed)
+    if policy.stop_complaints is not None and not complaints:
+        yield "contact_policy.stop_complaints never binds: no channel has a complaint_share"
+    if scenario.data.offline_linked < 1 and len({getattr(one, "offline", False) for one in addressed}) < 2:
+        yield "data.offline_linked means nothing: the addressed channels are all online, or all offline"
 
 
 def _late(scenario: Scenario, name: str, campaign: Campaign) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from simkit.scenario import conditions
 from simkit.scenario.budget import AnyBudget, Budget, budget_sense, budget_warnings
 from simkit.scenario.campaigns import Campaign, Monitor, Occasion
+from simkit.scenario.caps import Cap
 from simkit.scenario.channel_presets import PRESETS
 from simkit.scenario.channel_sense import channel_warnings
 from simkit.scenario.channels import DEFAULT_CHANNELS, AnyChannel, fill
@@ -214,6 +215,17 @@ class Scenario(Table):
                 yield f"contact_policy.at_most[{i}]", cap.when
         if self.contact_policy.suppress is not None:
             yield "contact_policy.suppress", self.contact_policy.suppress
+
+    @property
+    def offline_channels(self) -> list[str]:
+        """Addressed channels that are offline."""
+        return [name for name, channel in self.channels.items() if channel.kind == "addressed" and channel.offline]
+
+    def cap_channels(self, cap: Cap) -> set[str]:
+        """Channels a cap names; ``online`` and ``offline`` stand for all of their side."""
+        addressed, offline = set(addressed_of(self)), set(self.offline_channels)
+        sides = {"online": addressed - offline, "offline": offline} | {name: {name} for name in addressed}
+        return {name for word in cap.channels for name in sides.get(word, ())}
 
     def topics(self) -> list[str]:
         """Topics of messages, in the order in which they are first named."""

@@ -47,6 +47,17 @@ def test_the_example_of_the_page_loads(tmp_path):
          "8 per day, 9 per day]}", 1, "at most 8"),
         ("campaigns: {a: {channels: [email, sms], fallback: push}}", 1, "exactly one other addressed channel"),
         ("campaigns:\n" + "".join(f"  c{i}: {{topic: t{i}}}\n" for i in range(9)), 1, "at most 8 different topics"),
+        ("campaigns:\n  a:\n    stop_after: 3 ignored", 3, "expected a count and an outcome such as '3 unopened'"),
+        ("campaigns:\n  a:\n    stop_after: [1 open, 2 opens]", 3, "stands twice"),
+        ("campaigns:\n  a:\n    channels: [paid_social]\n    stop_after: 1 click", 4, "only messages have outcomes"),
+        ("contact_policy:\n  offers: 2 per rolling month", 2, "expected a limit such as '2 per month'"),
+        ("contact_policy:\n  stop_bounces: 16", 2, "15"),
+        ("contact_policy: {stop_bounces: 2}\ncampaigns:\n" + "".join(
+            f"  c{i}: {{stop_after: [1 open, 2 sent]}}\n" for i in range(7)), 1, "a record counts 15 outcomes"),
+        ("market:\n  segments:\n    a: {share: 1, zones: {-3: 0.5, 0: 0.4}}", 3, "must sum to 1"),
+        ("market:\n  segments:\n    a: {share: 1, zones: {-30: 1}}", 3, "from -24 to 24"),
+        ("market:\n  segments:\n" + "".join(f"    s{i}: {{share: {1 / 3}, zones: {{{3 * i}: 0.2, {3 * i + 1}: 0.2, "
+         f"{3 * i + 2}: 0.6}}}}\n" for i in range(3)), 1, "at most 8 different time zones"),
     ],
 )  # fmt: skip
 def test_a_mistake_has_a_place_and_a_sentence(tmp_path, text, line, said):
@@ -68,6 +79,12 @@ def test_a_mistake_has_a_place_and_a_sentence(tmp_path, text, line, said):
         ({"control_group": 1}, {}, "everybody is in the control group"),
         ({"blackout": "2026-01-01..2027-12-31"}, {}, "blackouts cover the whole run"),
         ({"gap": 300}, {}, "nobody gets more than one message"),
+        ({"offers": "0 per month"}, {"a": {"offer": "10%"}}, "no message with an offer is ever sent"),
+        ({"prize_draws": "0 per year"}, {"a": {"prize_draw": True}}, "no message with a prize draw is ever sent"),
+        ({"offers": "1 per month"}, {"a": {}}, "offers never binds: no message has an offer"),
+        ({"prize_draws": "1 per year"}, {"a": {}}, "prize_draws never binds"),
+        ({"look_ahead": 3}, {"a": {}, "b": {}}, "all campaigns and journeys have the same weight"),
+        ({"at_most": "1 offline per week"}, {"a": {}}, "never binds: there is no such channel"),
         ({"quiet": "21:00-09:00"}, {"late": {"send_time": "22:00", "live_days": 1}}, "'late' never goes on email"),
     ],
 )

@@ -7,9 +7,11 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.apart import apart
-from simkit.customers.rules.caps import blocking_rule
+from simkit.customers.rules.ahead import crowds_out
+from simkit.customers.rules.caps import blocking_rule, is_quiet, look_at, minute_of
 from simkit.customers.rules.laws import draw
 from simkit.customers.rules.running import entry_of, may_wait
+from simkit.customers.rules.tallies import tally_sent
 from simkit.customers.rules.withholding import withheld
 from simkit.customers.state import (
     AT_ONCE,
@@ -22,8 +24,10 @@ from simkit.customers.state import (
     OVERFLOW,
     PER_CHANNEL,
     RECENT,
+    RESERVED,
     SENT,
     SLOTS,
+    TALLY_AT,
 )
 from simkit.customers.tables import COUNT_ATTEMPTED
 from simkit.rng import Purpose
@@ -46,12 +50,17 @@ def arbitrate(c: Any, w: Any, s: Any) -> None:
 @apart(first=True)
 def settle(c: Any, w: Any, s: Any) -> None:
     """A person's candidates, decided one after the other."""
+    look_at(c, w, s)
     gather(c, w, s)
     for j in range(s.n):
         decide(c, w, s, j)
     s.own_fit = 1.0
-    if w.today.profiling > 0.0 and draw(c, w, 0, PROFILING, 0) < w.today.profiling:
-        s.own_fit = w.today.own_fit
+    s.impersonal = 0
+    if w.segment[c.segment].asks_profiling == 1:
+        if draw(c, w, 0, PROFILING, 0) < w.segment[c.segment].profiling:
+            s.own_fit = w.today.own_fit
+        else:
+            s.impersonal = w.segment[c.segment].private
 
 
 @register_jitable
@@ -90,9 +99,7 @@ def line_up(c: Any, w: Any, s: Any, slot: int) -> None:
     """
     message = w.message[slot]
     score = message.score
-    minute = message.minute
-    if message.best == 1:
-        minute = w.today.minute + w.today.best_minute[c.best_hour]
+    minute = minute_of(c, w, s, slot)
     if w.today.by_value == 1:
         score *= c.affinity[message.channel]
     j = s.n
@@ -125,12 +132,16 @@ def decide(c: Any, w: Any, s: Any, j: int) -> None:
     message = w.message[slot]
     s.touch[j] = entry_of(c, w, slot) if slot >= SLOTS else 0
     s.place[j] = -1
-    s.delivered[j] = s.opened[j] = s.clicked[j] = s.bought[j] = s.opted_out[j] = 0
-    rule = blocking_rule(c, w, s, message, s.minute[j])
+    s.delivered[j] = s.opened[j] = s.clicked[j] = s.bought[j] = s.opted_out[j] = s.complained[j] = 0
+    quiet = is_quiet(w, s, slot)
+    rule = blocking_rule(c, w, s, message, s.minute[j], quiet)
+    if rule == -1 and w.today.look_ahead == 1 and message.exempt == 0 and crowds_out(c, w, s, message, s.minute[j]):
+        rule = RESERVED
     if rule != -1 and message.fallback >= 0:
         other = w.message[message.fallback]
         kept = withheld(c, w, other.channel, other.withheld, other.occurrence, 0)
-        if not kept and blocking_rule(c, w, s, other, s.minute[j]) == -1:
+        kept = kept or (w.today.look_ahead == 1 and other.exempt == 0 and crowds_out(c, w, s, other, s.minute[j]))
+        if not kept and blocking_rule(c, w, s, other, s.minute[j], quiet) == -1:
             rule = -1
             s.slot[j] = message.fallback
             message = other
@@ -139,10 +150,14 @@ def decide(c: Any, w: Any, s: Any, j: int) -> None:
         s.decision[j] = SENT
         s.sent += 1
         remember(c, s, message, j)
+        if w.today.tallies > 0:
+            tally_sent(c, w, s, message)
         if slot < SLOTS:
             c.done |= 1 << slot
         s.total[message.channel * PER_CHANNEL + OUT] += 1
-    elif (w.today.defer == 1 and message.last == 0) if slot < SLOTS else may_wait(c, w, slot):
+    elif not is_final(w, rule) and (
+        (w.today.defer == 1 and message.last == 0) if slot < SLOTS else may_wait(c, w, slot)
+    ):
         s.decision[j] = DEFERRED
         s.total[DEFERRED_AT + rule] += 1
     else:
@@ -152,6 +167,12 @@ def decide(c: Any, w: Any, s: Any, j: int) -> None:
         s.total[DROPPED_AT + rule] += 1
         if w.today.counts == COUNT_ATTEMPTED:
             remember(c, s, message, j)
+
+
+@register_jitable
+def is_final(w: Any, rule: int) -> bool:
+    """Whether waiting cannot help: the count that holds the message back never begins anew by itself."""
+    return rule >= TALLY_AT and w.tally[rule - TALLY_AT].final == 1
 
 
 @register_jitable

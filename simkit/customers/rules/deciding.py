@@ -7,8 +7,10 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.apart import apart
+from simkit.customers.rules.caps import look_at
 from simkit.customers.rules.laws import MINUTES_PER_DAY, draw_clock
 from simkit.customers.rules.person import become_customer, count_purchase, pay
+from simkit.customers.rules.tallies import tally_bought
 from simkit.customers.state import (
     BOUGHT,
     DECIDED,
@@ -114,6 +116,9 @@ def carry_out(c: Any, w: Any, s: Any) -> None:
         s.upsell = c.decision_upsell / UPSELL_GRAIN
         # sums make 64-bit integers of small fields, so that the rule compiles once
         sell(c, w, s, c.decision_channel + 0, what, c.decision_purpose + 0, c.decision_touch + 0, time, slot)
+        if slot >= 0 and w.today.tallies > 0:
+            look_at(c, w, s)
+            tally_bought(c, w, s, w.message[slot])
         if slot >= SLOTS:
             s.total[JOURNEY_AT + w.step[slot - SLOTS].journey * PER_JOURNEY + STEP_BOUGHT] += 1
 

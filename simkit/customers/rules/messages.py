@@ -11,6 +11,7 @@ from simkit.customers.apart import apart
 from simkit.customers.rules.choosing import impress
 from simkit.customers.rules.laws import MINUTES_PER_DAY, draw, draw_pair, wear_out
 from simkit.customers.rules.person import click
+from simkit.customers.rules.tallies import tally_outcome
 from simkit.customers.state import (
     ADDRESSED,
     COMPLAINED,
@@ -143,11 +144,11 @@ def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
     """Open with open_rate x affinity x wear-out x strength, click with click_given_open x strength."""
     message = w.message[s.slot[j]]
     channel = w.channel[message.channel]
-    strength = message.strength * s.own_fit
+    strength = message.strength * (s.own_fit if s.impersonal == 0 else message.impersonal)
     u_open, u_click = draw_pair(c, w, message.occurrence, OPEN_CLICK, s.touch[j])
     chance = channel.open_rate * c.affinity[message.channel] * s.wear_out * strength
     if w.today.best_effect > 0.0:
-        chance *= timely(c, w, s.minute[j])
+        chance *= timely(c, w, s.minute[j], w.zone[s.zone].ahead)
     if u_open < chance:
         s.opened[j] = 1
         s.total[message.channel * PER_CHANNEL + OPENED] += 1
@@ -166,9 +167,9 @@ def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
 
 
 @register_jitable
-def timely(c: Any, w: Any, minute: int) -> float:
+def timely(c: Any, w: Any, minute: int, ahead: int) -> float:
     """Response by the distance d in hours from the person's best hour: 1 + effect x (6 - d) / 6, on average 1."""
-    away = abs((minute - w.today.minute) / 60.0 - c.best_hour)
+    away = abs((minute - w.today.minute + ahead) % MINUTES_PER_DAY / 60.0 - c.best_hour)
     return 1.0 + w.today.best_effect * (6.0 - min(away, 24.0 - away)) / 6.0
 
 
@@ -192,7 +193,8 @@ def annoy(c: Any, w: Any, s: Any, j: int) -> None:
     message = w.message[s.slot[j]]
     k = message.channel
     channel = w.channel[k]
-    dislike = max(0.0, message.dislike - (s.own_fit - 1.0) * message.strength * w.today.relevance_odds)
+    fit = s.own_fit if s.impersonal == 0 else message.impersonal
+    dislike = max(0.0, message.dislike - (fit - 1.0) * message.strength * w.today.relevance_odds)
     chance = s.opt_out * channel.opt_out_factor * dislike
     complaint = min(1.0, chance) * channel.complaint_share
     s.total[COMPLAINTS_AT + k] += int(complaint * FINE_GRAIN + 0.5)
@@ -203,6 +205,7 @@ def annoy(c: Any, w: Any, s: Any, j: int) -> None:
         s.total[k * PER_CHANNEL + OPTED_OUT] += 1
         s.total[OPT_OUTS] += 1
         if s.u_opt_out[j] < complaint:
+            s.complained[j] = 1
             s.total[k * PER_CHANNEL + COMPLAINED] += 1
     if channel.lapse > 0.0 and (c.dormant >> k) & 1 == 0:
         lose_attention(c, w, s, j, dislike)
@@ -233,9 +236,11 @@ def opts_down(c: Any, w: Any, s: Any, message: Any) -> bool:
 
 
 def tire(c: Any, w: Any, s: Any) -> None:
-    """14 Today's delivered contacts are added to fatigue."""
+    """14 Today's delivered contacts are added to fatigue, and what they met with to the counts of outcomes."""
     if s.sent > 0:
         s.total[CONTACTED] += 1
         for j in range(s.n):
+            if w.today.tallies > 0 and s.decision[j] == SENT:
+                tally_outcome(c, w, s, j)
             if s.delivered[j] == 1 and s.filtered[j] == 0:
                 c.fatigue += w.channel[w.message[s.slot[j]].channel].fatigue_weight

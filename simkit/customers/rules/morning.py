@@ -79,6 +79,8 @@ def recover(c: Any, w: Any, s: Any) -> None:
     """2 Fatigue and remembered advertisements decay; a message slot given anew is forgotten."""
     if w.today.keep != -1:
         c.done &= w.today.keep
+    if w.today.tally_keep != -1:
+        c.tallies &= w.today.tally_keep
     c.fatigue *= w.segment[c.segment].kept
     if c.exposed > 0:
         for k in range(MEDIA):
