@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from markets import column, live
 
+from simkit.customers.feedback import Feedback
 from simkit.customers.market_life import budget_is_open
 from simkit.customers.mesa_market import MarketModel
 from simkit.customers.state import CUSTOMER, PURCHASE
@@ -135,6 +136,18 @@ def test_who_becomes_a_customer_by_word_of_mouth_has_nothing_left_to_decide():
     assert column(market, totals, "new_customers").sum() == len(rows) == 400
     assert column(market, totals, "decisions_lapsed").sum() == column(market, totals, "decisions").sum() > 20
     assert not market.customers()["decision_due"].any()
+
+
+def test_whom_sales_win_buys_once():
+    """A prospect with a pending decision whom the sales team wins makes one first purchase, and the decision lapses."""
+    market = MarketModel(scenario=scenario({"mean_days": 5, "spread": "fixed"}))
+    live(market, 4, letters((2,)))
+    who = int(np.flatnonzero(market.customers()["decision_due"])[0])
+    assert Feedback(market, ["everyone"]).win("everyone", who, 4.5)
+    totals = live(market, 10)
+    person = market.customers()[who]
+    assert (person["purchases"], person["first_purchase_day"], person["decision_due"]) == (1, 4.5, 0)
+    assert column(market, totals, "decisions_lapsed").sum() == 1
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,9 @@ def adopt(c: Any, w: Any, s: Any) -> None:
 
 @apart(first=True)
 def enter(c: Any, w: Any, s: Any) -> None:
-    """The day of the first purchase has come."""
+    """The day of the first purchase has come; what was decided on before is done with it."""
+    if c.decision_due > 0:
+        lapse(c, s)
     become_customer(c, w, c.first_purchase_day)
     first_purchase(c, w, s)
 
