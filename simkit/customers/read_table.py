@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,14 +60,16 @@ class TextTable:
 
     def no_name(self, role: str) -> tuple[pd.Series, str]:
         """The rule that a column names somebody or something in every row."""
-        return self.text[role].str.lower().isin(MISSING), "a name or number"
+        return by_value(self.text[role], lambda text: text.str.lower().isin(MISSING)), "a name or number"
 
     def days(self, role: str, date_format: str | None) -> pd.Series:
         """Dates of a column at midnight, NaT where unreadable; FitError when two formats read them differently.
 
         A time of day is ignored. `date_format` is as in strptime; without it, one of DATE_FORMATS must fit.
         """
-        text = self.text[role]
+        return by_value(self.text[role], lambda text: self._days(text, date_format))
+
+    def _days(self, text: pd.Series, date_format: str | None) -> pd.Series:
         if date_format:
             try:
                 days = pd.to_datetime(text, format=date_format, errors="coerce")
@@ -89,10 +91,16 @@ class TextTable:
 
     def flags(self, role: str, *, empty_is_no: bool = False) -> tuple[pd.Series, tuple[pd.Series, str]]:
         """A column of yes and no as booleans, and the rule that every row holds one of them."""
-        text = self.text[role].str.lower()
-        yes = text.isin(YES)
-        allowed = text.isin(MISSING + NO if empty_is_no else NO)
+        known = MISSING + NO if empty_is_no else NO
+        yes = by_value(self.text[role], lambda text: text.str.lower().isin(YES))
+        allowed = by_value(self.text[role], lambda text: text.str.lower().isin(known))
         return yes, (~(yes | allowed), "1 or 0, true or false, yes or no" + (", empty for no" if empty_is_no else ""))
+
+
+def by_value(column: pd.Series, work: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """What `work` makes of a column, made once for every different value: a long log repeats few."""
+    places, values = pd.factorize(column)
+    return pd.Series(work(pd.Series(values, dtype=object)).to_numpy()[places], index=column.index)
 
 
 def read_table(source: Table, columns: Mapping[str, Column], *, rows: str, hint: str = "") -> TextTable:
