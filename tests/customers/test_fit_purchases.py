@@ -136,7 +136,7 @@ def test_cdnow_sample_is_found_without_importing_its_package(cdnow):
 def test_missing_sample_names_the_extra(monkeypatch):
     """Without the data extra, asking for cdnow says how to install it."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r'pip install "simkit\[data\]"'):
+    with pytest.raises(MissingExtra, match=r'pip install --editable "\.\[data\]"'):
         cdnow_sample()
 
 
