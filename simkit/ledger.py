@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,8 +71,10 @@ def daily_table(
     days = np.arange(len(totals)) - scenario.warmup_days
     channels = scenario.channels
     table: dict[str, Any] = {"day": days, "date": pd.to_datetime(scenario.start) + pd.to_timedelta(days, unit="D")}
+    assortment = scenario.market.assortment
+    sales = {f"category_{name}_sales" for name in (assortment.categories if assortment else ())}
     for name, at in columns.items():
-        money = name.startswith(("revenue_", "tenure_revenue_", "discounts"))
+        money = name.startswith(("revenue_", "tenure_revenue_", "discounts")) or name in sales
         table[name] = totals[:, at] * (represents / MONEY if money else represents)
     for counter in market.tables.counters:
         table[counter.name] = totals[:, counter.place] / counter.scale * represents
@@ -89,10 +92,7 @@ def daily_table(
     table["purchases_response"] = sum(table[name] for name in response)
     table["revenue_response"] = sum(table[f"revenue_{name}"] for name in channels)
     table["revenue"] = table["revenue_organic"] + table["revenue_response"]
-    # a price cut takes nothing off what goods cost
-    table["cost_of_goods"] = (
-        (table["revenue"] + table["discounts"]) * scenario.economics.cost_of_goods / scenario.economics.price
-    )
+    table["cost_of_goods"] = _cost_of_goods(scenario, table)
     shares = scenario.economics.tenure_margin.by_year(TENURE_YEARS)
     table["tenure_margin"] = sum(share * table[f"tenure_revenue_{year}"] for year, share in enumerate(shares, 1))
     spent = pd.DataFrame(media, columns=list(channels))
@@ -101,9 +101,21 @@ def daily_table(
     table["media_cost"] = spent.drop(columns=addressed).sum(axis=1)
     for name in channels:
         table[f"cost_{name}"] = spent[name]
+    role = scenario.market.second_role
+    table["second_role_income"] = table["role_holders"] * (role.income_per_day if role else 0.0)
     table["team_cost"] = payroll
     table["technology_cost"] = scenario.economics.technology_per_year / DAYS_PER_YEAR
     daily = pd.DataFrame(table)
     costs = ["cost_of_goods", "contact_cost", "media_cost", "team_cost", "technology_cost"]
-    daily["profit"] = daily["revenue"] + daily["tenure_margin"] - daily[costs].sum(axis=1)
+    earned = daily["revenue"] + daily["tenure_margin"] + daily["second_role_income"]
+    daily["profit"] = earned - daily[costs].sum(axis=1)
     return daily
+
+
+def _cost_of_goods(scenario: Scenario, table: Mapping[str, Any]) -> Any:
+    """By product category where there are any. A price cut takes nothing off what goods cost."""
+    usual, assortment = scenario.economics.cost_of_goods, scenario.market.assortment
+    if assortment is None:
+        return (table["revenue"] + table["discounts"]) * usual / scenario.economics.price
+    shares = zip(assortment.categories, assortment.goods_shares(usual), strict=True)
+    return sum(table[f"category_{name}_sales"] * share for name, share in shares) / scenario.economics.price

@@ -6,12 +6,12 @@ Needs, opportunities or periods to come are counted exactly for each purchase pr
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from simkit.customers.purchase_traits import PROCESS, spend_shape
-from simkit.customers.state import AFTER_NEED, CHANCE_GRAIN, CONTRACT, CUSTOMER, LIFETIME, TENURE_YEARS
+from simkit.customers.state import AFTER_NEED, CHANCE_GRAIN, CONTRACT, CUSTOMER, HOLDER, LIFETIME, TENURE_YEARS
 from simkit.scenario.purchases import Purchases
 from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
@@ -79,9 +79,41 @@ def _segments(scenario: Scenario, people: np.ndarray) -> Iterator[tuple[np.ndarr
 
 
 def _worth(scenario: Scenario, people: np.ndarray, purchases: Purchases, per_need: float) -> np.ndarray:
-    """Money per need or period at the person's mean spend and today's price."""
+    """Money per need or period at the person's mean spend, in the categories bought in so far, and today's price."""
     spend = people["spend_scale"].astype(float) * (spend_shape(purchases.spend) or 1.0) * scenario.economics.price
+    if scenario.market.assortment:
+        spend *= _over_categories(scenario, people, scenario.market.assortment.spend_factors())
     return spend * (1.0 if purchases.model == "sbg" else per_need)
+
+
+def residual_margin_share(scenario: Scenario, people: np.ndarray) -> np.ndarray | float:
+    """Share of each person's residual revenue that is left after goods, in the categories bought in so far."""
+    assortment, economics = scenario.market.assortment, scenario.economics
+    if assortment is None:
+        return economics.margin
+    factors = assortment.spend_factors()
+    goods = [f * share for f, share in zip(factors, assortment.goods_shares(economics.cost_of_goods), strict=True)]
+    spend = _over_categories(scenario, people, factors)
+    return 1 - _over_categories(scenario, people, goods) / spend / economics.price
+
+
+def residual_role_income(scenario: Scenario, people: np.ndarray) -> np.ndarray:
+    """Expected discounted income, after the last day, of who holds the second role: it lasts each further day with
+    exp(-hazard), so income x 1 / (exp(hazard + discount) - 1), discount continuous and a day."""
+    role = scenario.market.second_role
+    if role is None:
+        return np.zeros(len(people))
+    return (people["role"] == HOLDER) * (role.income_per_day / math.expm1(role.drops_per_day + _discount(scenario)))
+
+
+def _over_categories(scenario: Scenario, people: np.ndarray, values: Sequence[float]) -> np.ndarray:
+    """Mean of a value over each person's categories, weighed by their shares; 1 for who has none."""
+    assert scenario.market.assortment is not None
+    shares = np.array([one.share for one in scenario.market.assortment.categories.values()])
+    has = (people["categories"][:, None] >> np.arange(len(shares))) & 1
+    weight = has * shares
+    total = weight.sum(axis=1)
+    return np.where(total > 0, weight @ np.array(values) / np.where(total > 0, total, 1), 1.0)
 
 
 def _discount(scenario: Scenario) -> float:

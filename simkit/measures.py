@@ -12,8 +12,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from simkit.breakdowns import payback_months
-from simkit.customers.state import CUSTOMER, MONEY
-from simkit.lifetime_value import residual_revenue, residual_tenure_margin
+from simkit.customers.state import CUSTOMER, HOLDER, LOST, MONEY
+from simkit.lifetime_value import (
+    residual_margin_share,
+    residual_revenue,
+    residual_role_income,
+    residual_tenure_margin,
+)
 from simkit.measure import MEASURED_DAYS, Measure, Value, per_year, ratio, total
 from simkit.measures_of_neighbors import NEIGHBOR_MEASURES
 from simkit.measures_of_work import RESPONSE_MEASURES, WORK_MEASURES
@@ -109,13 +114,28 @@ def _churn(run: Run) -> Value:
 
 def _clv(run: Run) -> Value:
     """Margin realized in the window plus what is left, from each person's own traits (truth, not inference)."""
-    revenue = _clv_revenue(run)
+    revenue, mine = _clv_revenue(run), _of_measured_days(run)
     if revenue is None:
         return None
-    grown = residual_tenure_margin(run.scenario, run.customers, purchases_per_need(run) or 0.0, run.scenario.days)
-    added = total(run, "tenure_margin") / run.scenario.market.represents + grown[_of_measured_days(run)].sum()
+    per_need = purchases_per_need(run) or 0.0
+    grown = residual_tenure_margin(run.scenario, run.customers, per_need, run.scenario.days)
+    grown += residual_role_income(run.scenario, run.customers)
+    added = total(run, "tenure_margin", "second_role_income") / run.scenario.market.represents + grown[mine].sum()
+    added -= _dearer_goods(run, per_need, mine)
     margin = run.scenario.economics.margin
-    return margin * revenue + float(added / _of_measured_days(run).sum())
+    return margin * revenue + float(added / mine.sum())
+
+
+def _dearer_goods(run: Run, per_need: float, mine: np.ndarray) -> float:
+    """What goods cost, and will cost, beyond the usual share because categories differ in it; of simulated persons."""
+    scenario, price = run.scenario, run.scenario.economics.price
+    if scenario.market.assortment is None:
+        return 0.0
+    usual = scenario.economics.cost_of_goods / price
+    spent = total(run, "cost_of_goods") - usual * total(run, "revenue", "discounts")
+    share = scenario.economics.margin - residual_margin_share(scenario, run.customers)
+    residual = residual_revenue(scenario, run.customers, per_need) * share
+    return spent / scenario.market.represents + float(residual[mine].sum())
 
 
 def _clv_revenue(run: Run) -> Value:
@@ -161,7 +181,9 @@ def _roas(run: Run) -> Value:
 
 def _contribution(run: Run) -> Value:
     return per_year(
-        run, total(run, "revenue", "tenure_margin") - total(run, "cost_of_goods", "contact_cost", "media_cost")
+        run,
+        total(run, "revenue", "tenure_margin", "second_role_income")
+        - total(run, "cost_of_goods", "contact_cost", "media_cost"),
     )
 
 
@@ -180,6 +202,13 @@ def _budget_use(run: Run) -> Value:
 def _payback(run: Run) -> Value:
     cac = _cac(run)
     return None if cac is None or run.cohorts is None else payback_months(run.cohorts, cac)
+
+
+def _second_role_share(run: Run) -> Value:
+    if run.scenario.market.second_role is None:
+        return None
+    ever = np.isin(run.customers["relation"], (CUSTOMER, LOST))
+    return ratio(float((run.customers["role"][ever] == HOLDER).sum()), float(ever.sum()))
 
 
 def _unmet_share(run: Run) -> Value:
@@ -224,15 +253,16 @@ MEASURES: dict[str, Measure] = {
         Measure("revenue", "currency/year", "Revenue", "sum x 365 / measured days", "revenue", "measured years",
             MEASURED_DAYS, "higher", lambda run: per_year(run, total(run, "revenue"))),
         Measure("profit", "currency/year", "Profit",
-            "(revenue + tenure margin - goods - contacts - media - team - technology - service - sales) x 365 / "
-            "measured days", "profit", "measured years", MEASURED_DAYS, "higher",
+            "(revenue + tenure margin + income of the second role - goods - contacts - media - team - technology - "
+            "service - sales) x 365 / measured days", "profit", "measured years", MEASURED_DAYS, "higher",
             lambda run: per_year(run, total(run, "profit"))),
         Measure("profit_per_customer", "currency/customer/year", "Profit per customer",
             "profit a year / mean number of customers", "profit", "customer-years", MEASURED_DAYS, "higher",
             _profit_per_customer),
         Measure("clv", "currency/customer", "Customer lifetime value",
             "margin realized + (1 - goods) x mean spend x expected discounted purchases of the person's own traits; "
-            "BG/NBD: rate x repeat purchases per need / (discount + rate x dropout) while alive; tenure margin added",
+            "BG/NBD: rate x repeat purchases per need / (discount + rate x dropout) while alive; tenure margin "
+            "and income of the second role added",
             "margin on revenue, before marketing cost", "persons who were customers on a measured day",
             "measured days and, discounted, all after", "higher", _clv),
         Measure("cac", "currency/customer", "Acquisition cost",
@@ -242,7 +272,7 @@ MEASURES: dict[str, Measure] = {
             "revenue of purchases upon a click or visit / (contacts + media)", "attributed, not incremental, revenue",
             "contact and media cost", MEASURED_DAYS, "higher", _roas),
         Measure("contribution_margin", "currency/year", "Contribution margin",
-            "(revenue + tenure margin - goods - contacts - media) x 365 / measured days",
+            "(revenue + tenure margin + income of the second role - goods - contacts - media) x 365 / measured days",
             "revenue less what grows with it", "measured years", MEASURED_DAYS, "higher", _contribution),
         Measure("discounted_profit", "currency", "Discounted profit",
             "sum of each day's profit / (1 + discount)^(days / 365)", "profit", "1", MEASURED_DAYS, "higher",
@@ -262,6 +292,9 @@ MEASURES: dict[str, Measure] = {
         Measure("unmet_demand_share", "share", "Demand not met", "units not sold for want of stock / units asked for",
             "units asked for and not sold", "units asked for; absent without economics.stock", MEASURED_DAYS, "lower",
             _unmet_share),
+        Measure("second_role_share", "share", "In the second role", "holders / persons who ever bought",
+            "holders of the second role", "customers and lost customers; absent without market.second_role",
+            "last day", "higher", _second_role_share),
         *WORK_MEASURES,
         *NEIGHBOR_MEASURES,
     )

@@ -141,6 +141,14 @@ class Purpose(IntEnum):
     SALES_QUALIFIED = 432
     SALES_WON = 433
     SALES_DELAY = 434
+    # goals; `what` is 0 (once a person), the ordinal of the purchase, need or change of role, or the occurrence
+    CATEGORY = 230
+    REFERRED = 231
+    ROLE_MOVE = 232
+    ROLE_END = 233
+    LOYALTY_GAIN = 234
+    LOYALTY_LOSS = 235
+    ELIGIBLE = 236
     EXTENSION = 60000
 
 

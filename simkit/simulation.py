@@ -255,7 +255,7 @@ class _Coupling:
     # --- what is left behind ----------------------------------------------------------------------------
 
     def _width(self) -> int:
-        return max(self.market.tables.columns.values()) + 1
+        return self.market.tables.layout.totals
 
     def _note_start(self) -> tuple[np.ndarray, pd.DataFrame]:
         return self.market.customers()["revenue"].copy(), self.department.records().persons

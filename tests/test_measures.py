@@ -317,9 +317,13 @@ def test_unmet_demand(run, found):
 
 def test_every_measure_was_recomputed_above(found):
     """The real run has all of them, so that no comparison above was with nothing; payback: test_breakdowns.py, service
-    and sales: test_neighbors.py."""
+    and sales: test_neighbors.py, the second role: customers/test_asking.py."""
     assert set(found) == set(MEASURES)
-    assert {name for name, value in found.items() if value is None} == {"payback_months", *NEIGHBORS}
+    assert {name for name, value in found.items() if value is None} == {
+        "payback_months",
+        "second_role_share",
+        *NEIGHBORS,
+    }
 
 
 def test_nothing_is_said_where_there_is_nothing():
@@ -329,7 +333,7 @@ def test_nothing_is_said_where_there_is_nothing():
     assert absent == {
         "signal_to_live_days", "signal_to_live_days_median", "live_within_7_days_share", "expired_signal_share",
         "opt_out_share", "bounce_share", "complaint_share", "inbox_share", "conversion_rate", "roas", "budget_use",
-        "payback_months", "unmet_demand_share", "quality_risk", "cost_per_live_campaign", *NEIGHBORS,
+        "payback_months", "unmet_demand_share", "quality_risk", "cost_per_live_campaign", "second_role_share", *NEIGHBORS,
     }  # fmt: skip
     assert found["contacts_per_customer_week"] == 0
     assert found["campaigns_live"] == 0

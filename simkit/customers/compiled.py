@@ -106,6 +106,11 @@ class CompiledMarket:
         if self._ties:
             everyone = self._people
             everyone["influence"] = self._ties.heard(everyone["segment"], everyone["index"], everyone["relation"])
+            if self.tables.referrals.on:
+                everyone["invited"] = self._ties.invitations(
+                    everyone["segment"], everyone["index"], everyone["relation"],
+                    self.tables.referred(everyone["referred_day"]), self.tables.referrals.prospects,
+                )  # fmt: skip
         if self._accounts:
             self._people["group"], self._people["favoring"] = self._accounts.yesterday(self.column)
         contacts: list[np.ndarray] = []

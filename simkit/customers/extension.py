@@ -133,7 +133,7 @@ class Extension(Declared):
         with 100, ``s.total[place] += int(amount * 100.0 + 0.5)`` counts hundredths. Columns are the real market's,
         as all are.
         """
-        self._new_name("counter", name, [*state.ledger_names({}, {}, {}), *self.counters])
+        self._new_name("counter", name, [*state.ledger_names({}, {}, {}, {}), *self.counters])
         if not scale > 0:
             raise ExtensionError(f"the counter {name!r}: scale is more than 0, found {scale!r}")
         self.counters[name] = Counter(name, state.TOTALS + len(self.counters), float(scale))

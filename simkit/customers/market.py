@@ -14,6 +14,7 @@ import numpy as np
 from simkit.customers import tables
 from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.extension import extension_of, layout_of, parameter_values
+from simkit.customers.market_goals import Referrals, fill_assortment, fill_role
 from simkit.customers.market_journeys import fill_goal, fill_journeys, fill_leads, starts_by_click, step_names
 from simkit.customers.market_life import (
     budget_is_open,
@@ -125,7 +126,9 @@ class MarketTables:
         self.policy = PolicyTables(scenario, self.channel_at, self.conditions)
         self.rules = self.policy.rules
         journeys = dict(enumerate(scenario.journeys))
-        self.columns = ledger_names({k: n for n, k in self.channel_at.items()}, self.rules, journeys)
+        assortment = scenario.market.assortment
+        categories = dict(enumerate(assortment.categories if assortment else ()))
+        self.columns = ledger_names({k: n for n, k in self.channel_at.items()}, self.rules, journeys, categories)
         self.day = -1
         self.messages: list[Live | None] = [None] * SLOTS
         self.ads: list[Live] = []
@@ -147,6 +150,7 @@ class MarketTables:
             self.array["my"] = self.my
         self.without: Withheld | None = None
         self.media = Media(scenario, self.channel_at, self.world)
+        self.referrals = Referrals(scenario)
         self._fill(run_key(scenario.seed, replication))
         self._whole = self.world.channel[["purchase_days", "moves"]].copy()
 
@@ -187,6 +191,14 @@ class MarketTables:
     def spread(self, stages: np.ndarray) -> None:
         """What yesterday's stages mean for word of mouth today."""
         spread(self.world, self.scenario.market, stages)
+        self.referrals.spread(self.world, stages)
+        today = self.world.today
+        hazards = today["adoption"], today["contagion"], today["referral"], today["invitation"]
+        today["coming"] = any(hazard > 0 for hazard in hazards)
+
+    def referred(self, referred_day: np.ndarray) -> np.ndarray:
+        """Whether each person referred somebody yesterday."""
+        return (referred_day == self.day) & (self.day > 0)
 
     def begin_day(self, harm: dict[str, float]) -> World:
         """Turn to the next day: what ended goes, what is due comes; `harm` is the share of organic purchases
@@ -234,6 +246,7 @@ class MarketTables:
     def end_day(self, totals: np.ndarray) -> None:
         """What the day's totals mean for tomorrow's tables: reputation, and how far callers got."""
         self.media.end_day(totals)
+        self.referrals.note(totals)
 
     def media_cost(self, totals: np.ndarray) -> dict[str, float]:
         """Money spent today by channel, for the real market."""
@@ -321,6 +334,8 @@ class MarketTables:
         fill_conditions(w.condition, self.conditions, self.segments, self.channel_at)
         fill_journeys(w, scenario, self.channel_at, self.segments, self.conditions)
         fill_leads(w.today, scenario.leads, scenario.market.goal_effects)
+        fill_assortment(w.today, scenario)
+        fill_role(w.today, scenario)
 
     def _fill_today(self, w: World, key: tuple[int, int]) -> None:
         today = w.today

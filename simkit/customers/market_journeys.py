@@ -28,6 +28,11 @@ _TRIGGERS = {
     "lapsed": tables.ON_LAPSE,
     "lead": tables.ON_LEAD,
 }
+_ASKS = {
+    "cross_sell": tables.ASKS_TO_CROSS,
+    "referral": tables.ASKS_TO_REFER,
+    "second_role": tables.ASKS_FOR_ROLE,
+}
 _STAGES = {"became_aware": AWARE, "became_considering": CONSIDERING, "became_intent": INTENT}
 _CONDITIONS = {
     "always": tables.IF_ALWAYS,
@@ -144,6 +149,7 @@ def fill_goal(row: np.void, campaign: Campaign, effects: GoalEffects) -> None:
     fill_offer(row, campaign.offer)
     row["upsell"] = effects.upsell if campaign.goal == "upsell" else 0.0
     row["saves"] = round(effects.retain_days) if campaign.goal == "retain" else 0
+    row["asks"] = _ASKS.get(campaign.goal or "", tables.ASKS_TO_BUY)
 
 
 def fill_leads(today: np.void, leads: Leads | None, effects: GoalEffects) -> None:

@@ -30,6 +30,7 @@ def fill_life(row: np.void, market: Market, segment: Segment, price: float) -> N
     row["loyal"], row["competitor_loyal"] = rules.loyal, rules.competitor_loyal
     row["rival"] = rules.competitors, 0.0, rules.competitors
     row["take_over"] = rules.take_over, 0.0, rules.take_over_competitor_loyal
+    row["loyalty_gain"], row["loyalty_loss"] = rules.loyalty_gain, rules.loyalty_loss
     row["own_price_push"] = market.price_churn * (price - 1) / SENSITIVITY_GRAIN
     if market.opinion:
         row["opinion_decay"] = math.log(2) / market.opinion.half_life_days

@@ -228,8 +228,11 @@ def _fill_channel(row: Any, name: str, channel: Channel, lift: float) -> None:
         for field in ("hill_half", "hill_slope"):
             row[field] = getattr(channel, field)
         row["kept"] = 0.5 ** (1 / channel.memory_half_life_days)
+    elif isinstance(channel, Search):
+        row["kind"] = SEARCH_KIND
     else:
-        row["kind"] = SEARCH_KIND if isinstance(channel, Search) else SITE_KIND
+        row["kind"] = SITE_KIND
+        row["queries_per_visit"] = channel.queries_per_visit
 
 
 def _by_stage(per_week: Mapping[Any, float]) -> list[float]:

@@ -100,6 +100,13 @@ class MarketModel(mesa.Model):
             heard = self._ties.heard(self.column("segment"), self.column("index"), self.column("relation"))
             for customer, share in zip(self.people, heard.tolist(), strict=True):
                 customer.influence = share
+            if self.tables.referrals.on:
+                invited = self._ties.invitations(
+                    self.column("segment"), self.column("index"), self.column("relation"),
+                    self.tables.referred(self.column("referred_day")), self.tables.referrals.prospects,
+                )  # fmt: skip
+                for customer, times in zip(self.people, invited.tolist(), strict=True):
+                    customer.invited = times
         if self._accounts:
             for customer, group, share in zip(
                 self.people, *(part.tolist() for part in self._accounts.yesterday(self.column)), strict=True

@@ -59,6 +59,12 @@ opportunities. sBG: a coin at each anniversary. From OPPORTUNITIES on, time pass
 
 SWITCHER, LOYAL, COMPETITOR_LOYAL = range(3)
 LOYALTIES = 3
+NO_ROLE, CANDIDATE, HOLDER = range(3)
+"""A person's part in the second role."""
+CATEGORIES = 8
+"""Product categories a market can have: bits of a mask."""
+INVITATION_GRAIN = 1000.0
+"""Units per time a prospect is asked by those who refer."""
 OPINION_GRAIN = 30_000.0
 """Units per unit of opinion."""
 INFLUENCE_GRAIN = 254.0
@@ -163,7 +169,16 @@ CUSTOMER_DTYPE = np.dtype(
         ("favoring", "u1"),  # share of the account's users in favor yesterday, in 1/INFLUENCE_GRAIN
         ("coupon", "u1"),  # percent off the next purchase: an offer that was opened
         ("dissatisfaction", "u1"),  # on that day, in 1/DISSATISFACTION_GRAIN
-        ("spare", "u1", (20,)),  # room for more
+        ("decision_crossing", "u1"),  # 1: in a category not had yet
+        # goals: what campaigns ask for besides purchases
+        ("referred_day", "i2"),  # day of the latest referral + 1; 0 for never
+        ("invited", "u2"),  # how often one's ties have asked since yesterday, in 1/1,000
+        ("role_until", "i2"),  # day on which the part in the second role ends
+        ("role_turns", "i2"),  # ordinal of the latest change of it
+        ("role", "u1"),  # NO_ROLE, CANDIDATE, HOLDER
+        ("categories", "u1"),  # bit per product category bought in
+        ("loyalty", "u1"),  # 1 + SWITCHER, LOYAL or COMPETITOR_LOYAL once it has moved; 0: as drawn
+        ("spare", "u1", (8,)),  # room for more
         ("tallies", "i8"),  # counts of outcomes, four bits each (`rules/tallies.py`)
     ]
 )
@@ -211,7 +226,12 @@ _SCALARS = (
     "revenue_organic", "opt_outs", "held_out", "overflow", "ring_full", "contacted", "renewals",
     "opted_down", "discounts", "leads",
     "decisions", "decided", "decisions_merged", "decisions_lapsed",
+    "referrers", "referred", "role_candidates", "role_holders", "role_taken", "role_dropped", "loyalty_gained",
+    "loyalty_lost",
 )  # fmt: skip
+_PER_CATEGORY = ("purchases", "sales", "cross_sold")
+"""Counters per product category. `sales`: money at today's price before offers; `cross_sold`: first purchases in it
+that a cross-selling message led to."""
 
 PER_CHANNEL = len(_PER_CHANNEL)
 DEFERRED_AT = CHANNELS * PER_CHANNEL
@@ -233,9 +253,13 @@ SCALAR_AT = SLOTS_AT + (SLOTS + JOURNEY_STEPS) * PER_SLOT
     REVENUE_ORGANIC, OPT_OUTS, HELD_OUT, OVERFLOW, RING_FULL, CONTACTED, RENEWALS,
     OPTED_DOWN, DISCOUNTS, LEADS,
     DECISIONS, DECIDED, DECISIONS_MERGED, DECISIONS_LAPSED,
+    REFERRERS, REFERRED, ROLE_CANDIDATES, ROLE_HOLDERS, ROLE_TAKEN, ROLE_DROPPED,
+    LOYALTY_GAINED, LOYALTY_LOST,
 ) = range(SCALAR_AT, SCALAR_AT + len(_SCALARS))  # fmt: skip
 TENURE_AT = SCALAR_AT + len(_SCALARS)
-TOTALS = TENURE_AT + TENURE_YEARS
+CATEGORY_AT = TENURE_AT + TENURE_YEARS
+PER_CATEGORY = len(_PER_CATEGORY)
+TOTALS = CATEGORY_AT + CATEGORIES * PER_CATEGORY
 """Length of a day's ledger: int64 counts and fixed-point sums, so that no order of summing can show."""
 
 MONEY = 10_000.0
@@ -256,6 +280,7 @@ SCRATCH_DTYPE = np.dtype(
         ("own_fit", "f8"),  # factor on relevance for this person
         ("impersonal", "i8"),  # 1: no message may be personalized for this person
         ("upsell", "f8"),  # share by which a purchase is larger
+        ("crossing", "i8"),  # 1: the purchase is in a category the customer does not have yet
         ("wear_out", "f8"),
         ("opt_out", "f8"),
         ("n", "i8"),  # candidates
@@ -369,8 +394,10 @@ def in_order(rows: np.ndarray) -> np.ndarray:
     return rows[np.lexsort((rows["index"], rows["segment"]))]
 
 
-def ledger_names(channels: dict[int, str], rules: dict[int, str], journeys: dict[int, str]) -> dict[str, int]:
-    """Readable column -> position in the totals, for the channels, rules and journeys that a scenario has."""
+def ledger_names(
+    channels: dict[int, str], rules: dict[int, str], journeys: dict[int, str], categories: dict[int, str]
+) -> dict[str, int]:
+    """Readable column -> position in the totals, for the channels, rules, journeys and categories of a scenario."""
     names = {
         f"{what}_{name}": k * PER_CHANNEL + j for k, name in channels.items() for j, what in enumerate(_PER_CHANNEL)
     }
@@ -382,5 +409,10 @@ def ledger_names(channels: dict[int, str], rules: dict[int, str], journeys: dict
         f"journey_{name}_{what}": JOURNEY_AT + k * PER_JOURNEY + j
         for k, name in journeys.items()
         for j, what in enumerate(_PER_JOURNEY)
+    }
+    names |= {
+        f"category_{name}_{what}": CATEGORY_AT + k * PER_CATEGORY + j
+        for k, name in categories.items()
+        for j, what in enumerate(_PER_CATEGORY)
     }
     return names | {name: SCALAR_AT + k for k, name in enumerate(_SCALARS)}

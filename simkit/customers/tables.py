@@ -16,6 +16,7 @@ import numpy as np
 from simkit.customers.state import (
     ADS,
     CAPS,
+    CATEGORIES,
     CHANNELS,
     JOURNEY_STEPS,
     JOURNEYS,
@@ -89,6 +90,19 @@ TODAY = np.dtype(
         ("best_effect", "f8"),  # how much the hour matters
         ("deciding", "i8"),  # 1: in some segment purchases are decided on before they are made
         ("opt_down", "f8"),  # share of those who would opt out that only refuse the topic
+        ("coming", "i8"),  # 1: prospects may adopt today by word of mouth or upon a referral
+        ("referral", "f8"),  # hazard today that a prospect adopts because customers referred yesterday
+        ("invitation", "f8"),  # with a network: the same for being asked once, in 1/INVITATION_GRAIN
+        ("categories", "i8"),  # of products; 0: no assortment
+        ("category_share", "f8", (CATEGORIES,)),
+        ("category_spend", "f8", (CATEGORIES,)),  # over the mean of first purchases
+        ("category_keeps", "f8"),
+        ("roles", "i8"),  # 1: there is a second role
+        ("role_eligible", "f8"),  # share of persons
+        ("role_interest", "f8"),
+        ("role_take_up", "f8"),
+        ("role_forgets", "f8"),  # hazards a day
+        ("role_drops", "f8"),
     ]
 )
 SEGMENT = np.dtype(
@@ -133,6 +147,8 @@ SEGMENT = np.dtype(
         ("opinion_keeps", "f8"),  # bV
         ("dissatisfied_push", "f8"),  # bS, per unit of DISSATISFACTION_GRAIN
         ("dissatisfied_decay", "f8"),  # a day
+        ("loyalty_gain", "f8"),
+        ("loyalty_loss", "f8"),
         ("consent_odds", "f8"),  # the region's factor on the odds of consent
         ("decides", "i8"),  # 1: what sells is decided on first
         ("decision_days", "f8"),  # mean
@@ -154,6 +170,7 @@ CHANNEL = np.dtype(
         ("purchase_days", "f8"),
         ("moves", "f8", (4,)),
         ("per_day", "f8", (len(STAGES),)),  # queries or visits a day by stage
+        ("queries_per_visit", "f8"),
         ("click_share", "f8"),  # share of queries that end in a click today
         ("click_rate", "f8"),
         ("awareness", "f8"),
@@ -209,6 +226,7 @@ MESSAGE = np.dtype(
         ("valid_days", "i8"),
         ("upsell", "f8"),  # share by which a purchase that follows a click is larger
         ("saves", "i8"),  # days of a smaller hazard of leaving that a click brings
+        ("asks", "i8"),  # what it asks for: ASKS_TO_BUY, ...
     ]
 )
 AD = np.dtype(
@@ -259,6 +277,9 @@ TALLY_SENT, TALLY_UNOPENED, TALLY_BOUNCED, TALLY_OPENED, TALLY_CLICKED, TALLY_PU
 COUNT_SENT, COUNT_DELIVERED, COUNT_ATTEMPTED = range(3)
 """What counts as a contact."""
 
+ASKS_TO_BUY, ASKS_TO_CROSS, ASKS_TO_REFER, ASKS_FOR_ROLE = range(4)
+"""What a message asks of a customer."""
+
 STEPS = 24
 """Steps a condition may have."""
 CONDITIONS = 32
@@ -267,7 +288,8 @@ LESS, AT_MOST, MORE, AT_LEAST, EQUAL, UNEQUAL, AND, OR, NOT = range(9)
 """Operators of a condition's steps."""
 CONDITION_FIELDS = (
     "fatigue", "days_since_purchase", "days_since_contact", "tenure_days", "purchases", "revenue", "stage", "relation",
-    "segment", "consent", "linked", "weekday", "month", "role", "favoring", "deciding",
+    "segment", "consent", "linked", "weekday", "month", "role", "favoring", "deciding", "second_role", "categories",
+    "categories_left",
 )  # fmt: skip
 """What a condition's step compares, by number; `rules/conditions.py` reads each."""
 CONDITION = np.dtype(

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from simkit.customers.state import CUSTOMER, INFLUENCE_GRAIN
+from simkit.customers.state import CUSTOMER, INFLUENCE_GRAIN, INVITATION_GRAIN, PROSPECT
 from simkit.rng import Purpose, crc, run_key, uniforms
 from simkit.scenario.life_cycle import Network
 from simkit.scenario.market import Market
 from simkit.scenario.schema import Scenario
+
+_FINE = 1024
+"""Parts of a unit in which invitations are summed, so that no order of summing can show."""
 
 
 class Ties:
@@ -35,6 +38,27 @@ class Ties:
         running = np.concatenate([[0], np.cumsum(adopted[self._other])])
         count = running[self._end] - running[self._end - self.degree]
         return np.rint(count / np.maximum(self.degree, 1) * INFLUENCE_GRAIN).astype(np.uint8)[place]
+
+    def invitations(
+        self, segment: np.ndarray, index: np.ndarray, relation: np.ndarray, refers: np.ndarray, asked: float
+    ) -> np.ndarray:
+        """How often each prospect is asked, in 1/INVITATION_GRAIN; persons in any order.
+
+        Who refers (a mask) asks `asked` prospects on average, any one among the own ties alike; without any, nobody.
+        """
+        place = self._first[segment] + index
+        prospect, share = np.zeros(len(self.degree), bool), np.zeros(len(self.degree))
+        prospect[place] = relation == PROSPECT
+        known = self._over_ties(prospect)
+        share[place] = np.where(refers, asked, 0.0)
+        share /= np.maximum(known, 1)
+        times = self._over_ties(np.rint(share * INVITATION_GRAIN * _FINE).astype(np.int64)) * prospect
+        return np.minimum(np.rint(times / _FINE), 2**16 - 1).astype(np.uint16)[place]
+
+    def _over_ties(self, values: np.ndarray) -> np.ndarray:
+        """Sum of whole numbers over each person's ties."""
+        running = np.concatenate([[0], np.cumsum(values[self._other])])
+        return running[self._end] - running[self._end - self.degree]
 
 
 def ties_of(scenario: Scenario, replication: int) -> Ties | None:

@@ -280,7 +280,8 @@ def profit_steps(result: Result) -> pd.DataFrame:
 def _money(result: Result) -> pd.DataFrame:
     """Money of each run, a year: index (alternative, replication), columns revenue, costs, profit."""
     days = measured(result)
-    columns = [name for name in ("revenue", *COST_PARTS, "profit") if name in days]
+    besides = [name for name in ("tenure_margin", "second_role_income") if name in days and days[name].any()]
+    columns = [name for name in ("revenue", *besides, *COST_PARTS, "profit") if name in days]
     totals = days.groupby(["alternative", "replication"])[columns].sum()
     return totals * (DAYS_PER_YEAR / result.base.horizon_days)
 

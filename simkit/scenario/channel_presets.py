@@ -228,6 +228,7 @@ PRESETS: dict[str, dict[str, Figure]] = {
         **_by_stage("visits_per_week", "visits/person/week", unaware=0.002, aware=0.03, considering=0.12, intent=0.15),
         "cost_per_visit": _listed(0.002, "currency", 0, 0.01),
         "cost_per_week": _assumed(2_000.0, "currency/week", 500, 10_000),
+        "queries_per_visit": _assumed(0.2, "queries/visit", 0, 0.5),
         **_moves(0.30, 0.20, 0.12, 0.06),
     },
     "organic_social": {

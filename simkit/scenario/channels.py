@@ -252,6 +252,8 @@ class Owned(Table):
     cost_per_visit: Money
     cost_per_week: Money = convention(0.0, unit="currency/week", why="none unless stated")
     """Upkeep (writing, posting), whoever comes."""
+    queries_per_visit: float = convention(0.0, unit="queries/visit", why="none unless stated", ge=0, le=100)
+    """Queries on search channels that a visit brings about, beside those of the visitor's stage."""
     lands_on_site: bool = True
     moves: dict[PROSPECT_STAGE, Share]
     trend: Trend = Trend()

@@ -11,6 +11,7 @@ from simkit.scenario.zones import Zones
 
 _OURS = "simkit, no published estimate"
 _AMSS = "AMSS 1.0, default of its sales module"
+_STILL = "off: AMSS 1.0 has no transition matrices by default, so loyalty stays"
 
 
 def price_elasticity() -> Any:
@@ -50,6 +51,11 @@ class Competition(Table):
     take_over: Share = convention(0.5, unit="share", why=_AMSS)
     """t of switchers; 0 for the loyal."""
     take_over_competitor_loyal: Share = convention(0.9, unit="share", why="AMSS 1.0 has 1: nothing would ever be sold")
+    loyalty_gain: Share = convention(0.0, unit="probability per purchase", why=_STILL)
+    """A purchase moves a person one step toward the brand: loyal to a competitor, switcher, loyal."""
+    loyalty_loss: Share = convention(0.0, unit="probability per lost need", why=_STILL)
+    """A need of the organic share that competitors meet instead (their price cut, the own price, empty stock) moves a
+    person one step away."""
 
     @model_validator(mode="after")
     def _shares_fit(self) -> Self:

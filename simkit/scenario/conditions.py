@@ -31,6 +31,7 @@ MOST = 32
 Kind = Literal["number", "days", "word", "segment", "channel"]
 STAGES = ("unaware", "aware", "considering", "intent", "customer", "repeat", "advocate")
 ROLES = ("alone", "payer", "user", "blocker")
+SECOND_ROLES = ("none", "candidate", "holder")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -63,6 +64,9 @@ FIELDS: dict[str, Known] = {
     "deciding": Known(
         "word", "whether a purchase is decided on and pending, by the person or the own payer", ("no", "yes")
     ),
+    "second_role": Known("word", "the second role: no part in it, a candidate, or one who holds it", SECOND_ROLES),
+    "categories": Known("number", "product categories the person has bought in"),
+    "categories_left": Known("number", "product categories the person has not bought in yet"),
 }
 """All that a condition can ask about; `customers/rules/conditions.py` reads each (a test compares)."""
 

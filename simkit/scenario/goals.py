@@ -11,7 +11,10 @@ from simkit.scenario.quantity import Days, Share, Table, convention, default, pa
 
 _OURS = "simkit, no published estimate"
 
-Goal = Literal["awareness", "acquisition", "nurture", "convert", "retain", "win_back", "upsell"]
+Goal = Literal[
+    "awareness", "acquisition", "nurture", "convert", "retain", "win_back", "upsell", "cross_sell", "referral",
+    "second_role",
+]  # fmt: skip
 GOAL_AUDIENCE: dict[str, dict[str, Any]] = {
     "awareness": {"who": "prospects", "where": "stage is unaware"},
     "acquisition": {"who": "prospects"},
@@ -20,6 +23,9 @@ GOAL_AUDIENCE: dict[str, dict[str, Any]] = {
     "retain": {"not_bought_within_days": 60},
     "win_back": {"not_bought_within_days": 180},
     "upsell": {"bought_within_days": 90},
+    "cross_sell": {"bought_within_days": 180, "where": "categories_left > 0"},
+    "referral": {"bought_within_days": 90},
+    "second_role": {"where": "second_role is not holder"},
 }
 """Whom a campaign with a goal is for unless it says so itself."""
 
@@ -51,6 +57,12 @@ class GoalEffects(Table):
     )
     """`retain`: the hazard of leaving falls by this share for `retain_days` after the click."""
     retain_days: Days = default(60, unit="days", source=_OURS, grade="assumption", low=30, high=180, gt=0, le=3650)
+    referral_prospects: float = default(
+        2, unit="prospects per click", source=_OURS, grade="assumption", low=0.5, high=5, gt=0, le=60
+    )
+    """`referral`: prospects whom a customer who clicks asks, on average, on the next day."""
+    referral_hazard: float = default(0.1, unit="1", source=_OURS, grade="assumption", low=0.02, high=0.3, gt=0, le=20)
+    """What being asked once takes off a prospect's clock of adopting: 0.1 wins 1 - exp(-0.1) = 9.5 % of those asked."""
     price_elasticity: float = price_elasticity()
     """Per cent more of what a click leads to per per cent that an offer cuts the price, at small cuts: an offer
     multiplies it by (1 - discount) to the power of minus this."""

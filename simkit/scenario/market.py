@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from simkit.scenario.assortment import Assortment
 from simkit.scenario.attention import Attention
 from simkit.scenario.competition import Competition, Opinion, Regions, with_shipped_regions
 from simkit.scenario.deciding import BuyingGroup, Decision
@@ -14,6 +15,7 @@ from simkit.scenario.goals import GoalEffects
 from simkit.scenario.life_cycle import Satiation, Season, WordOfMouth
 from simkit.scenario.purchases import AnyPurchases, BgNbd
 from simkit.scenario.quantity import Days, Share, Table, convention, default
+from simkit.scenario.second_role import SecondRole
 from simkit.scenario.zones import MOST_ZONES, Zones
 
 
@@ -227,6 +229,10 @@ class Market(Table):
     """Where segments may live (`eu`, `uk`, `canada`, `saudi_arabia`, `us`), and regions of your own."""
     word_of_mouth: WordOfMouth | None = None
     """None when left out: prospects come only if marketing moves them."""
+    assortment: Assortment | None = None
+    """Product categories, for campaigns that sell what a customer does not have yet; none unless stated."""
+    second_role: SecondRole | None = None
+    """A role that customers may take besides, such as the host's; none unless stated."""
     funnel: Funnel = Funnel()
     goal_effects: GoalEffects = GoalEffects()
     receptive: Receptive = Receptive()

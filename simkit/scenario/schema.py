@@ -19,6 +19,7 @@ from simkit.scenario.channel_sense import channel_warnings
 from simkit.scenario.channels import DEFAULT_CHANNELS, AnyChannel, fill
 from simkit.scenario.data import Data
 from simkit.scenario.economics import AnyTarget, Economics
+from simkit.scenario.goal_sense import goal_problems, goal_warnings
 from simkit.scenario.goals import Leads
 from simkit.scenario.journeys import AnyJourneys, journey_conditions, journey_problems
 from simkit.scenario.market import Market
@@ -41,7 +42,7 @@ MEASURE_NAMES = (
     "unmet_demand_share", "utilization_productive", "rework_share", "hidden_work_share", "throughput_per_week",
     "wip_cases", "backlog_days", "hand_offs_per_case", "quality_risk", "cost_per_live_campaign",
     "service_wait_minutes", "service_abandoned_share", "service_deflected_share", "lead_response_hours",
-    "lead_conversion",
+    "lead_conversion", "second_role_share",
 )  # fmt: skip
 """What can be asked for in `outcomes`, `goals` and `checks`; `simkit.measures` defines each (a test compares)."""
 
@@ -247,6 +248,7 @@ class Scenario(Table):
             *policy_sense(self),
             *service_sense(self),
             *sales_sense(self),
+            *goal_problems(self),
         ]  # fmt: skip
 
     def _unknown_names(self) -> Iterator[tuple[str, str]]:
@@ -328,7 +330,8 @@ class Scenario(Table):
         if self.horizon < 4 * half_life:
             notes.append(f"horizon of {self.horizon:g} days is under four fatigue half-lives: fatigue hardly shows")
         notes += channel_warnings(self.channels, self.start, self.horizon_days)
-        return notes + budget_warnings(self) + service_warnings(self) + sales_warnings(self)
+        notes += budget_warnings(self) + service_warnings(self) + sales_warnings(self)
+        return notes + list(goal_warnings(self))
 
     def orders_per_week(self) -> dict[str, float]:
         """Expected pieces of work a week by kind, from plans and occasions (monitors come on top)."""

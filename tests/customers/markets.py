@@ -87,6 +87,34 @@ def busy(tables: Any, day: int) -> None:
         tables.launch(f"win_back-{day}", "win_back", None, 0.4, day)
 
 
+def goals() -> Scenario:
+    """A market in which campaigns ask for more than purchases, loyalty moves, and content makes people search."""
+    asked = {name: {"goal": name, "audience": "customers"} for name in ("cross_sell", "referral", "second_role")}
+    word = {"p": 0.5, "q": 1, "network": {"neighbors": 6}}
+    return Scenario(
+        market={
+            "customers": 400, "represents": 2000, "prospects": 0.5, "word_of_mouth": word,
+            "segments": {"north": {"share": 0.6}, "south": {"share": 0.4, "purchases": {"model": "pareto_nbd"}}},
+            "assortment": {"categories": {"shoes": {"share": 0.6}, "bags": {"share": 0.3, "spend": 2},
+                                          "belts": {"share": 0.1, "cost_of_goods": 0.2}}, "keeps": 0.3},
+            "second_role": {"income_per_day": 3, "eligible": 0.8, "interest": 0.7, "take_up": 0.6, "drop_per_year": 0.9},
+            "competition": {"loyal": 0.2, "competitor_loyal": 0.2, "loyalty_gain": 0.3, "loyalty_loss": 0.5},
+            "goal_effects": {"referral_prospects": 5, "referral_hazard": 2},
+        },
+        channels={"email": {"consent_customers": 1, "open_rate": 0.9, "click_given_open": 0.5, "purchase_days": 200},
+                  "search": {}, "content": {"queries_per_visit": 3}},
+        campaigns={"newsletter": {"audience": "everyone"}, **asked}, occasions={}, monitors={}, horizon=90, warmup=0,
+        contact_policy={"at_most": [], "gap": 0, "quiet": None},
+    )  # fmt: skip
+
+
+def asking(tables: Any, day: int) -> None:
+    """Everything that :func:`goals` can ask for, by turns."""
+    if day % 3 == 0:
+        name = ("cross_sell", "referral", "second_role", "newsletter")[day // 3 % 4]
+        tables.launch(f"{name}-{day}", name, None, 0.6, day)
+
+
 def column(market: Any, totals: np.ndarray, name: str) -> np.ndarray:
     """One named column of the totals."""
     return totals[:, market.tables.columns[name]]

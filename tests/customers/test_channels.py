@@ -416,3 +416,37 @@ def test_senseless_channels_are_refused(channels, told):
         assert told in str(problems)
     except ValueError as error:
         assert told in str(error)  # noqa: PT017
+
+
+# --- content makes people search ----------------------------------------------------------------------------------
+
+
+def readers(per_visit, asked=0.2):
+    """Prospects who neither move nor forget, visit content once a week and search at a rate of their own."""
+    stuck = {"moves": {"considering": 0.0}}
+    channels = {
+        "search": {"queries_per_week": {"considering": asked}, **stuck},
+        "content": {"visits_per_week": {"considering": 1.0}, "queries_per_visit": per_visit, **stuck},
+    }
+    funnel = {"start": {"considering": 1.0}, "forgetting_half_life_days": 1e9}
+    return market_of(channels, market={"customers": 2000, "prospects": 1, "funnel": funnel})
+
+
+def test_a_visit_of_content_brings_the_stated_queries():
+    """So many further queries per visit on average, beside those of the stage; the visits are the same ones."""
+    found = {}
+    for per_visit in (0.0, 0.5, 3.0):
+        market = readers(per_visit)
+        totals = live(market, 30)
+        found[per_visit] = column(market, totals, "sent_search").sum(), column(market, totals, "clicked_content").sum()
+    (usual, visits), *_ = found.values()
+    assert usual == pytest.approx(2000 * 0.2 * 30 / 7, abs=4 * math.sqrt(usual))
+    for per_visit, (asked, came) in found.items():
+        assert came == visits > 8000
+        assert asked - usual == pytest.approx(per_visit * visits, abs=4 * math.sqrt(2 * usual + per_visit * visits))
+
+
+def test_where_nobody_searches_content_brings_no_queries():
+    """A stage without queries stays without them."""
+    market = readers(3.0, asked=0.0)
+    assert column(market, live(market, 10), "sent_search").sum() == 0

@@ -22,7 +22,9 @@ STEADY = {"model": "hazard", "unit": "day", "rate": 0.2, "rate_shape": 500, "lea
 
 def scenario(price=1.0, people=4000, competition=None, purchases=STEADY, **market):
     return Scenario(
-        market=quiet_market(people, purchases=purchases, organic_share=0.5, competition=competition or {}, **market),
+        market=quiet_market(
+            people, **{"purchases": purchases, "organic_share": 0.5, "competition": competition or {}, **market}
+        ),
         channels=["email"], campaigns={}, occasions={}, monitors={}, horizon=60, economics={"price": price},
     )  # fmt: skip
 
@@ -182,3 +184,58 @@ def test_a_region_nobody_knows_is_an_error_that_names_the_regions():
     assert own.market.regions["mars"].odds == 3
     assert own.market.regions["us"].odds == 10
     assert own.market.regions["eu"].odds == 1
+
+
+# --- loyalty that moves ---------------------------------------------------------------------------------------
+
+
+def test_purchases_win_people_over_step_by_step():
+    """After n purchases with gain g a switcher is loyal with 1 - (1 - g)^n, a competitor's with less; nobody goes back.
+
+    Without competitors' sales loyalty does not change n."""
+    rules = {"loyal": 0.2, "competitor_loyal": 0.3, "loyalty_gain": 0.05, "competitors": 0}
+    case = scenario(people=12_000, competition=rules)
+    _, _, people = lived(case, 60)
+    u = uniforms(run_key(case.seed, 0), people["index"], 0, int(Purpose.LOYALTY), 0, crc("everyone"))
+    first = np.where(u < 0.2, LOYAL, np.where(u >= 0.7, COMPETITOR_LOYAL, SWITCHER))
+    now = np.where(people["loyalty"] > 0, people["loyalty"].astype(int) - 1, first)
+    assert (now[first == LOYAL] == LOYAL).all()
+    for start in (SWITCHER, COMPETITOR_LOYAL):
+        group, n = now[first == start], people["purchases"][first == start] - 1
+        none = 0.95**n
+        once = n * 0.05 * 0.95 ** np.maximum(n - 1, 0) * (n > 0)
+        loyal = 1 - none - (once if start == COMPETITOR_LOYAL else 0)
+        assert (group == LOYAL).mean() == pytest.approx(loyal.mean(), abs=4 * math.sqrt(0.25 / len(group)))
+        assert (group == start).mean() == pytest.approx(none.mean(), abs=4 * math.sqrt(0.25 / len(group)))
+
+
+def test_who_was_won_over_buys_as_the_sales_algebra_says():
+    """At the usual price a switcher who became loyal buys own(loyal) / own(switcher) as much: .8 / .4 with AMSS's numbers."""
+    case = scenario(people=6000, competition={"loyalty_gain": 1.0, "demand": 0.8}, organic_share=0.3)
+    stays = scenario(people=6000, competition={"demand": 0.8}, organic_share=0.3)
+    rates = []
+    for one in (case, stays):
+        market, totals, people = lived(one, 200)
+        late = slice(100, 200)
+        rates.append(
+            column(market, totals, "purchases_organic")[late].sum() / column(market, totals, "needs")[late].sum()
+        )
+    assert rates[1] == pytest.approx(0.3, abs=0.01)
+    assert rates[0] == pytest.approx(0.6, abs=0.01)
+    assert (people["loyalty"] == 0).all()
+
+
+def test_needs_that_competitors_meet_lose_people_step_by_step():
+    """Only what their price cut takes away loses anybody: none without it, (1 - loss)^lost needs stay with it."""
+    rules = {"loyal": 1.0, "loyalty_loss": 0.2, "demand": 0.8}
+    case = scenario(people=8000, competition=rules, organic_share=0.6)
+    market, totals, people = lived(case, 60)
+    assert column(market, totals, "loyalty_lost").sum() == 0
+    market = CompiledMarket(case, 0, people=newborn(case))
+    totals = live(market, 20, harm=lambda day: {"everyone": 0.5})
+    people = market.customers()
+    needs = people["needs"] - 1
+    # as long as a person is loyal a need is lost with .3; the first loss ends that
+    expected = (1 - 0.2 * 0.3) ** needs
+    assert (people["loyalty"] == 0).mean() == pytest.approx(expected.mean(), abs=4 * math.sqrt(0.25 / 8000))
+    assert (people["loyalty"] == 1 + COMPETITOR_LOYAL).sum() > 0

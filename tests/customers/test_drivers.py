@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from markets import FEATURED, busy, column, live, newborn, quiet_market
+from markets import FEATURED, asking, busy, column, goals, live, newborn, quiet_market
 
 from simkit.customers.compiled import CompiledMarket
 from simkit.customers.mesa_market import MarketModel
@@ -54,6 +54,19 @@ def test_both_drivers_agree_on_what_few_markets_have(name):
     for one, other in (logs, events):
         assert np.array_equal(np.concatenate(one), np.concatenate(other))
     assert column(market, totals[0], "decided").sum() > 10
+
+
+def test_drivers_agree_on_goals_beyond_purchases():
+    """Categories, referrals over a network, the second role, loyalty that moves, content that makes people search: the
+    same bits, and each of them happens."""
+    harm = lambda day: {"north": 0.3} if 10 < day < 50 else {}  # noqa: E731
+    fast, slow = CompiledMarket(goals(), 0), MarketModel(scenario=goals())
+    totals = live(fast, 90, asking, harm)
+    assert np.array_equal(totals, live(slow, 90, asking, harm))
+    assert np.array_equal(fast.customers(), slow.customers())
+    happened = ["referrers", "referred", "role_candidates", "role_holders", "role_taken", "role_dropped", "loyalty_gained",
+                "loyalty_lost", "category_shoes_cross_sold", "category_bags_cross_sold", "sent_search"]  # fmt: skip
+    assert all(column(fast, totals, name).sum() > 0 for name in happened)
 
 
 def test_a_replaced_rule_is_used_by_name_or_reference():

@@ -15,6 +15,7 @@ import pytest
 from simkit.customers import day, rules
 from simkit.experiment.exporting import TABLES as EXPORTED
 from simkit.rng import Purpose
+from simkit.scenario.assortment import Assortment, Category
 from simkit.scenario.attention import Attention
 from simkit.scenario.channel_presets import PRESETS
 from simkit.scenario.channels import Addressed, Flighting, Owned, Paid, Reputation, Search, Trend, Web
@@ -27,6 +28,7 @@ from simkit.scenario.market import Fatigue, Funnel, Market, Receptive
 from simkit.scenario.policy import ContactPolicy
 from simkit.scenario.purchases import BgBb, BgNbd, GammaGamma, Hazard, ParetoNbd, Sbg
 from simkit.scenario.quantity import Provenance, Table, provenance_of
+from simkit.scenario.second_role import SecondRole
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "simkit" / "customers" / "README.md"
@@ -51,6 +53,9 @@ TABLES: dict[str, type[Table]] = {
     "market.receptive": Receptive,
     "market.attention": Attention,
     "market.goal_effects": GoalEffects,
+    "market.assortment": Assortment,
+    "market.assortment.categories": Category,
+    "market.second_role": SecondRole,
     "leads": Leads,
     "contact_policy": ContactPolicy,
     "data": Data,

@@ -8,7 +8,9 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.apart import apart
-from simkit.customers.rules.choosing import brand_response
+from simkit.customers.rules.asking import answer
+from simkit.customers.rules.categories import all_of, begin_categories
+from simkit.customers.rules.choosing import brand_response, lose_over, win_over
 from simkit.customers.rules.deciding import carry_out, decide
 from simkit.customers.rules.laws import MINUTES_PER_DAY, draw, draw_clock
 from simkit.customers.rules.leaving import last_moment, leaves, lose
@@ -39,6 +41,7 @@ from simkit.customers.state import (
     RENEWALS,
     REVENUE_ORGANIC,
 )
+from simkit.customers.tables import ASKS_TO_BUY, ASKS_TO_CROSS, ASKS_TO_REFER
 from simkit.rng import Purpose
 
 # purposes as plain integers: compiled code has no enums
@@ -79,6 +82,10 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
     k, what, purpose, touch = s.click_channel[i], s.click_what[i], s.click_purpose[i], s.click_touch[i]
     channel = w.channel[k]
     note(w, s, CLICK, s.click_time[i], k, what, 0, 0)
+    asks = w.message[s.slot[s.click_message[i]]].asks if s.click_message[i] >= 0 else ASKS_TO_BUY
+    if asks >= ASKS_TO_REFER:
+        answer(c, w, s, i, asks)
+        return False
     if c.relation == PROSPECT:
         if c.stage == INTENT and c.group & GROUP_USER != 0:
             return False
@@ -90,6 +97,8 @@ def engaged(c: Any, w: Any, s: Any, i: int) -> bool:
             move_up(c, w)
             return False
     elif c.relation == CUSTOMER:
+        if asks == ASKS_TO_CROSS and c.categories == all_of(w):
+            return False
         days = channel.purchase_days * s.click_strength[i] * eagerness(c, w)
         chance = 1.0 - math.exp(-c.rate * (c.need_chance / CHANCE_GRAIN) * days)
         if draw(c, w, what, purpose, touch) >= chance:
@@ -159,14 +168,18 @@ def meet(c: Any, w: Any, s: Any, time: float) -> None:
     segment = w.segment[c.segment]
     s.total[NEEDS] += 1
     wanted = segment.organic_share * brand_response(c, w)
-    if draw(c, w, c.needs, NEED_MET, 0) < min(1.0, wanted) * (1.0 - segment.harm):
+    u = draw(c, w, c.needs, NEED_MET, 0)
+    if u < min(1.0, wanted) * (1.0 - segment.harm):
         purchase(c, w, s, time, max(1.0, wanted))
+    elif u < segment.organic_share:
+        lose_over(c, w, s)
 
 
 @register_jitable
 def purchase(c: Any, w: Any, s: Any, time: float, quantity: float) -> None:
     """An organic purchase, or the period of a contract that begins."""
     count_purchase(c, w, time)
+    win_over(c, w, s)
     s.total[PURCHASES_ORGANIC] += 1
     s.total[REVENUE_ORGANIC] += pay(c, w, s, c.needs, SPEND, 0, time, -1, quantity)
 
@@ -178,6 +191,8 @@ def age(c: Any, w: Any, s: Any) -> None:
     """
     if c.relation != CUSTOMER:
         return
+    if w.today.categories > 0:
+        begin_categories(c, w)
     process = w.segment[c.segment].process
     time = c.first_purchase_day
     end = 0.0

@@ -9,11 +9,13 @@ from numba.extending import register_jitable
 
 from simkit.customers.apart import apart
 from simkit.customers.rules.laws import draw
-from simkit.customers.state import COMPETITOR_LOYAL, LOYAL, OPINION_GRAIN, SWITCHER
+from simkit.customers.state import COMPETITOR_LOYAL, LOYAL, LOYALTY_GAINED, LOYALTY_LOST, OPINION_GRAIN, SWITCHER
 from simkit.rng import Purpose
 
 # purposes as plain integers: compiled code has no enums
 LOYALTY = int(Purpose.LOYALTY)
+LOYALTY_GAIN = int(Purpose.LOYALTY_GAIN)
+LOYALTY_LOSS = int(Purpose.LOYALTY_LOSS)
 
 
 @register_jitable
@@ -52,8 +54,8 @@ def move_opinion(c: Any, w: Any, amount: float) -> None:
 
 
 @register_jitable
-def loyalty(c: Any, w: Any) -> int:
-    """Whose customer the person is by conviction: drawn once, by its key the same whenever asked."""
+def loyalty_at_first(c: Any, w: Any) -> int:
+    """Whose customer the person was by conviction at the start: drawn once, by its key the same whenever asked."""
     segment = w.segment[c.segment]
     u = draw(c, w, 0, LOYALTY, 0)
     if u < segment.loyal:
@@ -62,9 +64,49 @@ def loyalty(c: Any, w: Any) -> int:
 
 
 @register_jitable
+def loyalty(c: Any, w: Any) -> int:
+    """Whose customer the person is by conviction now."""
+    return c.loyalty - 1 if c.loyalty > 0 else loyalty_at_first(c, w)
+
+
+@register_jitable
+def win_over(c: Any, w: Any, s: Any) -> None:
+    """A purchase may move a person one step toward the brand: loyal to a competitor, switcher, loyal."""
+    if w.segment[c.segment].loyalty_gain > 0.0:
+        step_nearer(c, w, s)
+
+
+@apart()
+def step_nearer(c: Any, w: Any, s: Any) -> None:
+    """The coin of this purchase."""
+    if draw(c, w, c.purchases, LOYALTY_GAIN, 0) < w.segment[c.segment].loyalty_gain:
+        kind = loyalty(c, w)
+        if kind != LOYAL:
+            c.loyalty = 1 + (LOYAL if kind == SWITCHER else SWITCHER)
+            s.total[LOYALTY_GAINED] += 1
+
+
+@register_jitable
+def lose_over(c: Any, w: Any, s: Any) -> None:
+    """A need that went to a competitor may move a person one step away."""
+    if w.segment[c.segment].loyalty_loss > 0.0:
+        step_away(c, w, s)
+
+
+@apart()
+def step_away(c: Any, w: Any, s: Any) -> None:
+    """The coin of this need."""
+    if draw(c, w, c.needs, LOYALTY_LOSS, 0) < w.segment[c.segment].loyalty_loss:
+        kind = loyalty(c, w)
+        if kind != COMPETITOR_LOYAL:
+            c.loyalty = 1 + (COMPETITOR_LOYAL if kind == SWITCHER else SWITCHER)
+            s.total[LOYALTY_LOST] += 1
+
+
+@register_jitable
 def brand_response(c: Any, w: Any) -> float:
-    """The brand's sales to this person at today's price and opinion, over those at the usual ones."""
-    if w.today.price == 1.0 and c.opinion == 0:
+    """The brand's sales to this person at today's price, opinion and loyalty, over those at the usual ones."""
+    if w.today.price == 1.0 and c.opinion == 0 and c.loyalty == 0:
         return 1.0
     return sales_ratio(c, w)
 
@@ -74,9 +116,10 @@ def sales_ratio(c: Any, w: Any) -> float:
     """The algebra of sales beside competitors (AMSS)."""
     segment = w.segment[c.segment]
     opinion = opinion_now(c, w)
-    kind = loyalty(c, w)
+    first = loyalty_at_first(c, w)
+    kind = c.loyalty - 1 if c.loyalty > 0 else first
     rival, take_over = segment.rival[kind], segment.take_over[kind]
-    usual = own_sales(segment.demand, rival, take_over)
+    usual = own_sales(segment.demand, segment.rival[first], segment.take_over[first])
     if usual == 0.0:
         return 1.0  # competitors meet every need at any price: what is bought all the same has other reasons
     dearer = segment.elasticity * c.price_sensitivity * (w.today.price - 1.0)

@@ -7,6 +7,7 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.apart import apart
+from simkit.customers.rules.categories import how_many
 from simkit.customers.rules.laws import MINUTES_PER_DAY
 from simkit.customers.rules.person import NO_BOUND, linked
 from simkit.customers.state import (
@@ -27,7 +28,7 @@ from simkit.customers.tables import AND, AT_LEAST, AT_MOST, CONDITION_FIELDS, EQ
 
 (
     FATIGUE_NOW, SINCE_PURCHASE, SINCE_CONTACT, TENURE, PURCHASES, REVENUE, STAGE, RELATION, SEGMENT, CONSENT_TO,
-    LINKED, WEEKDAY, MONTH, ROLE, FAVORING, DECIDING,
+    LINKED, WEEKDAY, MONTH, ROLE, FAVORING, DECIDING, SECOND_ROLE, CATEGORIES_BOUGHT, CATEGORIES_LEFT,
 ) = range(len(CONDITION_FIELDS))  # fmt: skip
 
 
@@ -110,6 +111,12 @@ def field_value(c: Any, w: Any, field: int) -> float:
         return c.favoring / INFLUENCE_GRAIN
     if field == DECIDING:
         return 1.0 if c.decision_due > 0 or c.group & GROUP_DECIDES != 0 else 0.0
+    if field == SECOND_ROLE:
+        return float(c.role)
+    if field == CATEGORIES_BOUGHT:
+        return float(how_many(c.categories))
+    if field == CATEGORIES_LEFT:
+        return float(w.today.categories - how_many(c.categories))
     return float(w.today.month)
 
 

@@ -8,11 +8,13 @@ from numba.extending import register_jitable
 
 from simkit.customers.apart import apart
 from simkit.customers.rules.caps import look_at
+from simkit.customers.rules.choosing import win_over
 from simkit.customers.rules.laws import MINUTES_PER_DAY, draw_clock
 from simkit.customers.rules.person import become_customer, count_purchase, pay
 from simkit.customers.rules.tallies import tally_bought
 from simkit.customers.state import (
     BOUGHT,
+    CUSTOMER,
     DECIDED,
     DECISIONS,
     DECISIONS_LAPSED,
@@ -34,6 +36,7 @@ from simkit.customers.state import (
     UPSELL_GRAIN,
     WORD_OFFSET,
 )
+from simkit.customers.tables import ASKS_TO_CROSS
 from simkit.rng import Purpose
 
 # purposes as plain integers: compiled code has no enums
@@ -52,9 +55,11 @@ def sell(c: Any, w: Any, s: Any, k: int, what: int, purpose: int, touch: int, ti
         s.total[at + NEW] += 1
     else:
         count_purchase(c, w, time)
+        win_over(c, w, s)
     s.total[at + BOUGHT] += 1
     paid = pay(c, w, s, what, purpose + 1, touch, time, k, 1.0)
     s.upsell = 0.0
+    s.crossing = 0
     s.total[at + EARNED] += paid
     if slot >= 0:
         s.total[SLOTS_AT + slot * PER_SLOT + SLOT_EARNED] += paid
@@ -84,8 +89,15 @@ def decide(c: Any, w: Any, s: Any, i: int) -> bool:
             return False
         s.total[DECIDED] += 1
     s.upsell = w.message[slot].upsell if slot >= 0 else 0.0
+    s.crossing = crosses(c, w, slot)
     sell(c, w, s, s.click_channel[i], s.click_what[i], s.click_purpose[i], s.click_touch[i], time, slot)
     return True
+
+
+@register_jitable
+def crosses(c: Any, w: Any, slot: int) -> int:
+    """1 when what the message sells is in a category that the customer does not have yet."""
+    return 1 if slot >= 0 and c.relation == CUSTOMER and w.message[slot].asks == ASKS_TO_CROSS else 0
 
 
 @apart()
@@ -97,6 +109,7 @@ def put_off(c: Any, w: Any, s: Any, i: int, slot: int, time: float) -> None:
     c.decision_purpose = s.click_purpose[i]
     c.decision_channel = s.click_channel[i]
     c.decision_slot = slot + 1
+    c.decision_crossing = crosses(c, w, slot)
     c.decision_upsell = int(w.message[slot].upsell * UPSELL_GRAIN + 0.5) if slot >= 0 else 0
 
 
@@ -114,6 +127,7 @@ def carry_out(c: Any, w: Any, s: Any) -> None:
         c.decision_due = 0
         s.total[DECIDED] += 1
         s.upsell = c.decision_upsell / UPSELL_GRAIN
+        s.crossing = c.decision_crossing + 0
         # sums make 64-bit integers of small fields, so that the rule compiles once
         sell(c, w, s, c.decision_channel + 0, what, c.decision_purpose + 0, c.decision_touch + 0, time, slot)
         if slot >= 0 and w.today.tallies > 0:

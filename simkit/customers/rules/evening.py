@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simkit.customers.rules.asking import count_role
 from simkit.customers.rules.deciding import keeps_in_mind, lapse
 from simkit.customers.rules.person import restart_forgetting
 from simkit.customers.state import (
@@ -39,6 +40,8 @@ def account(c: Any, w: Any, s: Any) -> None:
         return
     if c.relation == CUSTOMER:
         s.total[CUSTOMERS_NOW] += 1
+    if w.today.roles == 1:
+        count_role(c, s)
     if c.relation >= CUSTOMER:
         if w.segment[c.segment].process == CONTRACT:
             s.total[ACTIVE] += c.relation == CUSTOMER

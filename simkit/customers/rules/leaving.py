@@ -8,6 +8,7 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.apart import apart
+from simkit.customers.rules.categories import how_many
 from simkit.customers.rules.choosing import opinion_now
 from simkit.customers.rules.laws import at_least, draw
 from simkit.customers.state import GONE, LOST, LOST_NOW
@@ -30,6 +31,8 @@ def pressure(c: Any, w: Any) -> float:
     if c.dissatisfaction > 0:
         faded = math.exp(-segment.dissatisfied_decay * (w.today.day - c.dissatisfied_day))
         push += segment.dissatisfied_push * c.dissatisfaction * faded
+    if w.today.category_keeps > 0.0:
+        push -= w.today.category_keeps * (how_many(c.categories) - 1)
     push += segment.own_price_push * c.price_sensitivity - segment.opinion_keeps * opinion_now(c, w)
     return math.exp(push) if push != 0.0 else 1.0
 

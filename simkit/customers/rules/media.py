@@ -135,3 +135,13 @@ def visit(c: Any, w: Any, s: Any) -> None:
     if withheld(c, w, k, 0.0, c.visits, 0):
         return
     click(s, k, c.visits, VISIT_CONVERT, 0, 1.0, w.today.day + 0.5, -1)
+    if w.channel[k].queries_per_visit > 0.0 and w.today.queries_per_day[c.stage] > 0.0:
+        ask_more(c, w, s, w.channel[k].queries_per_visit)
+
+
+@register_jitable
+def ask_more(c: Any, w: Any, s: Any, queries: float) -> None:
+    """What somebody read brings on so many further queries on average: the clock of queries runs ahead by as much."""
+    c.query_clock -= queries
+    while c.query_clock < 0.0:
+        search(c, w, s)

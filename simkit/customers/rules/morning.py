@@ -7,6 +7,7 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.apart import apart
+from simkit.customers.rules.asking import end_role
 from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.deciding import lapse
 from simkit.customers.rules.laws import draw
@@ -27,6 +28,7 @@ from simkit.customers.state import (
     NEW_CUSTOMERS,
     PROSPECT,
     PURCHASES_ORGANIC,
+    REFERRED,
     REVENUE_ORGANIC,
     TOPIC,
 )
@@ -37,6 +39,7 @@ SPEND = int(Purpose.SPEND)
 CONSENT = int(Purpose.CONSENT)
 MEDIA_USE = int(Purpose.MEDIA_USE)
 HOLDOUT_DRAW = int(Purpose.CAMPAIGN_HOLDOUT)
+REFERRED_DRAW = int(Purpose.REFERRED)
 
 
 def arrive(c: Any, w: Any, s: Any) -> None:
@@ -44,20 +47,25 @@ def arrive(c: Any, w: Any, s: Any) -> None:
     comes = c.relation == AWAY or (c.relation == PROSPECT and w.today.won == 1)
     if comes and c.first_purchase_day < w.today.day + 1:
         enter(c, w, s)
-    elif c.relation == PROSPECT and w.today.adoption + w.today.contagion > 0.0 and c.group == 0:
+    elif c.relation == PROSPECT and w.today.coming == 1 and c.group == 0:
         adopt(c, w, s)
 
 
 @apart()
 def adopt(c: Any, w: Any, s: Any) -> None:
-    """A prospect becomes a customer by word of mouth: hazard p + q F(yesterday), Bass 1969."""
+    """A prospect becomes a customer by word of mouth: hazard p + q F(yesterday), Bass 1969, and, where campaigns asked
+    for it, what yesterday's referrals add. Which of the two it was is drawn in proportion to their hazards."""
     hazard = w.today.adoption + w.today.contagion * (c.influence / INFLUENCE_GRAIN)
+    referral = w.today.referral + w.today.invitation * c.invited
+    hazard += referral
     c.life_clock -= hazard
     if c.life_clock < 0.0:
         if c.decision_due > 0:
             lapse(c, s)
         become_customer(c, w, w.today.day + 1.0 + c.life_clock / hazard)
         first_purchase(c, w, s)
+        if referral > 0.0 and draw(c, w, 0, REFERRED_DRAW, 0) * hazard < referral:
+            s.total[REFERRED] += 1
 
 
 @apart(first=True)
@@ -94,6 +102,8 @@ def fall_due(c: Any, w: Any, s: Any) -> None:
     """3 Opt-outs and dead addresses of yesterday take effect; growing channels gain people, dying ones lose them."""
     if w.today.moving == 1:
         join_or_leave(c, w)
+    if w.today.roles == 1:
+        end_role(c, w, s)
     if c.leaving > 0:
         for k in range(ADDRESSED):
             if (c.consent >> k) & 1 == 1 and 0 < c.opt_out_day[k] <= w.today.day:

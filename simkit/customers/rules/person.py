@@ -8,6 +8,7 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.apart import apart
+from simkit.customers.rules.categories import begin_categories, in_category
 from simkit.customers.rules.laws import at_odds, draw, draw_clock, quantile
 from simkit.customers.rules.leaving import pressure
 from simkit.customers.rules.noting import note
@@ -56,7 +57,10 @@ def pay(c: Any, w: Any, s: Any, what: int, purpose: int, k: int, time: float, ch
     u = draw(c, w, what, purpose, k)
     amount = quantile(w.spend[w.segment[c.segment].spend_row], u) * c.spend_scale * (1.0 + s.upsell)
     amount *= w.today.price * quantity
-    units = int(amount * MONEY + 0.5)
+    if w.today.categories > 0:
+        units = in_category(c, w, s, amount, what, purpose, k)
+    else:
+        units = int(amount * MONEY + 0.5)
     if c.coupon > 0:
         units = redeem(c, w, s, units)
     c.revenue += units
@@ -127,6 +131,8 @@ def become_customer(c: Any, w: Any, time: float) -> None:
     c.need_clock = until_next_need(c, w) + need_speed(c, w) * (time - w.today.day)
     if w.segment[c.segment].process == LIFETIME:
         c.life_clock = draw_clock(c, w, 0, LIFE) + c.dropout * pressure(c, w) * (time - w.today.day)
+    if w.today.categories > 0:
+        begin_categories(c, w)
     consent_odds = w.segment[c.segment].consent_odds
     for k in range(ADDRESSED):
         channel = w.channel[k]
