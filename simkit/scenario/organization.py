@@ -51,6 +51,8 @@ class Unit(Table):
     """The person who decides what is delegated to the unit."""
     serves: tuple[Name, ...] | None = None
     """Customer segments whose work has its home here. An empty list takes only work for no segment in particular."""
+    wip_limit: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Cases of this home open at once; `teams.unit_wip_limit` when left out."""
     error_factor: Annotated[float, Field(ge=0, le=5)] = convention(
         1.0, unit="factor on internal errors", why="no standards of its own"
     )
@@ -269,6 +271,10 @@ class Teams(Table):
     """What mail, meetings and administration leave of a working hour for the work itself."""
     errors: Errors = Errors()
     desk: Desk = Desk()
+    wip_limit: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Cases open in the department at once; more wait outside, the most urgent first. No limit when left out."""
+    unit_wip_limit: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """The same for the cases of each home unit."""
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> Teams:
@@ -291,6 +297,8 @@ class Organization(Table):
     primary_share: float
     errors: Errors
     desk: Desk = Desk()
+    wip_limit: int | None = None
+    unit_wip_limit: int | None = None
 
     def person_cost(self, person: Person) -> float:
         """Currency per average calendar day: salaries are paid on holidays too."""

@@ -65,6 +65,8 @@ def organization(teams: Teams, segments: Sequence[str]) -> Organization:
         primary_share=teams.primary_share,
         errors=teams.errors,
         desk=teams.desk,
+        wip_limit=teams.wip_limit,
+        unit_wip_limit=teams.unit_wip_limit,
     )
     check_sense(result)
     return result

@@ -76,6 +76,16 @@ class Rework(Table):
     """Effort of doing that step again."""
 
 
+class BatchRule(Table):
+    """Cases that are gathered and done together: set-up plus the effort of each."""
+
+    size: Annotated[int, Field(ge=2, le=10_000)]
+    """Done as soon as so many are there."""
+    max_wait_hours: Annotated[Hours, Field(ge=0, le=20_000)]
+    """Or when the first of them has waited so many office hours: a batch that never fills would wait for ever."""
+    setup_hours: Annotated[Hours, Field(ge=0, le=1000)] = convention(0.0, unit="hours", why="no set-up unless stated")
+
+
 class Step(Table):
     """One step of a kind of work: done by somebody with a skill, or decided at a gate."""
 
@@ -93,6 +103,8 @@ class Step(Table):
     after: tuple[Name, ...] = ()
     """Steps that must be finished first; ``live`` for follow-up after the launch."""
     effort: AnyEffort | None = None
+    batch: BatchRule | None = None
+    """Wait for other cases of the kind and do them together."""
     internal_error: Annotated[Share, Field(lt=1)] = default(
         0.10, unit="probability per pass", source=_OURS, grade="assumption", low=0.02, high=0.25
     )
@@ -120,6 +132,8 @@ class Step(Table):
             raise ValueError(f"step {self.id!r}: write skill (any of them) or skills (one person each), not both")
         if self.people > 1 and self.skill is None:
             raise ValueError(f"step {self.id!r}: people counts those with the skill, so it needs a skill")
+        if self.batch is not None and len(self.roles) != 1:
+            raise ValueError(f"step {self.id!r}: a batch is for a step that one person does")
         if bool(self.external_error) != bool(self.rework):
             raise ValueError(f"step {self.id!r}: external_error and rework (where the work goes) need each other")
         if bool(self.roles) == (self.gate is not None):

@@ -12,7 +12,7 @@ TIME_CATEGORIES = ("touch", "rework", "coordination", "approval", "other_duties"
 """What a person's on-shift time goes into; the rest is idle."""
 
 (INTAKE, TOUCH, REWORK, APPROVAL, OTHER_DUTIES, RESOURCE_QUEUE, APPROVER_QUEUE, APPROVAL_CADENCE, HAND_OFF,
- OFF_SHIFT, SWITCHING) = range(len(PARTS))  # fmt: skip
+ OFF_SHIFT, SWITCHING, JOIN, ADMISSION, BATCH) = range(len(PARTS))  # fmt: skip
 _OF_CATEGORY = {"touch": TOUCH, "rework": REWORK, "approval": APPROVAL}
 
 
@@ -45,6 +45,16 @@ def add_work(run: Run, task: Task, taking_over: int, now: int) -> None:
     parts[OTHER_DUTIES] += task.wall - own + task.lost - lost
     parts[APPROVER_QUEUE if task.category == "approval" else RESOURCE_QUEUE] += task.rested
     parts[OFF_SHIFT] += now - task.started - task.rested - task.wall - task.lost
+
+
+def add_batch_work(run: Run, task: Task, batch: Task, taking_over: int, now: int) -> None:
+    """On a desk together with others: their part of it is waiting for the batch."""
+    add_work(run, batch, taking_over, now)
+    parts = run.parts
+    parts[taking_over] -= batch.coordination - task.coordination
+    parts[_OF_CATEGORY[batch.category]] -= batch.effort
+    parts[_OF_CATEGORY[task.category]] += task.effort
+    parts[BATCH] += batch.coordination + batch.effort - task.coordination - task.effort
 
 
 def lead_time_parts(last: Run | None) -> list[int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from simkit.teams.batches import Batch
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.decomposition import PARTS, TIME_CATEGORIES, spent_so_far
 from simkit.teams.desk import Desk
@@ -109,6 +110,9 @@ def _spent(person: Person, task: Task, done: int, lost: int, now: int) -> list[A
     for category, seconds in spent_so_far(task, done, lost).items():
         step = (name, task.run.node.id, task.run.number)
         cells += (*step, "cut", now, person.id, person.unit, seconds, category)
+    for other in task.members[1:] if isinstance(task, Batch) else ():
+        step = (other.of_case.order.name, other.run.node.id, other.run.number)
+        cells += (*step, "cut", now, person.id, person.unit, 0, other.category)
     return cells
 
 

@@ -86,26 +86,25 @@ class Desk:
         person.task = task
         task.rested += person.calendar.between(task.since, now)
         self._log.of_task(task, person, "resume", now)
-        before = task.switching
-        self.turn_to(person, task)
-        if task.switching:
-            task.wall += math.ceil(task.switching / self._primary_share)
-        task.switching += before
+        again = self.turning_to(person, task)
+        if again:
+            task.switching += again
+            task.wall += math.ceil(again / self._primary_share)
         return task
 
     # --- effort -----------------------------------------------------------------------------------
 
-    def turn_to(self, person: Person, task: Task) -> None:
-        """Note in the task what turning to it costs after what the person was at before."""
+    def turning_to(self, person: Person, task: Task) -> int:
+        """Seconds of set-up when the person turns to a task after what they were at before."""
         if not self._switches or task.case is None:
-            return
+            return 0
         order = task.case.order
         last, person.last = person.last, (order.kind, order.campaign)
         hours = 0.0
         if last is not None and last != person.last:
             same_kind = last[0] == order.kind
             hours = self._table.switch_campaign_hours if same_kind else self._table.switch_kind_hours
-        task.switching = round(hours * 3600)
+        return round(hours * 3600)
 
     def effort_factor(self, person: Person) -> float:
         """How much longer a pass takes because of what else is open on the desk."""

@@ -231,7 +231,7 @@ class Dispatcher:
     def _start(self, person: Person, task: Task) -> None:
         person.task = task
         task.started = self.now
-        self.desk.turn_to(person, task)
+        task.switching = self.desk.turning_to(person, task)
         self._work(person, task, task.on_start(task, person))
 
     def _work(self, person: Person, task: Task, seconds: int) -> None:

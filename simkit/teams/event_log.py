@@ -28,6 +28,7 @@ EVENTS = {
     "reject": "a gate sent the case back",
     "live": "the case is finished and in the world",
     "expire": "its occasion passed before it was live",
+    "admit": "a limit on open work let the case in",
     "suspend": "the person puts it down for something else",
     "resume": "the person goes on with it",
     "switch": "effort of turning to it from something else",

@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from simkit.records import Launch
 from simkit.scenario.organization import Organization
+from simkit.teams.admission import Admission
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.decisions import Decisions
-from simkit.teams.decomposition import lead_time_parts
+from simkit.teams.decomposition import ADMISSION, lead_time_parts
 from simkit.teams.dispatcher import Dispatcher
 from simkit.teams.event_log import EventLog
 from simkit.teams.people import Person
@@ -37,11 +38,19 @@ class Flow:
         self._quality_kept = 1 - organization.errors.quality_loss_per_defect
         self._worked = WorkedSteps(organization, dispatcher, log, start, self._complete, self._undo)
         self._decisions = Decisions(organization, dispatcher, people, log, start, self._complete, self._send_back)
+        self._admission = Admission(organization, self._admit)
         self.launches: list[Launch] = []
 
     def arrive(self, case: Case) -> None:
         """The case enters the department; every step that waits for nothing is ready."""
         self._log.of_case(case, "arrive", self._dispatcher.now)
+        self._admission.arrive(case)
+
+    def _admit(self, case: Case) -> None:
+        """There is room for the case: it begins."""
+        now = case.admitted = self._dispatcher.now
+        if now > case.arrived:
+            self._log.of_case(case, "admit", now)
         for number in case.graph.starts:
             self._begin(case, case.graph.nodes[number], None)
 
@@ -51,10 +60,11 @@ class Flow:
             case.status, case.expired_time = "expired", self._dispatcher.now
             self._log.of_case(case, "expire", case.expired_time)
             self._ended(case)
+            self._admission.leave(case)
 
     def _begin(self, case: Case, node: Node, caused_by: Run | None) -> None:
         case.state[node.number] = UNDER_WAY
-        now = case.arrived if caused_by is None else caused_by.done
+        now = case.admitted if caused_by is None else caused_by.done
         run = case.next_run(node, now, caused_by)
         if node.step is None:
             self._go_live(case, run)
@@ -70,6 +80,7 @@ class Flow:
         if run.node.gate is not None:
             run.passed_on()
         case.state[run.node.number] = DONE
+        case.last[run.node.number] = run
         nodes, state = case.graph.nodes, case.state
         for number in run.node.after:
             node = nodes[number]
@@ -106,6 +117,7 @@ class Flow:
         now = run.done = run.ready
         run.passed_on()
         case.status, case.live_time, case.parts = "live", now, lead_time_parts(run)
+        case.parts[ADMISSION] += case.admitted - case.arrived
         run.caused_by = None
         case.live_defects = len(case.defects)
         case.quality = self._quality_kept**case.live_defects
@@ -114,3 +126,4 @@ class Flow:
         if case.order.campaign is not None:
             self.launches.append(Launch(case.order, now / DAY_SECONDS, case.quality, case.live_defects))
         self._complete(case, run)
+        self._admission.leave(case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from simkit.records import WorkOrder
@@ -28,6 +29,9 @@ PARTS = {
     "hand_off": "latency and effort of hand-offs",
     "off_shift": "nights, weekends and holidays of those the work was with",
     "switching": "turning to the work from something else",
+    "join": "everything else being there, waiting for what another branch hands over",
+    "admission": "outside, until a limit on open work let the case in; nights and weekends included",
+    "batch": "waiting for a batch to fill, and for the others in it",
 }
 """The parts of a lead time along the realised critical path, and what each means."""
 
@@ -35,14 +39,15 @@ PARTS = {
 class Node:
     """A step in its graph: what it takes, what it waits for and what waits for it."""
 
-    __slots__ = ("after", "before", "effort", "external_error", "gate", "gate_name", "id", "internal_error", "number",
-                 "redo", "rework", "roles", "step", "undone", "word")  # fmt: skip
+    __slots__ = ("after", "batch", "before", "effort", "external_error", "gate", "gate_name", "id", "internal_error",
+                 "number", "redo", "rework", "roles", "step", "undone", "word")  # fmt: skip
 
     def __init__(self, number: int, step: Step | None, gate: Gate | None):
         self.number, self.step, self.gate = number, step, gate
         self.id = step.id if step is not None else LIVE
         self.word = crc(self.id)
         """Its part in the key of a draw."""
+        self.batch = step.batch if step is not None else None
         self.roles = step.roles if step is not None else ()
         """For each person it takes the skills of which any will do."""
         self.gate_name = (step.gate if step is not None else None) or ""
@@ -105,7 +110,7 @@ class StepGraph:
 class Run:
     """One pass of a step: what made it ready, who did it, and where its time went."""
 
-    __slots__ = ("caused_by", "done", "giver", "giver_unit", "node", "number", "parts", "ready", "share")
+    __slots__ = ("caused_by", "done", "giver", "giver_unit", "node", "number", "others", "parts", "ready", "share")
 
     def __init__(self, node: Node, number: int, ready: int, caused_by: Run | None):
         self.node, self.number, self.ready, self.caused_by = node, number, ready, caused_by
@@ -113,6 +118,8 @@ class Run:
         self.giver: Person | None = None
         """Who hands the result on; for a rejection the one who decided."""
         self.giver_unit = ""
+        self.others: Sequence[Run] = ()
+        """What other branches hand to it, besides the run that made it ready."""
         self.share: float | None = None
         """Share of a fresh effort that a later pass takes; the department's rework share when None."""
         self.parts = [0] * len(PARTS)
@@ -128,14 +135,16 @@ class Case:
     """One work order on its way."""
 
     __slots__ = (
-        "approved", "arrived", "crews", "defects", "doers", "expired_time", "graph", "home", "index", "live_defects",
-        "live_time", "luck", "order", "parts", "passes", "priority", "quality", "rejections", "shares", "state",
-        "status",
+        "admitted", "approved", "arrived", "crews", "defects", "doers", "expired_time", "graph", "home", "index",
+        "last", "live_defects", "live_time", "luck", "order", "parts", "passes", "priority", "quality", "received",
+        "rejections", "shares", "state", "status",
     )  # fmt: skip
 
     def __init__(self, index: int, order: WorkOrder, graph: StepGraph, home: str, arrived: int, luck: CaseLuck):
         self.index, self.order, self.graph, self.home = index, order, graph, home
         self.arrived, self.luck = arrived, luck
+        self.admitted = -1
+        """When it was let in; it may have had to wait for a limit on open work."""
         self.priority = order.priority
         """That of its tasks: the order's, or 0 for what interrupts other work."""
         steps = len(graph.nodes)
@@ -144,6 +153,10 @@ class Case:
         self.rejections = [0] * steps
         self.doers: list[Person | None] = [None] * steps
         """Who did each step; what comes back goes to them."""
+        self.last: list[Run | None] = [None] * steps
+        """The latest finished pass of each step."""
+        self.received: dict[int, list[Run | None]] = {}
+        """What the latest pass of a step that joins branches was handed."""
         self.crews: dict[int, list[Person]] = {}
         """Who did a step that takes several people."""
         self.shares: dict[int, float] = {}

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from typing import cast
 
 from simkit.rng import Purpose
 from simkit.scenario.organization import Distance, Organization
 from simkit.scenario.organization_sense import places_of
+from simkit.teams.batches import Batch, Batches
 from simkit.teams.calendar import Calendar
-from simkit.teams.decomposition import HAND_OFF, INTAKE, RESOURCE_QUEUE, add_latency, add_queue, add_work
+from simkit.teams.decomposition import (
+    HAND_OFF,
+    INTAKE,
+    JOIN,
+    RESOURCE_QUEUE,
+    add_batch_work,
+    add_latency,
+    add_queue,
+    add_work,
+)
 from simkit.teams.dispatcher import Crew, Dispatcher, Pool, Task
 from simkit.teams.event_log import EventLog
+from simkit.teams.givers import other_givers
 from simkit.teams.hand_off import HandOffs
 from simkit.teams.luck import CHECK, EFFORT, OUTCOME, effort_seconds
 from simkit.teams.people import Person
@@ -36,6 +48,7 @@ class WorkedSteps:
         self._office = Calendar(organization.calendars["office"], start)
         self._hand_offs = HandOffs(organization)
         self._error_factor = {unit.id: unit.error_factor for unit in organization.units}
+        self._batches = Batches(dispatcher, self._office, self._start_batch, self._finish_batch)
         self._pools: dict[tuple[tuple[str, ...], str, int], Pool] = {}
 
     # --- on the way -------------------------------------------------------------------------------
@@ -45,14 +58,25 @@ class WorkedSteps:
         self._log.of_run(case, run, "ready", run.ready)
         pools, latency_hours = self._destination(case, run)
         latency = round(latency_hours * 3600)
-        elapsed = self._office.add(run.ready, latency) - run.ready
-        if elapsed:
-            add_latency(run, _taking_over(run), latency, elapsed)
+        there = self._office.add(run.ready, latency)
+        if there > run.ready:
+            add_latency(run, _taking_over(run), latency, there - run.ready)
+        if run.others:
+            there = self._joined(run, pools, there)
         tasks = [self._task(case, run, skills) for skills in run.node.roles]
         if len(tasks) == 1:
-            self._dispatcher.after(elapsed, self._queue, tasks[0], pools[0])
+            self._dispatcher.after(there - run.ready, self._queue, tasks[0], pools[0])
         else:
-            self._dispatcher.after(elapsed, self._queue_crew, Crew(tasks, pools))
+            self._dispatcher.after(there - run.ready, self._queue_crew, Crew(tasks, pools))
+
+    def _joined(self, run: Run, pools: list[Pool], there: int) -> int:
+        """When what the other branches hand over has come too."""
+        last = there
+        for other in run.others:
+            hours = max(self._hand_offs.latency_hours(other.giver_unit, pool) for pool in pools)
+            last = max(last, self._office.add(other.done, round(hours * 3600)))
+        add_queue(run, JOIN, self._office, there, last)
+        return last
 
     def _task(self, case: Case, run: Run, skills: tuple[str, ...]) -> Task:
         task = Task(run, case, case.priority, None, self._start, self._finish)
@@ -62,7 +86,10 @@ class WorkedSteps:
     def _queue(self, task: Task, pool: Pool) -> None:
         if not task.withdrawn:
             self._log.of_run(task.of_case, task.run, "queue", self._dispatcher.now)
-            self._dispatcher.queue(task, pool)
+            if task.run.node.batch is None:
+                self._dispatcher.queue(task, pool)
+            else:
+                self._batches.add(task, pool, task.run.node.batch)
 
     def _queue_crew(self, crew: Crew) -> None:
         if not crew.withdrawn:
@@ -79,6 +106,7 @@ class WorkedSteps:
         pools = [self._pool(skills, case.home, roles.count(skills)) for skills in roles]
         if cause is None:
             return pools, self._intake.latency_hours
+        run.others = other_givers(case, run)
         doer = case.doers[number]
         if doer is not None:
             doers = case.crews.get(number, [doer])
@@ -110,15 +138,24 @@ class WorkedSteps:
             add_queue(run, RESOURCE_QUEUE, person.calendar, task.queued, task.started)
         else:
             case.crews.setdefault(run.node.number, [])[:] = crew.people
-        if run.caused_by is None:
-            hours = self._intake.effort_hours
-        elif run.caused_by.node is run.node:
-            hours = 0.0  # a crew's own redo
-        else:
-            line = self._line(run.caused_by, person)
-            hours, task.loss = line.effort_hours, line.information_loss
-        task.coordination = round(hours * 3600)
+        task.coordination, task.loss = self._taken_over(run, person)
         return self._on_desk(task, person)
+
+    def _taken_over(self, run: Run, person: Person) -> tuple[int, float]:
+        """Seconds of taking a step over from all who give something to it, and the chance that something got lost."""
+        cause = run.caused_by
+        if cause is None:
+            return round(self._intake.effort_hours * 3600), 0.0
+        if cause.node is run.node:
+            return 0, 0.0  # a crew's own redo
+        line = self._line(cause, person)
+        hours, kept = line.effort_hours, 1 - line.information_loss
+        if not run.others:
+            return round(hours * 3600), line.information_loss
+        for other in run.others:
+            line = self._line(other, person)
+            hours, kept = hours + line.effort_hours, kept * (1 - line.information_loss)
+        return round(hours * 3600), 1 - kept
 
     def _on_desk(self, task: Task, person: Person) -> int:
         """On-shift seconds of one pass, other duties included."""
@@ -137,12 +174,16 @@ class WorkedSteps:
 
     def _finish(self, task: Task, person: Person) -> int:
         """The doer looks the pass over: done, or once more, or done with an error nobody saw."""
-        run, case, now = task.run, task.of_case, self._dispatcher.now
+        run, now = task.run, self._dispatcher.now
         self._log.spent(task, person, now)
         if task.crew is not None and not self._was_last(task, task.crew, person):
             return 0
         run.done = now
         add_work(run, task, _taking_over(run), run.done)
+        return self._looked_over(task, person)
+
+    def _looked_over(self, task: Task, person: Person) -> int:
+        run, case = task.run, task.of_case
         if case.closed:
             return 0
         if self._wrong(task):
@@ -156,6 +197,33 @@ class WorkedSteps:
         else:
             self._complete(case, run)
         return 0
+
+    # --- several cases at once --------------------------------------------------------------------
+
+    def _start_batch(self, task: Task, person: Person) -> int:
+        batch = cast(Batch, task)
+        batch.members = [member for member in batch.members if not member.withdrawn]
+        for member in batch.members:
+            member.queued, member.started = batch.queued, batch.started
+            self._start(member, person)
+        batch.sum_up()
+        batch.switching += batch.setup
+        return batch.stretched(self._organization.primary_share)
+
+    def _finish_batch(self, task: Task, person: Person) -> int:
+        """Each is looked over by itself; what has to be done again is done again together."""
+        batch, now = cast(Batch, task), self._dispatcher.now
+        batch.divide()
+        for member in batch.members:
+            member.run.done = now
+            self._log.spent(member, person, now)
+            add_batch_work(member.run, member, batch, _taking_over(member.run), now)
+        batch.members = [member for member in batch.members if self._looked_over(member, person)]
+        if not batch.members:
+            return 0
+        batch.sum_up()
+        batch.switching = 0
+        return batch.stretched(self._organization.primary_share)
 
     def _was_last(self, task: Task, crew: Crew, person: Person) -> bool:
         """Whether everybody else has done their share; the last one's queue and work are the step's."""

@@ -74,7 +74,8 @@ def kinds(draw: st.DrawFn) -> dict[str, Any]:
             steps.append(
                 {
                     "id": f"s{i}",
-                    **draw(doers()),
+                    **(does := draw(doers())),
+                    **(draw(batches()) if "skills" not in does and "people" not in does else {}),
                     **draw(rework(worked_before(steps, after))),
                     "after": after,
                     "effort": {"lognormal": {"mean_hours": draw(_HOURS)}},
@@ -88,6 +89,13 @@ def kinds(draw: st.DrawFn) -> dict[str, Any]:
         "expires_days": draw(st.none() | st.floats(1, 20)),
         "urgent": draw(st.sampled_from([False, False, True])),
     }
+
+
+def batches() -> st.SearchStrategy[dict[str, Any]]:
+    rule = st.fixed_dictionaries(
+        {"size": st.integers(2, 4), "max_wait_hours": st.floats(0, 30), "setup_hours": st.floats(0, 1)}
+    )
+    return st.just({}) | st.just({}) | st.fixed_dictionaries({"batch": rule})
 
 
 def doers() -> st.SearchStrategy[dict[str, Any]]:
@@ -162,6 +170,8 @@ def teams(draw: st.DrawFn) -> dict[str, Any]:
         "primary_share": draw(st.floats(0.2, 1)),
         "errors": {"caught": draw(st.floats(0, 1))},
         "desk": draw(st.just({}) | desks()),
+        "wip_limit": draw(st.none() | st.integers(2, 12)),
+        "unit_wip_limit": draw(st.none() | st.integers(2, 6)),
     }
     return told if feasible(told) else alone(told)
 

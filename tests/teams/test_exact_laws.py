@@ -39,7 +39,9 @@ def check_nobody_does_two_things_at_once(plan, records, end):
     log, calendars = records.log, on_shift_calendars(plan)
     overtime = records.persons.set_index("id").overtime_seconds
     spent = log[log.person.ne("")].groupby(["person", "case", "step", "pass"]).effort.sum()
-    for person, rows in log[log.event.isin(BEGINS + ENDS) & log.person.ne("")].groupby("person"):
+    stretches = log[log.event.isin(BEGINS + ENDS) & log.person.ne("")]
+    spent, stretches = batches_as_one(stretches, spent)
+    for person, rows in stretches.groupby("person"):
         begins, ends = rows.iloc[::2], rows.iloc[1::2]
         assert begins.event.isin(BEGINS).all()
         assert ends.event.isin(ENDS).all()
@@ -55,6 +57,25 @@ def check_nobody_does_two_things_at_once(plan, records, end):
         assert min(beyond.values()) >= 0
         assert sum(beyond.values()) == overtime[person]
         assert not sum(beyond.values()) or plan.desk.end_of_shift == "finish"
+
+
+def batches_as_one(stretches, spent):
+    """Cases begun and ended together are one stretch, told of the first of them with what was spent on all."""
+    spent, kept = spent.to_dict(), []
+    for person, rows in stretches.groupby("person"):
+        before, leader = None, None
+        for row in rows.itertuples():
+            key = (person, row.case, row.step, row[3])
+            together = row.event in ("start", "complete") and before == (row.event, row.time, row.step)
+            before = (row.event, row.time, row.step)
+            if row.event == "start":
+                if together:
+                    spent[leader] += spent.pop(key)
+                else:
+                    leader = key
+            if not together:
+                kept.append(row.Index)
+    return spent, stretches.loc[sorted(kept)]
 
 
 def check_flow_is_conserved(cases, log):
