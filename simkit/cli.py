@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simkit import cli_customers, cli_fits, terminal
+from simkit import cli_customers, cli_fits, cli_teams, terminal
 from simkit.cli_shared import (
     ENVIRONMENT,
     FAILED_RUNS,
@@ -208,7 +208,7 @@ def new(
     print(path)
 
 
-for _command in (*cli_customers.COMMANDS, *cli_fits.COMMANDS):
+for _command in (*cli_customers.COMMANDS, *cli_fits.COMMANDS, *cli_teams.COMMANDS):
     app.command()(_command)
 
 

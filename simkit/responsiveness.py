@@ -17,6 +17,7 @@ from simkit.survival import CENSORED, COMPETING, EVENT, CumulativeIncidence, cum
 if TYPE_CHECKING:
     import pandas as pd
 
+    from simkit.department_only import DepartmentRun
     from simkit.outcome import Run
 
 RESTRICTED_DAYS = 60.0
@@ -27,7 +28,7 @@ _WEEKS_BELOW, _MONTHS_BELOW = 120, 800
 """Cohorts are weeks of a shorter horizon, months of a longer one, quarters of one longer still; in days."""
 
 
-def signal_to_live(run: Run, causes: tuple[str, ...] = ("occasion",)) -> CumulativeIncidence | None:
+def signal_to_live(run: Run | DepartmentRun, causes: tuple[str, ...] = ("occasion",)) -> CumulativeIncidence | None:
     """How the signals of the measured days ended: live, expired (never live) or not yet (censored at the end)."""
     cases, horizon = run.cases, run.scenario.horizon_days
     cohort = cases[cases["cause"].isin(causes) & (cases["happened_day"] >= 0)]
@@ -40,7 +41,7 @@ def signal_to_live(run: Run, causes: tuple[str, ...] = ("occasion",)) -> Cumulat
     return days_until(cohort, horizon)
 
 
-def _longest_wait(run: Run, causes: tuple[str, ...]) -> float:
+def _longest_wait(run: Run | DepartmentRun, causes: tuple[str, ...]) -> float:
     """Days after which work on a signal is given up, the longest of all."""
     rules = [*run.scenario.occasions.values()] if "occasion" in causes else []
     waits = [rule.expires_days for rule in rules]

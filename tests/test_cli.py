@@ -400,6 +400,20 @@ def test_trace_tells_one_customers_days(simkit):
     assert "0 to 99" in err
 
 
+def test_the_bottleneck_is_one_document(simkit):
+    """JSON on stdout and the table as CSV; an alternative that is not there names those that are."""
+    Path("s.yaml").write_text("horizon: 20 days\nwarmup: 0 days\nmonitors: {}\n")
+    words = ("bottleneck", "s.yaml", "--replications", "2", "--workers", "1")
+    code, out, _ = simkit(*words, "--json", "--out", "t.csv")
+    told = json.loads(out)
+    assert (code, told["replications"], told["left_out"]) == (0, 2, [])
+    assert "one more person: copy" in {row["change"] for row in told["changes"]}
+    assert Path("t.csv").read_text().startswith("change,what,days_saved,low,high,verdict,cost_per_year")
+    code, out, err = simkit(*words, "--alternative", "pods")
+    assert (code, out) == (2, "")
+    assert "there are: today" in err
+
+
 def test_work_is_exported_and_traced(simkit):
     """XES is for work alone; a campaign's diary carries its parts; one of the two diaries must be asked for."""
     Path("s.yaml").write_text("horizon: 20 days\nwarmup: 0 days\nmarket: {customers: 100}\n")

@@ -40,7 +40,7 @@ COLUMNS = (
     Column("category", "text", "complete: touch (first pass), rework, approval; empty otherwise"),
     Column("outcome", "text", "complete of a gate: approve or reject; empty otherwise"),
     Column("effort_hours", "number", "complete: hours of the work itself, since start; 0 otherwise"),
-    Column("coordination_hours", "number", "complete: hours of taking it over; 0 otherwise"),
+    Column("coordination_hours", "number", "complete: hours of taking it over and of turning to it; 0 otherwise"),
     Column("other_duties_hours", "number", "complete: on-shift hours of mail and meetings in between; 0 otherwise"),
     Column("cost:total", "money", "complete: all three times the person's hourly cost; 0 otherwise"),
     Column("cost:currency", "text", "the scenario's currency, where there is a cost"),
@@ -64,7 +64,7 @@ TRANSITIONS = {
 carry effort, which is told with the completion, or are left out."""
 _OF_CASE = ("arrive", "live", "expire")
 _GATE = ("approve", "reject")
-_HOURS = {"coordination": "coordination_hours", "other_duties": "other_duties_hours"}
+_HOURS = {"coordination": "coordination_hours", "other_duties": "other_duties_hours", "switching": "coordination_hours"}
 
 
 def work_table(run: Run) -> pd.DataFrame:
