@@ -157,19 +157,23 @@ def held(c: Any, w: Any, s: Any, caps: int, channels: int, start: int, end: int,
     When all remembered contacts lie in the window, older ones may be forgotten: then the answer is yes, so that
     no cap is ever exceeded, and the ledger says how often that happened.
     """
+    if count == 0:
+        return True
     counted = 0
     inside = 0
-    while inside < min(c.contacts, RECENT):
-        i = (c.contacts - 1 - inside) % RECENT
+    remembered = min(c.contacts, RECENT)
+    newest = c.contacts - 1
+    while inside < remembered:
+        i = (newest - inside) & (RECENT - 1)  # the remainder: RECENT is a power of two
         then = c.recent_minute[i]
         if then < start and then < w.today.minute:
-            break
+            return False
         inside += 1
         under = caps == 0 or c.recent_caps[i] & caps != 0
         if under and start <= then < end and (channels >> c.recent_channel[i]) & 1 == 1:
             counted += 1
-    if counted >= count:
-        return True
+            if counted == count:
+                return True
     if inside == RECENT:
         s.total[RING_FULL] += 1
         return True

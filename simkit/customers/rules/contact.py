@@ -179,7 +179,7 @@ def is_final(w: Any, rule: int) -> bool:
 def remember(c: Any, s: Any, message: Any, j: int) -> None:
     """A contact enters the history by which caps, gap and least frequency go; what is exempt does not."""
     if message.exempt == 0:
-        at = c.contacts % RECENT
+        at = c.contacts & (RECENT - 1)
         s.place[j] = at
         c.recent_minute[at] = s.minute[j]
         c.recent_channel[at] = message.channel
