@@ -1,8 +1,8 @@
 """Where the bottleneck is, by finite difference: what one thing more would save in days to live.
 
 One more person of each skill, about one more meeting a week at each gate, half the latency of hand-offs: each is
-simulated under the same luck as the department as it is, replication by replication, so a difference is the change's. Customers
-are left out, since days to live do not depend on them (`simkit.department_only` says what else is).
+simulated under the same luck as the department as it is, replication by replication, so a difference is the change's.
+Customers are left out, since days to live do not depend on them (`simkit.department_only` says what else is).
 """
 
 from __future__ import annotations
