@@ -190,6 +190,9 @@ def fit_work(
     coordination_hours: Annotated[
         str, typer.Option(metavar="COL", help="Column of hours of taking over booked on it.")
     ] = LOG.coordination_hours,
+    instance: Annotated[
+        str, typer.Option(metavar="COL", help="Column of the pass that an event belongs to.")
+    ] = LOG.instance,
     gate: Annotated[
         list[str] | None,
         typer.Option(metavar="STEP", help="A step that is a decision, where no column tells its outcome."),
@@ -209,7 +212,7 @@ def fit_work(
     from simkit.teams import fit_work_output as shown
 
     columns = LogColumns(
-        case, step, time, transition, person, unit, kind, outcome, effort_hours, coordination_hours
+        case, step, time, transition, person, unit, kind, outcome, effort_hours, coordination_hours, instance
     )  # fmt: skip
     try:
         found = fits.fit_work(

@@ -16,6 +16,8 @@ SURE = 0.98
 """Share of cases in which a step must precede another to be waited for, in a log without readiness."""
 LEAST_VOTES, VOTES = 2, 0.02
 """A step is waited for if it made the other ready in so many cases, and in this share of them."""
+HARDLY_QUEUED = 0.05
+"""Quantile of latency and queue together that stands for latency."""
 RELATIONS = ("same_person", "same_unit", "same_company")
 
 
@@ -106,10 +108,12 @@ class HandOffFit:
 def hand_offs(
     passes: Passes, calendar: Calendar, gates: set[str], after: dict[str, dict[str, list[str]]]
 ) -> list[HandOffFit]:
-    """Latency in working hours from ready to there (the median), and hours of taking over (the mean), by how far.
+    """Latency in working hours from ready to there (the median), and hours of taking over, by how far.
 
-    `after` is the graph of each kind. Where the log does not tell when work is ready or there, the gap from the
-    completion of what was waited for to the begin holds the queue as well; its lower twentieth stands for it, being
+    `after` is the graph of each kind. Where branches join, everybody who gives something is paid for: hours of taking
+    over are the least-squares shares of all relations in them, and latency is read where one person gives (or else the
+    lower twentieth of that from the last of them). Where the log does not tell when work is ready or there, the gap
+    from the completion of what was waited for to the begin holds the queue as well; its lower twentieth stands for it, being
     that of work which hardly queued. Decisions and what was done again at once are left out.
     """
     table = passes.table
@@ -119,36 +123,39 @@ def hand_offs(
     worked = table[~table["step"].isin(gates) & (table["person"] != "")]
     done = _completions(table)
     gaps: dict[str, list[float]] = defaultdict(list)
-    taken: dict[str, list[float]] = defaultdict(list)
-    names = (
-        "case",
-        "kind",
-        "step",
-        "number",
-        "ready",
-        "assigned" if exact else "start",
-        "person",
-        "unit",
-        "coordination_hours",
-    )
+    joined: dict[str, list[float]] = defaultdict(list)
+    counts: list[list[int]] = []
+    taken: list[float] = []
+    there = "assigned" if exact else "start"
+    names = ("case", "kind", "step", "number", "ready", there, "person", "unit", "coordination_hours")
     for case, kind, step, number, ready, at, person, unit, hours in zip(*(worked[name] for name in names), strict=True):
         if at != at or (exact and ready != ready):
             continue
         waits = after[kind].get(step, [])
-        allowed = gates if number else set(waits)
-        giver = _giver(done.get(case, []), ready if exact else at, exact, allowed, after[kind])
-        if giver is None and (number or waits):
+        since = ready if exact else at
+        givers = _givers(done.get(case, []), since, exact, number > 0, waits, gates, after[kind])
+        if not givers and (number or waits):
             continue
-        begin = ready if exact else (giver.when if giver else passes.arrived[case])
-        relation = "intake" if giver is None else _relation(giver.person, giver.unit, person, unit)
-        gaps[relation].append(calendar.between(int(begin), int(at)) / 3600)
-        taken[relation].append(hours)
-    quantile = 0.5 if exact else 0.05
+        relations = [_relation(one.person, one.unit, person, unit) for one in givers] or ["intake"]
+        begin = ready if exact else max((one.when for one in givers), default=passes.arrived[case])
+        last = max(range(len(givers)), key=lambda i: givers[i].when, default=0)
+        where = gaps if len(relations) == 1 else joined
+        where[relations[last]].append(calendar.between(int(begin), int(at)) / 3600)
+        if not number or len(waits) < 2:  # a later pass of a join also gets what changed in other branches
+            counts.append([relations.count(one) for one in _LINES])
+            taken.append(hours)
+    quantiles = {one: 0.5 if exact and one in gaps else HARDLY_QUEUED for one in _LINES}
+    gaps = {**joined, **gaps}
+    shares = np.linalg.lstsq(np.array(counts, float), np.array(taken), rcond=None)[0] if counts else []
+    effort = dict(zip(_LINES, np.maximum(shares, 0.0), strict=False))
     return [
-        HandOffFit(one, len(gaps[one]), float(np.quantile(gaps[one], quantile)), float(np.mean(taken[one])))
-        for one in ("intake", *RELATIONS)
+        HandOffFit(one, len(gaps[one]), float(np.quantile(gaps[one], quantiles[one])), float(effort[one]))
+        for one in _LINES
         if one in gaps
     ]
+
+
+_LINES = ("intake", *RELATIONS)
 
 
 @dataclass(frozen=True)
@@ -169,6 +176,18 @@ def _completions(table: pd.DataFrame) -> dict[str, list[_Completion]]:
     for case, *one in zip(*(done[name] for name in names), strict=True):
         found[case].append(_Completion(*one))
     return found
+
+
+def _givers(
+    done: list[_Completion], since: float, exact: bool, again: bool, waits: list[str], gates: set[str],
+    after: dict[str, list[str]],
+) -> list[_Completion]:  # fmt: skip
+    """Who hands something to a pass, each once: a first pass gets what it waits for, a later one what came back."""
+    if again or waits == [LIVE]:
+        found = [_giver(done, since, exact, gates | set(waits), after)]
+    else:
+        found = [_giver(done, since, False, {one}, after) for one in waits if one != LIVE]
+    return list({one.person: one for one in found if one is not None}.values())
 
 
 def _giver(

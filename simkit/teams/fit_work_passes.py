@@ -95,42 +95,55 @@ def _moments(events: pd.DataFrame, gates: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _HOURS = ("effort_hours", "coordination_hours")
-_Event = tuple[str, str, float, str, str, str, str, float, float]
+_Event = tuple[float, str, str, str, str, float, float]
+_Pass = dict[str, Any]
 
 
 def _rows(events: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     """Rows of passes, case by case and step by step; plain lists, since a log has many small groups."""
-    columns = [events[name].tolist() for name in ("case", "step", "second", "transition", "person", "unit", "outcome")]
+    columns = [events[name].tolist() for name in ("case", "step", "instance", "second", "transition", "person", "unit")]
+    columns += [events["outcome"].tolist()]
     columns += [events[name].tolist() if name in events else [0.0] * len(events) for name in _HOURS]
-    of_step: dict[tuple[str, str], list[_Event]] = {}
-    for event in zip(*columns, strict=True):
-        of_step.setdefault(event[:2], []).append(event)
-    for (case, step), mine in of_step.items():
-        yield from _of_step(case, step, mine)
+    of_step: dict[tuple[str, str], dict[str, list[_Event]]] = {}
+    for case, step, instance, *event in zip(*columns, strict=True):
+        of_step.setdefault((case, step), {}).setdefault(instance, []).append(tuple(event))
+    for (case, step), instances in of_step.items():
+        made = [one for instance, mine in instances.items() for one in _of_instance(instance, mine)]
+        for number, one in enumerate(made):
+            who = (one.get("person", ""), one.get("unit", ""))
+            times = (one.get(name) for name in ("ready", "assigned", "start", "complete"))
+            hours = (one.get(name, 0.0) for name in _HOURS)
+            yield (case, "", step, number, *who, *times, tuple(one.get("paused", ())), one.get("outcome", ""), *hours)
 
 
-def _of_step(case: str, step: str, events: list[_Event]) -> Iterator[tuple[Any, ...]]:
-    begun: list[dict[str, Any]] = []
-    done: list[dict[str, Any]] = []
+def _of_instance(instance: str, events: list[_Event]) -> list[_Pass]:
+    """The passes of one step of a case, finished ones first; what the log calls one instance is one pass."""
+    begun: list[_Pass] = []
+    done: list[_Pass] = []
     waits: dict[str, float] = {}
-    for _, _, second, transition, person, unit, outcome, effort, coordination in events:
+    for second, transition, person, unit, outcome, effort, coordination in events:
         if transition in (READY, ASSIGNED):
             waits["ready" if transition == READY else "assigned"] = second
         elif transition == START:
             begun.append({**waits, "start": second, "person": person, "unit": unit, "paused": []})
             waits = {}
         elif transition == COMPLETE:
-            one: dict[str, Any] = begun.pop(0) if begun else {**waits, "paused": []}
+            one: _Pass = begun.pop(0) if begun else {**waits, "paused": []}
             waits = {} if "start" not in one else waits
             told = {"person": person or one.get("person", ""), "unit": unit or one.get("unit", ""), "outcome": outcome}
             done.append({**one, **told, "complete": second, "effort_hours": effort, "coordination_hours": coordination})
         elif begun:
             _pause(begun[0]["paused"], transition, second)
-    for number, one in enumerate([*done, *begun]):
-        who = (one.get("person", ""), one.get("unit", ""))
-        times = (one.get(name) for name in ("ready", "assigned", "start", "complete"))
-        hours = (one.get(name, 0.0) for name in _HOURS)
-        yield (case, "", step, number, *who, *times, tuple(one.get("paused", ())), one.get("outcome", ""), *hours)
+    return [_together(done, begun)] if instance and len(done) + len(begun) > 1 else [*done, *begun]
+
+
+def _together(done: list[_Pass], begun: list[_Pass]) -> _Pass:
+    """Several people at one pass: the first one's, over when the last is done; hours are the mean of one person's."""
+    first = min([*done, *begun], key=lambda one: (one.get("start", one.get("complete")), "ready" not in one))
+    if begun:
+        return {key: value for key, value in first.items() if key not in ("complete", *_HOURS)}
+    hours = {name: sum(one[name] for one in done) / len(done) for name in _HOURS}
+    return {**first, **hours, "complete": max(one["complete"] for one in done)}
 
 
 def _pause(paused: list[tuple[float, float]], transition: str, second: float) -> None:

@@ -42,6 +42,8 @@ class LogColumns:
     outcome: str = "outcome"
     effort_hours: str = "effort_hours"
     coordination_hours: str = "coordination_hours"
+    instance: str = "concept:instance"
+    """What belongs to one pass of a step; several people at once are one pass then."""
 
 
 DEFAULTS = LogColumns()
@@ -102,7 +104,7 @@ def _typed(table: pd.DataFrame, where: str, word: str, time_format: str | None) 
         first = f"first {PROBLEMS_SHOWN} of " if len(problems) > PROBLEMS_SHOWN else ""
         raise LogError("\n".join([f"{where}: {first}{len(problems)} problem(s)", *shown]))
     made["transition"] = made["transition"].str.lower().replace("", COMPLETE) if "transition" in made else COMPLETE
-    for role in ("person", "unit", "kind", "outcome"):
+    for role in ("person", "unit", "kind", "outcome", "instance"):
         made[role] = made.get(role, "")
     made["outcome"] = made["outcome"].str.lower().map(_outcome)
     known = made[made["transition"].isin(KNOWN_TRANSITIONS)]
