@@ -113,8 +113,8 @@ def hand_offs(
     `after` is the graph of each kind. Where branches join, everybody who gives something is paid for: hours of taking
     over are the least-squares shares of all relations in them, and latency is read where one person gives (or else the
     lower twentieth of that from the last of them). Where the log does not tell when work is ready or there, the gap
-    from the completion of what was waited for to the begin holds the queue as well; its lower twentieth stands for it, being
-    that of work which hardly queued. Decisions and what was done again at once are left out.
+    from the completion of what was waited for to the begin holds the queue as well; its lower twentieth stands for it,
+    being that of work which hardly queued. Decisions and what was done again at once are left out.
     """
     table = passes.table
     exact = passes.has_ready and passes.has_assigned
