@@ -98,7 +98,7 @@ class ServiceRequest:
     index: int
     """Of the person within the segment."""
     day: float
-    """When, its keyed hour included."""
+    """When, its keyed hour included; the desk hears of it at that part of its opening hours."""
     why: str
     """``purchase``, ``account`` or ``complaint`` (gave up the last time)."""
     key: int

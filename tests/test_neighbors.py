@@ -10,7 +10,7 @@ from simkit.measures import compute
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
 
-ALWAYS = {"calendar": "always", "hours": [0, 24]}
+ALWAYS = {"calendar": "always"}
 
 
 def scenario(**changes):

@@ -10,7 +10,7 @@ from simkit.customers.market import MarketDriver
 from simkit.customers.state import CUSTOMER
 from simkit.records import ServiceRequest
 from simkit.rng import Purpose, crc, uniforms
-from simkit.scenario.quantity import DAYS_PER_YEAR, HOURS_PER_DAY
+from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.service import Service
 
 REASONS = ("purchase", "account")
@@ -54,11 +54,11 @@ class Requests:
         if not about:
             return []
         who, keys = (np.array(column, np.int64) for column in zip(*about, strict=True))
-        hours = ask_hours(self._service, self._draw(who, keys, Purpose.SERVICE_HOUR))
+        parts = self._draw(who, keys, Purpose.SERVICE_HOUR)
         found = [
-            ServiceRequest(self._segments[self._segment[i]], int(self._index[i]), day + float(hour) / HOURS_PER_DAY,
+            ServiceRequest(self._segments[self._segment[i]], int(self._index[i]), day + float(part),
                            REASONS[int(key) // (_ORDINALS * ATTEMPTS)], int(key))
-            for i, key, hour in zip(who, keys, hours, strict=True)
+            for i, key, part in zip(who, keys, parts, strict=True)
         ]  # fmt: skip
         return sorted(found, key=lambda request: (request.day, request.segment, request.index, request.key))
 
@@ -95,12 +95,6 @@ class Requests:
 
     def _draw(self, who: np.ndarray, what: np.ndarray, purpose: Purpose) -> np.ndarray:
         return uniforms(self._key, self._index[who], what, int(purpose), 0, self._space[who])
-
-
-def ask_hours(service: Service, u: np.ndarray) -> np.ndarray:
-    """Hours of the day at which people ask, uniform between those stated."""
-    first, last = service.hours
-    return first + (last - first) * u
 
 
 def _count_up(many: np.ndarray) -> np.ndarray:

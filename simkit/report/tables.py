@@ -20,7 +20,9 @@ LIVE_LIMIT_DAYS = 60
 """Signals are followed for so long, as in the measure of the same limit."""
 SIGNAL_CAUSES = ("occasion",)
 """Signals that happen whatever the department does, so that all alternatives face the same."""
-COST_PARTS = ("cost_of_goods", "contact_cost", "media_cost", "team_cost", "technology_cost")
+COST_PARTS = (
+    "cost_of_goods", "contact_cost", "media_cost", "team_cost", "technology_cost", "service_cost", "sales_cost",
+)  # fmt: skip
 STAGES = ("unaware", "aware", "considering", "intent", "customer", "repeat", "advocate", "lost")
 
 

@@ -100,9 +100,9 @@ class Service(Table):
         0.5, unit="share of those who gave up", source=_OURS, grade="assumption", low=0.2, high=0.8
     )
     """Who gave up may complain the next day: one more request."""
-    hours: tuple[Clock, Clock] = (8, 22)
-    """Between which hours people ask, on any day of the week; whoever asks while nobody is there waits for the
-    opening."""
+    hours: tuple[Clock, Clock] | Literal["opening"] = "opening"
+    """When people ask: in the opening hours of the day, or of the next on which the desk is open; or between two hours
+    of any day, such as [8, 22], and whoever asks while nobody is there waits for the opening."""
     hourly_cost: float = default(
         27, unit="currency/hour", source=_BLS, grade="survey", low=10, high=45, ge=0, le=100_000
     )
@@ -121,7 +121,7 @@ class Service(Table):
             raise ValueError(
                 f"patience_minutes: expected 0 to 1,000,000 or 'for_ever', found {self.patience_minutes:g}"
             )
-        if self.hours[0] >= self.hours[1]:
+        if self.hours != "opening" and self.hours[0] >= self.hours[1]:
             raise ValueError("hours: expected an earlier and a later hour, such as [8, 22]")
         return self
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from simkit.teams.calendar import Calendar
+from simkit.teams.calendar import DAY_SECONDS, Calendar
 
 NEVER = float("inf")
 
@@ -38,6 +38,21 @@ class Stretches(NamedTuple):
         edges = np.array(merged, np.float64).reshape(-1, 2)
         lengths = edges[:, 1] - edges[:, 0]
         return cls(edges[:, 0].copy(), edges[:, 1].copy(), np.cumsum(lengths) - lengths)
+
+    def opening(self, days: int) -> tuple[np.ndarray, np.ndarray]:
+        """For each of so many days, the first day from then on with a stretch that begins on it or goes on; and the
+        seconds of stretches before each midnight, one more than days."""
+        midnights = np.arange(days + 1) * float(DAY_SECONDS)
+        i = np.searchsorted(self.starts, midnights, side="right")
+        inside = np.minimum(midnights, np.append(self.ends, 0.0)[i - 1]) - np.append(self.starts, 0.0)[i - 1]
+        before = np.where(i > 0, np.append(self.before, 0.0)[i - 1] + inside, 0.0)
+        day = np.where(np.diff(before) > 0, np.arange(days), days)
+        return np.minimum.accumulate(day[::-1])[::-1], before
+
+    def moments(self, seconds: np.ndarray) -> np.ndarray:
+        """The moments at which so many seconds of the stretches have passed, inside a stretch."""
+        i = np.searchsorted(self.before, seconds, side="right") - 1
+        return self.starts[i] + seconds - self.before[i]
 
 
 class Answers(NamedTuple):

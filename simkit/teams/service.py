@@ -53,7 +53,9 @@ class ServiceDesk:
     ):
         self._service, self._represents, self._key = service, represents, key
         crews = [(crew.agents, Calendar(calendars[crew.calendar], start)) for crew in service.crews]
-        self._queue = FirstCome(crews, (days + _AFTER_THE_END) * DAY_SECONDS)
+        self._days = days + _AFTER_THE_END
+        self._queue = FirstCome(crews, self._days * DAY_SECONDS)
+        self._open_day, self._open_before = self._queue.open.opening(self._days)
         self._capacity_seconds = sum(count * calendar.worked(days * DAY_SECONDS) for count, calendar in crews)
         self._own: list[ServiceRequest] = []
         self._expected: dict[int, list[np.ndarray]] = {}
@@ -126,10 +128,10 @@ class ServiceDesk:
         alike = np.repeat(own, whole - 1 + one_more)
         alike["k"] = np.concatenate([np.arange(1, n) for n in whole + one_more.astype(np.int64)])
         alike["own"] = -1
-        later = -np.log(self._draw(alike, Purpose.SERVICE_DELAY)) * SPREAD_DAYS
-        self._expect(own, own["time"] // DAY_SECONDS)
-        self._at_hour(alike, own_day := alike["time"] // DAY_SECONDS + np.floor(later))
-        self._expect(alike, own_day)
+        days = own["time"] // DAY_SECONDS
+        self._come(own, days, own["time"] / DAY_SECONDS - days)
+        later = np.floor(-np.log(self._draw(alike, Purpose.SERVICE_DELAY)) * SPREAD_DAYS)
+        self._come(alike, alike["time"] // DAY_SECONDS + later, self._draw(alike, Purpose.SERVICE_HOUR))
 
     def _come_again(self, rows: np.ndarray, moments: np.ndarray) -> None:
         """Some of those who gave up ask once more the day after."""
@@ -137,22 +139,28 @@ class ServiceDesk:
         again &= rows["what"] // ATTEMPT % ATTEMPTS < ATTEMPTS - 1
         rows, days = rows[again].copy(), moments[again] // DAY_SECONDS + 1
         rows["what"] += ATTEMPT
-        self._at_hour(rows, days)
-        mine = np.flatnonzero(rows["own"] >= 0)
-        for i in mine:
-            before = self._own[rows["own"][i]]
-            self._own.append(
-                replace(before, day=float(rows["time"][i]) / DAY_SECONDS, why="complaint", key=int(rows["what"][i]))
-            )
+        parts = self._draw(rows, Purpose.SERVICE_HOUR)
+        for i in np.flatnonzero(rows["own"] >= 0):
+            asked = self._own[rows["own"][i]]
+            day, key = float(days[i] + parts[i]), int(rows["what"][i])
+            self._own.append(replace(asked, day=day, why="complaint", key=key))
             rows["own"][i] = len(self._own) - 1
-        self._expect(rows, days)
+        self._come(rows, days, parts)
 
-    def _at_hour(self, rows: np.ndarray, days: np.ndarray) -> None:
-        first, last = self._service.hours
-        hours = first + (last - first) * self._draw(rows, Purpose.SERVICE_HOUR)
-        rows["time"] = (days + hours / HOURS_PER_DAY) * DAY_SECONDS
-
-    def _expect(self, rows: np.ndarray, days: np.ndarray) -> None:
+    def _come(self, rows: np.ndarray, days: np.ndarray, parts: np.ndarray) -> None:
+        """When the desk hears of what comes up on a day, at a part of it: at that part of its opening hours (the next
+        day's when it is closed), or between the hours stated. After the last day nobody is there to hear."""
+        soon = days < self._days
+        rows, days, parts = rows[soon].copy(), days[soon].astype(np.int64), parts[soon]
+        if self._service.hours == "opening":
+            days = self._open_day[days]
+            soon = days < self._days
+            rows, days, parts = rows[soon], days[soon], parts[soon]
+            before = self._open_before
+            rows["time"] = self._queue.open.moments(before[days] + parts * (before[days + 1] - before[days]))
+        else:
+            first, last = self._service.hours
+            rows["time"] = (days + (first + (last - first) * parts) / HOURS_PER_DAY) * DAY_SECONDS
         for day in np.unique(days):
             self._expected.setdefault(int(day), []).append(rows[days == day])
 

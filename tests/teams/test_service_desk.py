@@ -99,6 +99,19 @@ def test_each_simulated_request_is_as_many_real_ones():
     assert alone.days[0]["work_hours"] < many.days[0]["work_hours"]
 
 
+def test_questions_of_closed_days_come_when_the_desk_opens():
+    """Monday to Friday 9-13 and 14-18: a question that comes up at three quarters of a Saturday is asked on Monday at
+    16:00 and one of Monday midnight at 9:00; with hours stated it waits from Saturday for Monday 9:00."""
+    asked = [[] for _ in range(14)]
+    asked[0] = [ServiceRequest("a", 1, 0.0, "account", 1)]
+    asked[5] = [ServiceRequest("a", 2, 5.75, "account", 1)]
+    outcomes = run(desk(14, agents=5, calendar="office"), asked)
+    assert [outcome.day for outcome in outcomes] == pytest.approx([9 / 24, 7 + 16 / 24])
+    outcomes = run(desk(14, agents=5, calendar="office", hours=[8, 20]), asked)
+    assert [outcome.day for outcome in outcomes] == pytest.approx([9 / 24, 7 + 9 / 24])
+    assert all(outcome.waited_minutes == 0 for outcome in outcomes)
+
+
 def test_load_is_work_asked_over_time_there_is():
     """Two agents around the clock and 3.2 hours of work an hour: a load of 1.6."""
     one = desk(60, agents=2, patience_minutes=10)
