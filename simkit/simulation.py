@@ -28,6 +28,7 @@ from simkit.outcome import Run, cases_table, launches_table, market_warnings, sp
 from simkit.records import Launch, Lead, Signal, WorkOrder
 from simkit.replay import Replay, Script
 from simkit.rng import run_key
+from simkit.scenario.budget import overspent
 from simkit.scenario.errors import SenseError
 from simkit.scenario.extending import Declared, extended
 from simkit.scenario.quantity import DAYS_PER_YEAR
@@ -118,6 +119,9 @@ class _Coupling:
             self.market.tables.withhold(without)
         first = scenario.start - timedelta(days=scenario.warmup_days)
         structure = organization(scenario.teams, list(scenario.market.segments))
+        payroll = structure.payroll_per_day * DAYS_PER_YEAR
+        for path, message in overspent(scenario.budget, payroll, scenario.economics.technology_per_year):
+            raise SenseError(path, message)
         self.department: Department | Replay = (
             Replay(script, scenario.warmup_days) if script else Department(structure, key, first, scenario.days)
         )

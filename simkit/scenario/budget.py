@@ -74,6 +74,21 @@ class Move(Table):
         return self
 
 
+def parse_amount(value: Any) -> Any:
+    """``1.5m per year`` -> currency a year; numbers pass."""
+    if not isinstance(value, str):
+        return value
+    found = _AMOUNT.match(value)
+    if not found:
+        raise ValueError(f"expected an amount with its period, such as '1.5m per year'; found {value!r}")
+    return _a_year(found)
+
+
+def _a_year(found: re.Match[str]) -> float:
+    number = float(found[1].replace("_", "").replace(",", "")) * _THOUSANDS[(found[2] or "").lower()]
+    return number * _TIMES_A_YEAR[found[3].lower()]
+
+
 class Budget(Table):
     """What people, agencies, technology, messages and media may cost; without an amount there is no limit."""
 
@@ -81,6 +96,9 @@ class Budget(Table):
     """Of the revenue of the last 365 days, set anew when a budget year begins."""
     per_year: Annotated[float, Field(gt=0)] | None = None
     """In `currency`."""
+    department_per_year: Annotated[float, BeforeValidator(parse_amount), Field(gt=0)] | None = None
+    """What people, agencies and tools (`economics.technology_per_year`) may cost together, in `currency`. Pay is owed
+    whatever comes, so a department that costs more is an error and not a run. Service and sales have their own."""
     changes: tuple[Move, ...] = ()
     proof: Literal["not_asked", "none", "last_touch", "holdout"] = "not_asked"
     """What can be shown when next year's budget is set. last_touch: purchases upon a click. holdout: what the
@@ -122,10 +140,10 @@ def parse_budget(value: Any) -> Any:
             raise ValueError("a budget of 0% of revenue pays for nobody; leave `budget` out for no limit")
         return {"share_of_revenue": share}
     if found := _AMOUNT.match(value):
-        number = float(found[1].replace("_", "").replace(",", "")) * _THOUSANDS[(found[2] or "").lower()]
-        if not number:
+        amount = _a_year(found)
+        if not amount:
             raise ValueError("a budget of 0 pays for nobody; leave `budget` out for no limit")
-        return {"per_year": number * _TIMES_A_YEAR[found[3].lower()]}
+        return {"per_year": amount}
     raise ValueError(f"expected a budget such as {FORMS}; found {value!r}")
 
 
@@ -162,6 +180,18 @@ def budget_warnings(scenario: Scenario) -> list[str]:
     if budget.proof != "not_asked" and not budget.limited:
         notes.append("there is no amount that `budget.proof` could change: set budget.share_of_revenue or per_year")
     return notes
+
+
+def overspent(budget: Budget, people_per_year: float, tools_per_year: float) -> Iterator[tuple[str, str]]:
+    """A department that costs more than its own budget."""
+    limit = budget.department_per_year
+    if limit is not None and people_per_year + tools_per_year > limit:
+        over = people_per_year + tools_per_year - limit
+        yield (
+            "budget.department_per_year",
+            f"the department costs {people_per_year + tools_per_year:,.0f} a year ({people_per_year:,.0f} for people, "
+            f"{tools_per_year:,.0f} for tools), {over:,.0f} more than its budget of {limit:,.0f}",
+        )
 
 
 def unaffordable(budget: Budget, fixed_per_year: float) -> list[str]:

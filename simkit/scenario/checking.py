@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from simkit.scenario.budget import unaffordable
+from simkit.scenario.budget import overspent, unaffordable
 from simkit.scenario.complaints import place_of, problem_at, problems_of
 from simkit.scenario.errors import Problem, SenseError
 from simkit.scenario.node import Node, leaves, plain, steps_of
@@ -26,9 +26,14 @@ def check(tree: Node, schema: type[Scenario] = Scenario) -> tuple[Scenario | Non
         return None, problems_of(error, tree, schema)
     problems = [problem_at(path, message, tree) for path, message in scenario.check_sense()]
     try:
-        organization(scenario.teams, list(scenario.market.segments))
+        department = organization(scenario.teams, list(scenario.market.segments))
     except SenseError as error:
         problems.append(problem_at(error.path, error.message, tree))
+    else:
+        paid = overspent(
+            scenario.budget, department.payroll_per_day * DAYS_PER_YEAR, scenario.economics.technology_per_year
+        )
+        problems += [problem_at(path, message, tree) for path, message in paid]
     return scenario, [*problems, *_wrong_kinds(tree, scenario)]
 
 

@@ -1,0 +1,93 @@
+"""IT as a release train and legal as an approver on demand are ordinary gates, demand and priorities."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from departments import neutral, order, organized, run, step
+from test_queueing_theory import CASES, agrees, job, mean_and_error
+
+from simkit.scenario.load import load
+from simkit.scenario.workload import load_report
+
+FILE = Path(__file__).parents[2] / "scenarios" / "it_and_legal.yaml"
+
+
+def train(capacity: int, other_per_week: float):
+    """Every seven days at midnight; IT's own work is made at once and goes first."""
+    gate = {
+        "mode": "cadence", "approver": "skill:it", "every_days": 7, "calendar": "always", "at": 0, "effort_hours": 0,
+        "finds": 0, "reject": {"first": 0}, "capacity": capacity,
+    }  # fmt: skip
+    ours = [step("make", "copy", 0), {"id": "release", "gate": "train", "after": ["make"], "return_to": "make"}]
+    theirs = [
+        step("develop", "it", 0),
+        {"id": "release", "gate": "train", "after": ["develop"], "return_to": "develop"},
+    ]
+    demand = {"process": "regular", "per_week": other_per_week, "calendar": "always", "priority": 1}
+    work = {"campaign": {"steps": ours}, "other": {"steps": theirs, "demand": demand}}
+    return neutral(headcount={"copy": 3, "it": 3}, gates={"train": gate}, work=work)
+
+
+def released(teams, count: int, days: int):
+    """Cases by kind; all campaigns are there on the first day."""
+    cases = run(teams, [order(f"c{i}", "campaign", 0.1 + i / 1000) for i in range(count)], days).records().cases
+    return {kind: cases[cases.kind == kind] for kind in ("campaign", "other")}
+
+
+def test_what_needs_it_goes_live_when_a_train_leaves():
+    """Every release is at a departure, seven days apart."""
+    found = released(train(5, 2), 20, 100)
+    departures = np.unique(np.concatenate([found[kind]["live_day"].dropna() for kind in found]))
+    assert np.allclose(np.diff(departures), 7)
+
+
+@pytest.mark.parametrize(("other_per_week", "left"), [(1, 4), (3, 2), (5, 0)])
+def test_marketing_gets_the_seats_that_it_leaves(other_per_week, left):
+    """Five seats a train and IT's own work first: 5 less what IT fills, and none when IT fills all."""
+    found = released(train(5, other_per_week), 20, 60)
+    by_train = found["campaign"]["live_day"].value_counts()
+    # the first train leaves before a week of IT's own work has come
+    later = by_train[by_train.index > 8]
+    assert later.max() == left if left else later.empty
+    theirs = found["other"]
+    assert theirs[theirs["arrived_day"] < 50]["live_day"].notna().all()
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("contract", 0.8571), ("campaign", 2.1429)])
+def test_campaigns_wait_for_the_lawyer_behind_contracts(kind, expected):
+    """One lawyer, rates 0.3 and 0.3, contracts first: waits 0.6 / 0.7 and 0.6 / (0.7 x 0.4) of a service (Cobham), the
+    review being a gate on demand."""
+    gate = {
+        "mode": "on_demand", "approver": "skill:legal", "effort": {"exponential": {"mean_hours": 1}}, "finds": 0,
+        "reject": {"first": 0},
+    }  # fmt: skip
+    demand = {"per_week": 0.3 * 168, "calendar": "always"}
+    teams = neutral(
+        headcount={"legal": 1, "copy": 50},
+        gates={"review": gate},
+        work={
+            "contract": {"demand": {**demand, "priority": 1}, "steps": [job("legal")]},
+            "campaign": {"demand": {**demand, "priority": 9},
+                         "steps": [step("make", "copy", 0), {"id": "review", "gate": "review", "after": ["make"]}]},
+        },
+    )  # fmt: skip
+
+    def wait_hours(cases):
+        mine = cases[cases.kind == kind]
+        part = mine.part_resource_queue_days if kind == "contract" else mine.part_approver_queue_days
+        return part * 24
+
+    agrees(mean_and_error(teams, 0.6, CASES, wait_hours), expected)
+
+
+def test_the_ready_scenario_has_room_for_everybody():
+    """No craft is overloaded in any alternative, and IT and legal cost marketing nothing."""
+    study = load(FILE)
+    assert study.warnings == []
+    for scenario in study.alternatives.values():
+        department = organized(scenario.teams.model_dump(exclude_none=True), tuple(scenario.market.segments))
+        busy = load_report(department, scenario.orders_per_week())
+        assert 0.05 < busy["it"] < 0.9
+        assert 0.05 < busy["legal"] < 0.9
+        assert all(p.hourly_cost == 0 for p in department.people if p.craft in ("it", "legal"))
