@@ -162,3 +162,35 @@ def test_without_servers_everybody_gives_up_when_patience_ends():
     answers = desk.serve(arrives, np.ones(2), np.array([HOUR, np.inf]))
     assert not answers.served.any()
     assert answers.moment.tolist() == [DAY_SECONDS + 9.5 * HOUR, np.inf]
+
+
+def rows():
+    """Every closed form that the queue is held to: model, quantity, expected, and each replication's figure."""
+    every = range(REPLICATIONS)
+    for servers, expected in ((1, 5.0), (2, 2.7778), (4, 1.7455), (10, 1.2046)):
+        found = [queue(servers, 0.8, r)[1].mean() / HOUR + 1 for r in every]
+        yield f"M/M/{servers}, load 0.8", "time in system", expected, found
+    fixed = [queue(1, 0.8, r, fixed=True)[1].mean() / HOUR for r in every]
+    yield "M/D/1, load 0.8", "mean wait", 2.0, fixed
+    for servers, load, patience in ((1, 0.8, 2.0), (4, 0.8, 0.5), (10, 1.2, 0.5), (10, 2.0, 1.0)):
+        answers = [queue(servers, load, r, patience) for r in every]
+        share, wait = erlang_a(servers, load, patience)
+        model = f"M/M/{servers}+M, load {load:g}, patience {patience:g}"
+        yield model, "share that gives up", share, [1 - served.mean() for _, _, served in answers]
+        yield model, "mean wait of all", wait, [waited.mean() / HOUR for _, waited, _ in answers]
+    terms = np.cumprod([1.0, *(3.2 / k for k in range(1, 5))])
+    blocked = [1 - queue(4, 0.8, r, 0.0)[2].mean() for r in every]
+    yield "M/M/4/4 (patience 0), load 0.8", "share that gives up", terms[-1] / terms.sum(), blocked
+
+
+def table() -> str:
+    """The rows as the README shows them: times in mean services."""
+    lines = ["| model | quantity | closed form | simulated | s.e. |", "|---|---|--:|--:|--:|"]
+    for model, quantity, expected, found in rows():
+        error = np.std(found, ddof=1) / np.sqrt(REPLICATIONS)
+        lines.append(f"| {model} | {quantity} | {expected:.4f} | {np.mean(found):.4f} | {error:.4f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())
