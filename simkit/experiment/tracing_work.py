@@ -22,6 +22,12 @@ from simkit.teams.work import PARTS
 if TYPE_CHECKING:
     from simkit.scenario.schema import Scenario
 
+_ASIDES = {
+    "admit": "a limit on open work lets it in",
+    "restart": "begins again what the end of the shift cut off",
+    "return": "finds an error of earlier work, which goes back",
+}
+"""Events of the log that are told beside the transitions of passes."""
 _SHOWN = 12
 """Names listed when none fits."""
 
@@ -81,7 +87,9 @@ class _Telling:
         self.midnight = datetime.combine(scenario.start, time()) - timedelta(days=scenario.warmup_days)
         steps = scenario.teams.work[case["kind"]].steps if case["kind"] in scenario.teams.work else ()
         self.gates = {step.id: step.gate for step in steps if step.gate is not None}
-        self.rows = list(merged(run.log[run.log["case"] == case["name"]]))
+        mine = run.log[run.log["case"] == case["name"]]
+        self.rows = list(merged(mine))
+        self.asides = mine[mine["event"].isin(_ASIDES)].to_dict("records")
 
     def day(self, day: float) -> datetime:
         """A day counted from the first measured one, in the calendar."""
@@ -123,6 +131,10 @@ class _Telling:
                 yield Entry(self.at(when), "complete", self._done(step, number, person, category, hours))
             elif event in ("arrive", "live", "expire"):
                 yield self._of_case(event, when)
+        for row in self.asides:
+            what = f"{row['step']}{_pass(row['pass'])}: " if row["step"] else ""
+            who = f"{row['person']} " if row["person"] else ""
+            yield Entry(self.at(row["time"]), row["event"], f"{what}{who}{_ASIDES[row['event']]}")
         yield from self._launch()
 
     def _waits(self, key: tuple[str, int], ready: dict[Any, int], queued: dict[Any, int], when: int) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from simkit.scenario.working_week import WEEKDAYS, WorkingWeek
 from simkit.teams.calendar import DAY_SECONDS, Calendar
 from simkit.teams.fit_work_passes import Passes
+from simkit.teams.fit_work_reading import LogError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,8 @@ SELDOM = 0.1
 """A weekday or half hour with less than this share of what the typical one has is not worked."""
 TAIL = 0.005
 """Share of events that may lie before and after the hours found: somebody stays late now and then."""
+DATES_ONLY = 0.9
+"""A log in which a larger share of completions lies at midnight has dates only."""
 LEAST_SHARE, LEAST_PASSES = 0.01, 2
 """Of a skill's passes: who did fewer was lending a hand."""
 ALIKE = 0.5
@@ -45,9 +48,14 @@ class Hours:
 
 
 def working_hours(passes: Passes) -> Hours:
-    """Working days and hours from the moments at which people begin and end (a decision in a meeting is neither)."""
+    """Working days and hours from the moments at which people begin and end (a decision in a meeting is neither).
+
+    Raises LogError for a log of dates without hours.
+    """
     table = passes.table[passes.table["person"] != ""] if (passes.table["person"] != "").any() else passes.table
     mine = table[table["start"].notna()] if passes.has_start else table
+    if ((mine["complete"].dropna() % DAY_SECONDS) == 0).mean() > DATES_ONLY:
+        raise LogError("the times have no hour of the day; working hours, efforts and latencies need it")
     seconds = np.concatenate([mine["start"].dropna().to_numpy(), mine["complete"].dropna().to_numpy()])
     weekday = (seconds // DAY_SECONDS + passes.midnight.weekday()).astype(int) % 7
     counts = np.bincount(weekday, minlength=7)

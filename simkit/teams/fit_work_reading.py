@@ -7,6 +7,7 @@ A file that declares a document type is refused, so that no entity is ever expan
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -54,7 +55,8 @@ _NUMBERS = ("effort_hours", "coordination_hours")
 def read_log(path: Path, columns: LogColumns = DEFAULTS, time_format: str | None = None) -> pd.DataFrame:
     """The events of a log in order of time: a column per role of :class:`LogColumns` that the log has.
 
-    Times lose their zone. A file is XES or Parquet by its ending, else CSV. Rows without a transition are
+    Times are taken as they are written, without their zone. A file is XES (also .xes.gz) or Parquet by its ending, else
+    CSV. Rows without a transition are
     completions; transitions that no fit uses are left out. Raises LogError.
     """
     if not path.is_file():
@@ -136,7 +138,7 @@ def _read(path: Path) -> tuple[pd.DataFrame, str]:
     """All columns as text, indexed by line, row or event, and which of these."""
     import pandas as pd
 
-    if path.suffix.lower() == ".xes":
+    if path.name.lower().endswith((".xes", ".xes.gz")):
         rows = list(_xes_events(path))
         table = pd.DataFrame(rows, index=range(1, len(rows) + 1)).fillna("").astype(str)
         return table, "event"
@@ -174,7 +176,7 @@ def _xes_events(path: Path) -> Iterator[Mapping[str, str]]:
     parser.StartElementHandler, parser.EndElementHandler = reader.start, reader.end
     parser.StartDoctypeDeclHandler = reader.refuse
     try:
-        with path.open("rb") as file:
+        with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
             while part := file.read(1 << 20):
                 parser.Parse(part)
                 yield from reader.take()
@@ -183,6 +185,8 @@ def _xes_events(path: Path) -> Iterator[Mapping[str, str]]:
         raise LogError(
             f"{path.name}:{error.lineno}:{error.offset + 1}: not well-formed XML: {expat.errors.messages[error.code]}"
         ) from None
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise LogError(f"{path.name}: cannot be read: {error}") from None
     except _Declares:
         raise LogError(
             f"{path.name}:{parser.CurrentLineNumber}: declares a document type; allowed: XES without one"

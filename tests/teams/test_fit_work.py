@@ -340,6 +340,25 @@ def test_what_cannot_be_read_is_said_with_its_place(tmp_path, name, text, messag
         read_log(tmp_path / name, SIMPLE)
 
 
+def test_dates_alone_are_too_little(tmp_path):
+    """Without hours of the day neither shifts nor efforts can be known, and that is the error."""
+    (tmp_path / "dates.csv").write_text("case,step,time\n" + "".join(f"c{i},a,2026-01-{5 + i:02}\n" for i in range(9)))
+    with pytest.raises(LogError, match="the times have no hour of the day"):
+        fit_work(tmp_path / "dates.csv", SIMPLE)
+
+
+def test_public_logs_are_often_compressed(table, folder):
+    """A .xes.gz is read as the .xes in it; a file that is none says so."""
+    import gzip
+
+    write_xes(table.head(500), folder / "some.xes")
+    (folder / "some.xes.gz").write_bytes(gzip.compress((folder / "some.xes").read_bytes()))
+    assert read_log(folder / "some.xes.gz").equals(read_log(folder / "some.xes"))
+    (folder / "bad.xes.gz").write_bytes(b"<log/>")
+    with pytest.raises(LogError, match=r"bad\.xes\.gz: cannot be read"):
+        read_log(folder / "bad.xes.gz")
+
+
 def test_a_log_that_is_not_there():
     """By its name."""
     with pytest.raises(LogError, match=r"nothing\.csv: no such file"):
