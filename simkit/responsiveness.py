@@ -52,9 +52,15 @@ def _longest_wait(run: Run | DepartmentRun, causes: tuple[str, ...]) -> float:
 
 def days_until(cases: pd.DataFrame, horizon_days: int) -> CumulativeIncidence:
     """How pieces of work ended since they happened, or arrived where nothing had happened."""
-    end = cases[["live_day", "expired_day"]].min(axis=1).fillna(horizon_days)
-    kind = np.select([cases["live_day"].notna(), cases["expired_day"].notna()], [EVENT, COMPETING], CENSORED)
-    return cumulative_incidence((end - origin(cases)).to_numpy(float), kind)
+    day, live, expired = (column.to_numpy(float) for column in (origin(cases), cases["live_day"], cases["expired_day"]))
+    return _until(day, live, expired, horizon_days)
+
+
+def _until(day: np.ndarray, live: np.ndarray, expired: np.ndarray, horizon_days: int) -> CumulativeIncidence:
+    end = np.fmin(live, expired)
+    end = np.where(np.isnan(end), float(horizon_days), end)
+    kind = np.select([~np.isnan(live), ~np.isnan(expired)], [EVENT, COMPETING], CENSORED)
+    return cumulative_incidence(end - day, kind)
 
 
 def origin(cases: pd.DataFrame) -> pd.Series:
@@ -70,14 +76,19 @@ def arrival_cohorts(cases: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     """
     import pandas as pd
 
-    day = origin(cases)
-    mine = cases[(day >= 0) & (day < scenario.horizon_days)]
-    names = [_cohort(int(one), scenario) for one in origin(mine)]
+    days = origin(cases).to_numpy(float)
+    mine = np.flatnonzero((days >= 0) & (days < scenario.horizon_days))
+    live, expired = cases["live_day"].to_numpy(float), cases["expired_day"].to_numpy(float)
+    causes = cases["cause"].to_numpy(object)
+    names = {day: _cohort(day, scenario) for day in set(days[mine].astype(int).tolist())}
+    groups: dict[tuple[str, str], list[int]] = {}
+    for at in mine.tolist():
+        groups.setdefault((names[int(days[at])], causes[at]), []).append(at)
     rows: list[tuple[Any, ...]] = []
-    for (cohort, cause), group in mine.groupby([pd.Series(names, mine.index, dtype=str), "cause"]):
-        live, expired = int(group["live_day"].notna().sum()), int(group["expired_day"].notna().sum())
-        mean = days_until(group, scenario.horizon_days).restricted_mean(RESTRICTED_DAYS)
-        rows.append((cohort, cause, len(group), live, expired, len(group) - live - expired, mean))
+    for (cohort, cause), group in sorted(groups.items()):
+        done, gone = int((~np.isnan(live[group])).sum()), int((~np.isnan(expired[group])).sum())
+        mean = _until(days[group], live[group], expired[group], scenario.horizon_days).restricted_mean(RESTRICTED_DAYS)
+        rows.append((cohort, cause, len(group), done, gone, len(group) - done - gone, mean))
     return pd.DataFrame(rows, columns=list(COHORT_COLUMNS)).astype({"days_to_live": float})
 
 
