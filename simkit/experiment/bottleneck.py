@@ -129,12 +129,14 @@ def answer(question: Question, replication: int, *, engine: str, threads: int) -
 
 
 def campaign_days(run: DepartmentRun) -> float | None:
-    """Mean days to live, restricted to 60, of campaigns asked for on measured days; None if none was followed so long.
+    """Mean days to live, restricted to 60, of the campaigns asked for on measured days; None where it is not known.
 
-    Signals count from when they happened; what is open at the end is censored.
+    Of a horizon of 120 days or more those that were followed for 60 days, so that it is always known; of a shorter one
+    all, open ones being censored. Signals count from when they happened.
     """
     cases, horizon = run.cases, run.scenario.horizon_days
-    mine = cases[cases["campaign"].notna() & (origin(cases) >= 0) & (origin(cases) < horizon)]
+    until = horizon - RESTRICTED_DAYS if horizon >= 2 * RESTRICTED_DAYS else horizon
+    mine = cases[cases["campaign"].notna() & (origin(cases) >= 0) & (origin(cases) < until)]
     return days_until(mine, horizon).restricted_mean(RESTRICTED_DAYS) if len(mine) else None
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simkit.department_only import department_run, left_out
-from simkit.experiment.bottleneck import AS_IS, NoAnswer, bottleneck, changes, one_more_meeting
+from simkit.department_only import DepartmentRun, department_run, left_out
+from simkit.experiment.bottleneck import AS_IS, NoAnswer, bottleneck, campaign_days, changes, one_more_meeting
 from simkit.report.bottleneck import document, headline, notes
 from simkit.responsiveness import signal_to_live
 from simkit.scenario.schema import Scenario
@@ -146,3 +146,20 @@ def test_the_answer_as_a_document_and_what_it_leaves_out():
     assert any("monitors churn_up" in note for note in notes(answer))
     with pytest.raises(NoAnswer, match="no alternative is called 'pods'; there are: today"):
         bottleneck(SimpleNamespace(alternatives={"today": scenario}), alternative="pods")
+
+
+def test_days_to_live_are_known_in_every_replication_of_a_long_horizon():
+    """Campaigns that came too late to be followed for 60 days are left out from 120 days on, so no pair is lost."""
+    scenario = line(6, 6)
+    for horizon, late in ((130, 69.9), (130, 70.1), (100, 70.1)):
+        cases = pd.DataFrame(
+            {
+                "campaign": ["a", "a"],
+                "happened_day": np.nan,
+                "arrived_day": [3.0, late],
+                "live_day": [8.0, np.nan],
+                "expired_day": np.nan,
+            }
+        )
+        days = campaign_days(DepartmentRun(scenario.model_copy(update={"horizon": horizon}), cases))
+        assert days == {(130, 69.9): pytest.approx((5 + 60) / 2), (130, 70.1): 5, (100, 70.1): None}[horizon, late]
