@@ -92,8 +92,8 @@ def test_measures_are_those_of_the_tables(both):
 
 def test_without_neighbors_nothing_is_different():
     """A desk that nobody asks changes nobody: the market's ledger is that of a run without one."""
-    none = simulate(scenario(), engine="mesa")
-    silent = simulate(scenario(service=desk(1, per_purchase=0, per_customer_year=0)), engine="mesa")
+    none = simulate(scenario())
+    silent = simulate(scenario(service=desk(1, per_purchase=0, per_customer_year=0)))
     assert np.array_equal(none.customers, silent.customers)
     market = [name for name in none.daily if name != "profit"]
     assert none.daily[market].equals(silent.daily[market])
@@ -183,7 +183,7 @@ def test_rejections_change_who_becomes_a_lead():
     """With a low threshold sales rejects most; where it is heard, fewer and better leads come."""
     deaf, heard = (
         simulate(scenario(leads={"threshold": 1}, horizon=150, market={"customers": 800, "prospects": 0.6},
-                          sales={"people": 30, "rejected": {"gain": gain, "acceptable": 0.2, "largest_factor": 30}}), engine="compiled")
+                          sales={"people": 30, "rejected": {"gain": gain, "acceptable": 0.2, "largest_factor": 30}}))
         for gain in (0, 1)
     )  # fmt: skip
     answers = [run.lead_answers for run in (deaf, heard)]
@@ -195,7 +195,7 @@ def test_rejections_change_who_becomes_a_lead():
 
 def test_only_customers_ask_of_themselves():
     """Nobody has asked about an account who was a prospect all along."""
-    run = simulate(scenario(service=desk(50, per_purchase=0, per_customer_year=40)), engine="mesa")
+    run = simulate(scenario(service=desk(50, per_purchase=0, per_customer_year=40)))
     assert run.sums["service_requests"] > 0
     never = run.customers["relation"] == PROSPECT
     assert (run.customers["dissatisfaction"][never] == 0).all()

@@ -66,6 +66,8 @@ class Requests:
         """Some of today's purchases will be asked about, from tomorrow on."""
         now = self._market.column("purchases").astype(np.int64)
         who = np.flatnonzero(now > self._purchases)
+        if not len(who):
+            return
         many = now[who] - self._purchases[who]
         ordinal = np.repeat(self._purchases[who], many) + _count_up(many) + 1
         who = np.repeat(who, many)

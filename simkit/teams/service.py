@@ -31,6 +31,8 @@ _ROW = np.dtype([("time", "f8"), ("space", "i8"), ("index", "i8"), ("what", "i8"
 """One real request: when (seconds), whose, about what, which of the persons one stands for, and the number of the
 simulated request or -1."""
 
+_ASKED = (Purpose.SERVICE_DEFLECTED, Purpose.SERVICE_WORK, Purpose.SERVICE_PATIENCE, Purpose.SERVICE_AGAIN)
+
 FIGURES = ("requests", "deflected", "answered", "abandoned", "waited_minutes", "work_hours")
 """Of a day's requests: how many, what became of them (now or later), all their waiting, and the work they ask for."""
 
@@ -68,11 +70,12 @@ class ServiceDesk:
         self._take_in(requests)
         rows = np.concatenate([np.zeros(0, _ROW), *self._expected.pop(day, [])])
         rows = rows[np.lexsort((rows["k"], rows["what"], rows["index"], rows["space"], rows["time"]))]
-        deflected = self._draw(rows, Purpose.SERVICE_DEFLECTED) < self._service.self_service
+        luck = self._draw(rows, *_ASKED)
+        deflected = luck[0] < self._service.self_service
         mine = rows[deflected & (rows["own"] >= 0)]
         for own, moment in zip(mine["own"].tolist(), mine["time"].tolist(), strict=True):
             self._tell(own, "deflected", 0.0, moment)
-        self._answer(rows[~deflected], len(rows))
+        self._answer(rows[~deflected], luck[1:, ~deflected], len(rows))
         known = []
         while self._coming and self._coming[0][0] < day + 1:
             known.append(heappop(self._coming)[2])
@@ -84,13 +87,13 @@ class ServiceDesk:
         asked = 3600 * sum(day["work_hours"] for day in self.days)
         return asked / self._capacity_seconds if self._capacity_seconds else float("inf") if asked else 0.0
 
-    def _answer(self, rows: np.ndarray, asked: int) -> None:
+    def _answer(self, rows: np.ndarray, luck: np.ndarray, asked: int) -> None:
         """First come, first served; who gives up may come again on a later day."""
         service = self._service
-        work = -np.log(self._draw(rows, Purpose.SERVICE_WORK)) * (service.minutes * MINUTE)
+        work = -np.log(luck[0]) * (service.minutes * MINUTE)
         patience = np.full(len(rows), np.inf)
         if service.patience_minutes != "for_ever":
-            patience = -np.log(self._draw(rows, Purpose.SERVICE_PATIENCE)) * (service.patience_minutes * MINUTE)
+            patience = -np.log(luck[1]) * (service.patience_minutes * MINUTE)
         answers = self._queue.serve(rows["time"].copy(), work, patience)
         settled = np.isfinite(answers.moment)
         abandoned = settled & ~answers.served
@@ -98,7 +101,8 @@ class ServiceDesk:
         known = (rows["own"], answers.served, answers.waited / MINUTE, answers.moment)
         for own, served, waited, moment in zip(*(column[mine].tolist() for column in known), strict=True):
             self._tell(own, "answered" if served else "abandoned", waited, moment)
-        self._come_again(rows[abandoned], answers.moment[abandoned])
+        again = abandoned & (luck[2] < service.asks_again)
+        self._come_again(rows[again], answers.moment[again])
         figures = (asked, asked - len(rows), answers.served.sum(), abandoned.sum(),
                    answers.waited[settled].sum() / MINUTE, work.sum() / 3600)  # fmt: skip
         self.days.append(dict(zip(FIGURES, map(float, figures), strict=True)))
@@ -124,22 +128,30 @@ class ServiceDesk:
         own["own"] = np.arange(len(requests)) + len(self._own)
         self._own += requests
         whole = int(self._represents)
-        one_more = self._draw(own, Purpose.SERVICE_ASKS, 1) < self._represents - whole
-        alike = np.repeat(own, whole - 1 + one_more)
-        alike["k"] = np.concatenate([np.arange(1, n) for n in whole + one_more.astype(np.int64)])
+        one_more = np.zeros(len(own), np.bool_)
+        if whole < self._represents:
+            own["k"] = 1  # k 0 says whether a purchase is asked about
+            one_more = self._draw(own, Purpose.SERVICE_ASKS)[0] < self._represents - whole
+            own["k"] = 0
+        many = whole - 1 + one_more.astype(np.int64)
+        alike = np.repeat(own, many)
+        alike["k"] = 1 + np.arange(len(alike)) - np.repeat(np.cumsum(many) - many, many)
         alike["own"] = -1
         days = own["time"] // DAY_SECONDS
         self._come(own, days, own["time"] / DAY_SECONDS - days)
-        later = np.floor(-np.log(self._draw(alike, Purpose.SERVICE_DELAY)) * SPREAD_DAYS)
-        self._come(alike, alike["time"] // DAY_SECONDS + later, self._draw(alike, Purpose.SERVICE_HOUR))
+        if len(alike):
+            u_delay, u_hour = self._draw(alike, Purpose.SERVICE_DELAY, Purpose.SERVICE_HOUR)
+            later = np.floor(-np.log(u_delay) * SPREAD_DAYS)
+            self._come(alike, alike["time"] // DAY_SECONDS + later, u_hour)
 
     def _come_again(self, rows: np.ndarray, moments: np.ndarray) -> None:
-        """Some of those who gave up ask once more the day after."""
-        again = self._draw(rows, Purpose.SERVICE_AGAIN) < self._service.asks_again
-        again &= rows["what"] // ATTEMPT % ATTEMPTS < ATTEMPTS - 1
+        """Those who gave up and ask once more the day after."""
+        again = rows["what"] // ATTEMPT % ATTEMPTS < ATTEMPTS - 1
+        if not again.any():
+            return
         rows, days = rows[again].copy(), moments[again] // DAY_SECONDS + 1
         rows["what"] += ATTEMPT
-        parts = self._draw(rows, Purpose.SERVICE_HOUR)
+        parts = self._draw(rows, Purpose.SERVICE_HOUR)[0]
         for i in np.flatnonzero(rows["own"] >= 0):
             asked = self._own[rows["own"][i]]
             day, key = float(days[i] + parts[i]), int(rows["what"][i])
@@ -164,7 +176,9 @@ class ServiceDesk:
         for day in np.unique(days):
             self._expected.setdefault(int(day), []).append(rows[days == day])
 
-    def _draw(self, rows: np.ndarray, purpose: Purpose, k: int | None = None) -> np.ndarray:
-        """A uniform for each row; the `k` of the row unless stated."""
-        which = rows["k"] if k is None else k
-        return uniforms(self._key, rows["index"], rows["what"], int(purpose), which, rows["space"])
+    def _draw(self, rows: np.ndarray, *purposes: Purpose) -> np.ndarray:
+        """Uniforms: a line for each purpose, a column for each row."""
+        many = len(purposes)
+        which = np.concatenate([int(purpose) * 65536 + rows["k"] for purpose in purposes])
+        index, what, space = (np.tile(rows[name], many) for name in ("index", "what", "space"))
+        return uniforms(self._key, index, what, 0, which, space).reshape(many, -1)
