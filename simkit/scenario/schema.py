@@ -39,8 +39,8 @@ MEASURE_NAMES = (
     "opt_out_share", "bounce_share", "complaint_share", "inbox_share", "reachable_share_end", "active_customers_end",
     "conversion_rate", "retention_rate", "churn_rate", "revenue", "profit", "profit_per_customer", "clv", "cac", "roas",
     "contribution_margin", "discounted_profit", "clv_revenue", "budget_use", "payback_months",
-    "unmet_demand_share", "second_role_share", "utilization_productive", "rework_share", "hidden_work_share", "throughput_per_week",
-    "wip_cases", "backlog_days", "hand_offs_per_case", "quality_risk", "cost_per_live_campaign",
+    "unmet_demand_share", "second_role_share", "utilization_productive", "rework_share", "hidden_work_share",
+    "throughput_per_week", "wip_cases", "backlog_days", "hand_offs_per_case", "quality_risk", "cost_per_live_campaign",
     "service_wait_minutes", "service_abandoned_share", "service_deflected_share", "lead_response_hours",
     "lead_conversion",
 )  # fmt: skip
