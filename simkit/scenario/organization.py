@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from simkit.scenario import retail_department as retail
 from simkit.scenario.quantity import Hours, Share, Table, convention, default
 from simkit.scenario.work_kinds import Delegation, Gate, Name, PositiveHours, WorkKind
+from simkit.scenario.workforce import DigitalSkill, Workforce
 from simkit.scenario.working_week import ALWAYS, Weekdays, WorkingWeek
 
 _OURS = "simkit, no published estimate"
@@ -34,6 +35,14 @@ class Person(Table):
     calendar: Name = "office"
     wip_limit: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Pieces of work open on the desk at once, worked in turns; that of `desk` when left out."""
+    experience: Annotated[float, Field(ge=0, le=10)] = convention(
+        1.0, unit="share of full practice", why="a full professional"
+    )
+    """Practice at the start, 0 being a novice's; what it is worth says `learning`."""
+    digital_skill: DigitalSkill = "medium"
+    """What it is worth says `digital_skills`."""
+    ai_adoption: Share | None = None
+    """Share of exposed work for which the person uses AI; `ai.adoption` when left out."""
 
     @property
     def craft(self) -> str:
@@ -56,6 +65,8 @@ class Unit(Table):
     error_factor: Annotated[float, Field(ge=0, le=5)] = convention(
         1.0, unit="factor on internal errors", why="no standards of its own"
     )
+    learning_shared: Share = convention(0.0, unit="share of others' practice", why="nobody hears of it")
+    """Share of what people of other units that share have learned that reaches people here; needs `learning`."""
 
 
 class Distance(Table):
@@ -116,6 +127,10 @@ class HubAndSpoke(Table):
         0.8, unit="factor on internal errors", source=_OURS, grade="assumption", low=0.6, high=1
     )
     """What the center's standards leave of everybody's internal errors."""
+    learning_shared: Share = default(
+        0.2, unit="share of others' practice", source=_OURS, grade="assumption", low=0, high=0.6
+    )
+    """Of what one spoke has learned this reaches the others through the center, where people learn (`learning`)."""
     delegation: Delegation = Delegation(audit_share=0.2)
 
 
@@ -234,7 +249,7 @@ Gates = Annotated[dict[Name, Gate], BeforeValidator(_gates_change_what_they_stat
 Headcount = Annotated[dict[Name, Annotated[int, Field(ge=0, le=10_000)]], Field(min_length=1)]
 
 
-class Teams(Table):
+class Teams(Workforce):
     """The department. An empty table is a retailer's 24 people in a hierarchy."""
 
     structure: Structure = Hierarchy()
@@ -242,6 +257,10 @@ class Teams(Table):
     """Skill -> people. The shipped department when neither this nor `people` is given."""
     people: tuple[Person, ...] | None = None
     """Everybody by name, instead of a headcount."""
+    experience: Annotated[float, Field(ge=0, le=10)] | None = None
+    """Short for that of everybody who does not state it."""
+    digital_skill: DigitalSkill | None = None
+    """Short for that of everybody who does not state it."""
     head: Name | None = None
     """Who leads the department in the preset structures; the first of the dearest people when left out."""
     hourly_costs: dict[Name, Annotated[float, Field(ge=0, le=100_000)]] = Field(
@@ -283,7 +302,7 @@ class Teams(Table):
         return self
 
 
-class Organization(Table):
+class Organization(Workforce):
     """A department with every table explicit: all that the model of the teams reads."""
 
     calendars: dict[Name, WorkingWeek]

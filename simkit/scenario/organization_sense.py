@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from simkit.scenario.errors import SenseError
 from simkit.scenario.organization import Organization, Unit
 from simkit.scenario.work_kinds import LIVE, CadenceGate, Gate, Step, WorkKind
+from simkit.scenario.workforce_sense import check_workforce
 
 
 def check_sense(organization: Organization) -> None:
@@ -20,6 +21,7 @@ def check_sense(organization: Organization) -> None:
     _gates(organization)
     for name, kind in organization.work.items():
         _kind(organization, kind, f"teams.work.{name}")
+    check_workforce(organization)
 
 
 def _known(path: str, what: str, name: str, known: Iterable[str]) -> None:

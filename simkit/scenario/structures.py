@@ -25,6 +25,7 @@ from simkit.scenario.organization import (
 )
 from simkit.scenario.organization_sense import check_sense
 from simkit.scenario.work_kinds import CadenceGate, Delegation, Effort, Fixed, Gate, OnDemandGate
+from simkit.scenario.workforce import Workforce
 from simkit.scenario.working_week import WorkingWeek
 
 TOP = "marketing"
@@ -67,6 +68,7 @@ def organization(teams: Teams, segments: Sequence[str]) -> Organization:
         desk=teams.desk,
         wip_limit=teams.wip_limit,
         unit_wip_limit=teams.unit_wip_limit,
+        **{name: getattr(teams, name) for name in Workforce.model_fields},
     )
     check_sense(result)
     return result
@@ -101,6 +103,13 @@ def _people(teams: Teams) -> list[Person]:
         ]
     if not people:
         raise SenseError("teams.headcount", "a department needs at least one person")
+    for name in ("experience", "digital_skill"):
+        shared = getattr(teams, name)
+        if shared is not None:
+            people = [
+                person if name in person.model_fields_set else person.model_copy(update={name: shared})
+                for person in people
+            ]
     return [_with_cost(person, teams.hourly_costs) for person in people]
 
 
@@ -245,9 +254,15 @@ def _hub_and_spoke(structure: HubAndSpoke, people: list[Person], head: str, segm
     seated = [person.model_copy(update={"unit": seat.get(person.id, CENTER)}) for person in people]
     units = _segment_units(names, seated, head, segments, structure.error_factor)
     common = _common_unit(CENTER, seated, structure.error_factor)
+    units, common = _share_learning(units, structure), _share_learning(common, structure)
     assign = [Assign(scope=f"unit:{CENTER}", skills=central)] if central else []
     assign += [Assign(scope="home", also=tuple(unit.id for unit in common)), Assign(scope="company")]
     return _Seating(seated, [*units, *common], assign, structure.delegation)
+
+
+def _share_learning(units: list[Unit], structure: HubAndSpoke) -> list[Unit]:
+    """What one unit learns reaches the others."""
+    return [unit.model_copy(update={"learning_shared": structure.learning_shared}) for unit in units]
 
 
 def _dealt(crafts: dict[str, list[Person]], names: list[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from simkit.records import Launch
 from simkit.scenario.organization import Organization
+from simkit.teams.abilities import Abilities
 from simkit.teams.admission import Admission
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.decisions import Decisions
@@ -36,7 +37,8 @@ class Flow:
     ):
         self._dispatcher, self._log, self._ended = dispatcher, log, ended
         self._quality_kept = 1 - organization.errors.quality_loss_per_defect
-        self._worked = WorkedSteps(organization, dispatcher, log, start, self._complete, self._undo)
+        abilities = Abilities(organization, people) if Abilities.needed(organization) else None
+        self._worked = WorkedSteps(organization, dispatcher, log, start, self._complete, self._undo, abilities)
         self._decisions = Decisions(organization, dispatcher, people, log, start, self._complete, self._send_back)
         self._admission = Admission(organization, self._admit)
         self.launches: list[Launch] = []

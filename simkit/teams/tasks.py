@@ -20,7 +20,7 @@ class Task:
 
     __slots__ = ("case", "category", "coordination", "crew", "effort", "loss", "lost", "on_finish", "on_start",
                  "priority", "queued", "rested", "run", "since", "skill", "skills", "spent", "started", "switching",
-                 "timer", "wall")  # fmt: skip
+                 "timer", "wall", "wrong")  # fmt: skip
 
     def __init__(
         self,
@@ -51,6 +51,8 @@ class Task:
         done again since a shift ended."""
         self.loss = 0.0
         """Chance that the hand-off made it wrong."""
+        self.wrong = 0.0
+        """Chance of an internal error, where people's abilities differ."""
         self.timer: Any = None
         """The event that ends the present stretch; None while nobody works on it."""
 

@@ -9,6 +9,7 @@ from typing import cast
 from simkit.rng import Purpose
 from simkit.scenario.organization import Distance, Organization
 from simkit.scenario.organization_sense import places_of
+from simkit.teams.abilities import Abilities
 from simkit.teams.batches import Batch, Batches
 from simkit.teams.calendar import Calendar
 from simkit.teams.decomposition import (
@@ -41,9 +42,11 @@ class WorkedSteps:
         start: datetime.date,
         complete: Callable[[Case, Run], None],
         undo: Callable[[Case, Run], None],
+        abilities: Abilities | None = None,
     ):
         self._organization, self._dispatcher, self._log = organization, dispatcher, log
         self._complete, self._undo = complete, undo
+        self._abilities = abilities
         self._errors, self._intake = organization.errors, organization.intake
         self._office = Calendar(organization.calendars["office"], start)
         self._hand_offs = HandOffs(organization)
@@ -167,6 +170,8 @@ class WorkedSteps:
             factor = self._errors.rework_share if run.share is None else run.share
         if person.desk:
             factor *= self._dispatcher.desk.effort_factor(person)
+        if self._abilities is not None:
+            factor *= self._abilities.effort_factor(task, person)
         u = task.of_case.luck.draw(run.node.number, EFFORT, run.number)
         task.effort = effort_seconds(run.node.effort, u, factor / person.level(task.skills))
         self._log.of_task(task, person, "start", self._dispatcher.now)
@@ -176,11 +181,18 @@ class WorkedSteps:
         """The doer looks the pass over: done, or once more, or done with an error nobody saw."""
         run, now = task.run, self._dispatcher.now
         self._log.spent(task, person, now)
+        self._done(task, person)
         if task.crew is not None and not self._was_last(task, task.crew, person):
             return 0
         run.done = now
         add_work(run, task, _taking_over(run), run.done)
         return self._looked_over(task, person)
+
+    def _done(self, task: Task, person: Person) -> None:
+        """The person has one pass more behind them; not yet while its own result is looked over."""
+        if self._abilities is not None:
+            task.wrong = self._abilities.wrong(self._internal_error(task), task, person)
+            self._abilities.done(task, person)
 
     def _looked_over(self, task: Task, person: Person) -> int:
         run, case = task.run, task.of_case
@@ -217,6 +229,7 @@ class WorkedSteps:
         for member in batch.members:
             member.run.done = now
             self._log.spent(member, person, now)
+            self._done(member, person)
             add_batch_work(member.run, member, batch, _taking_over(member.run), now)
         batch.members = [member for member in batch.members if self._looked_over(member, person)]
         if not batch.members:
@@ -236,12 +249,16 @@ class WorkedSteps:
     def _wrong(self, task: Task) -> bool:
         """An error of one's own, or one that came with what the hand-off lost to anybody who did it."""
         run = task.run
-        internal = min(run.node.internal_error * self._error_factor[run.giver_unit], 1.0)
+        internal = min(self._internal_error(task) if self._abilities is None else task.wrong, 1.0)
         u = task.of_case.luck.draw(run.node.number, OUTCOME, run.number)
         kept = 1 - internal
         for other in (task,) if task.crew is None else task.crew.tasks:
             kept *= 1 - other.loss
         return u < 1 - kept
+
+    def _internal_error(self, task: Task) -> float:
+        """The chance under the standards of the unit that does it."""
+        return task.run.node.internal_error * self._error_factor[task.run.giver_unit]
 
     def _earlier_error(self, case: Case, run: Run, person: Person) -> bool:
         """Whether this pass brings to light an error of an earlier step."""

@@ -25,6 +25,9 @@ def people() -> st.SearchStrategy[list[dict[str, Any]]]:
                 "fte": st.sampled_from([1.0, 0.5]),
                 "calendar": st.sampled_from(["office", "always", "late"]),
                 "wip_limit": st.sampled_from([None, None, 2, 3]),
+                "experience": st.sampled_from([1.0, 1.0, 0.0, 0.4, 1.3]),
+                "digital_skill": st.sampled_from(["low", "medium", "medium", "high"]),
+                "ai_adoption": st.none() | st.floats(0, 1),
             }
         )
 
@@ -153,6 +156,20 @@ def desks() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+def workforces() -> st.SearchStrategy[dict[str, Any]]:
+    """What people grow by and use."""
+    learning = st.fixed_dictionaries({"rate": st.floats(0, 0.4), "full_practice": st.integers(2, 50)})
+    ai = st.fixed_dictionaries(
+        {
+            "adoption": st.floats(0, 1),
+            "gain_novice": st.floats(-0.3, 1),
+            "review_share": st.floats(0, 0.5),
+            "off_frontier_elsewhere": st.floats(0, 1),
+        }
+    )
+    return st.fixed_dictionaries({}, optional={"learning": learning, "ai": ai})
+
+
 @st.composite
 def teams(draw: st.DrawFn) -> dict[str, Any]:
     """A whole `teams` section in a written-out structure."""
@@ -172,6 +189,7 @@ def teams(draw: st.DrawFn) -> dict[str, Any]:
         "desk": draw(st.just({}) | desks()),
         "wip_limit": draw(st.none() | st.integers(2, 12)),
         "unit_wip_limit": draw(st.none() | st.integers(2, 6)),
+        **draw(workforces()),
     }
     return told if feasible(told) else alone(told)
 

@@ -1,0 +1,147 @@
+"""What people grow by, use and are kept from: practice, digital skill, AI. All off unless a scenario says so.
+
+The tables that :class:`~simkit.scenario.organization.Teams` and its written-out form share.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from simkit.scenario.quantity import Share, Table, default
+from simkit.scenario.work_kinds import Name
+
+_OURS = "simkit, no published estimate"
+_BRYNJOLFSSON = "Brynjolfsson, Li & Raymond 2023/2025, issues resolved per hour: {}"
+DigitalSkill = Literal["low", "medium", "high"]
+
+
+class Learning(Table):
+    """Wright's learning curve: each doubling of what a person has done with a skill cuts effort, and errors, by a rate.
+
+    A person's practice is ``experience x full_practice`` passes of a step, and grows by what they do. Effort relates
+    to a full professional's as ``((1 + practice) / (1 + full_practice)) ** log2(1 - rate)`` (Wright 1936).
+    """
+
+    rate: Annotated[float, Field(ge=0, lt=1)] = default(
+        0.1,
+        unit="share of effort per doubling",
+        source="simkit; Wright 1936 has 0.2 for airframes, Dutton & Thomas 1984 find 0 to 0.45 in industry",
+        grade="assumption",
+        low=0,
+        high=0.25,
+    )
+    error_rate: Annotated[float, Field(ge=0, lt=1)] = default(
+        0.1, unit="share of internal errors per doubling", source=_OURS, grade="assumption", low=0, high=0.25
+    )
+    full_practice: Annotated[float, Field(ge=1, le=1_000_000)] = default(
+        200, unit="passes", source="simkit: about a year of a step's work", grade="assumption", low=50, high=1000
+    )
+    """Passes with a skill behind somebody of experience 1, whose speed is the stated level of skill."""
+    ceiling: Annotated[float, Field(ge=1, le=1000)] = default(
+        2.0, unit="multiples of full practice", source=_OURS, grade="assumption", low=1, high=10
+    )
+    """Practice beyond this helps no further."""
+
+    def effort_factor(self, practice: float) -> float:
+        """Effort relative to a full professional's."""
+        return self._relative(practice) ** math.log2(1 - self.rate)
+
+    def error_factor(self, practice: float) -> float:
+        """Internal errors relative to a full professional's."""
+        return self._relative(practice) ** math.log2(1 - self.error_rate)
+
+    def _relative(self, practice: float) -> float:
+        return (1 + min(practice, self.ceiling * self.full_practice)) / (1 + self.full_practice)
+
+
+class DigitalSkills(Table):
+    """Speed by digital skill, 1 being that of `medium`; what the texts call refugees, immigrants and natives."""
+
+    low: Annotated[float, Field(gt=0, le=5)] = default(
+        0.85, unit="factor on speed", source=_OURS, grade="assumption", low=0.6, high=1
+    )
+    medium: Annotated[float, Field(gt=0, le=5)] = default(
+        1.0, unit="factor on speed", source="what the others are compared with", grade="assumption", low=1, high=1
+    )
+    high: Annotated[float, Field(gt=0, le=5)] = default(
+        1.1, unit="factor on speed", source=_OURS, grade="assumption", low=1, high=1.4
+    )
+
+
+class Ai(Table):
+    """Tools of generative AI: who uses them, for what share of a step, and what they save and spoil.
+
+    A pass takes ``1 - use + use x (1 / (1 + gain) + review_share)`` of its effort, where use is the person's adoption
+    x the step's exposure and gain falls linearly from a novice's to an expert's with experience.
+    """
+
+    adoption: Share = default(
+        0.5, unit="share of exposed work", source=_OURS, grade="assumption", low=0, high=1
+    )  # fmt: skip
+    """Share of exposed work for which people use it; `ai_adoption` of a person goes before."""
+    gain_novice: Annotated[float, Field(ge=-0.9, le=20)] = default(
+        0.34,
+        unit="share of speed",
+        source=_BRYNJOLFSSON.format("+34 % for novices, +14 % on average; 0.67 is Noy & Zhang 2023, 40 % less time"),
+        grade="measured",
+        low=0.1,
+        high=0.67,
+    )
+    """Work per hour gained by somebody without experience."""
+    gain_expert: Annotated[float, Field(ge=-0.9, le=20)] = default(
+        0.0,
+        unit="share of speed",
+        source=_BRYNJOLFSSON.format("about nothing for the most experienced"),
+        grade="measured",
+        low=-0.05,
+        high=0.67,
+    )
+    """The same for experience 1 and more."""
+    exposure: dict[Name, Share] = {}
+    """Step or skill -> share of its effort that the tools can help with; a step's name goes before its skill's."""
+    exposure_elsewhere: Share = default(
+        0.5, unit="share of effort", source=_OURS, grade="assumption", low=0.2, high=0.9
+    )
+    """Where neither is named."""
+    review_share: Annotated[float, Field(ge=0, le=5)] = default(
+        0.0,
+        unit="share of the effort without",
+        source="the gains above are measured with checking included",
+        grade="assumption",
+        low=0,
+        high=0.3,
+    )
+    """Effort of looking over what the tools made."""
+    off_frontier: dict[Name, Share] = {}
+    """Step or skill -> share of the tools' use that lies beyond what they can do."""
+    off_frontier_elsewhere: Share = default(
+        0.1, unit="share of use", source=_OURS, grade="assumption", low=0, high=0.4
+    )  # fmt: skip
+    off_frontier_error: Share = default(
+        0.19,
+        unit="probability",
+        source="Dell'Acqua et al. 2023: 19 percentage points less often correct outside the frontier",
+        grade="measured",
+        low=0.1,
+        high=0.25,
+    )
+    """Further chance of an error there."""
+
+    def effort_factor(self, use: float, experience: float) -> float:
+        """Effort relative to the same work without."""
+        gain = self.gain_novice + (self.gain_expert - self.gain_novice) * min(experience, 1.0)
+        return 1 - use + use * (1 / (1 + gain) + self.review_share)
+
+
+class Workforce(Table):
+    """What people grow by and use; each table is off when left out."""
+
+    learning: Learning | None = None
+    """People grow faster and surer by what they do."""
+    digital_skills: DigitalSkills = DigitalSkills()
+    """What a person's `digital_skill` is worth."""
+    ai: Ai | None = None
+    """Tools of generative AI."""

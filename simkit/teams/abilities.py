@@ -1,0 +1,78 @@
+"""How fast and how sure a person is at a step: effort = hours / (skill x experience x digital skill x AI).
+
+Everything that changes effort or errors beside the stated level of skill is asked for here. A department that states
+none of it has no :class:`Abilities` at all.
+"""
+
+from __future__ import annotations
+
+from simkit.scenario.organization import Organization
+from simkit.scenario.workforce import Ai
+from simkit.teams.growth import Growth
+from simkit.teams.people import Person
+from simkit.teams.tasks import Task
+from simkit.teams.work import Node
+
+
+class Abilities:
+    """The factors on effort and errors of everybody's passes."""
+
+    def __init__(self, organization: Organization, people: list[Person]):
+        self._growth = Growth(organization, people)
+        digital = organization.digital_skills
+        self._digital = [getattr(digital, person.table.digital_skill) for person in people]
+        self._ai = organization.ai
+        self._adoption = [
+            _adoption(organization.ai, person.table.ai_adoption) if organization.ai else 0.0 for person in people
+        ]
+        self._share: dict[tuple[str, str, str], float] = {}
+
+    @staticmethod
+    def needed(organization: Organization) -> bool:
+        """Whether anything differs from full professionals who neither learn nor use tools."""
+        stated = any(person.experience != 1 or person.digital_skill != "medium" for person in organization.people)
+        return stated or organization.digital_skills.medium != 1 or any((organization.learning, organization.ai))
+
+    def effort_factor(self, task: Task, person: Person) -> float:
+        """How much longer than at the stated level of skill a pass takes."""
+        skill = used_skill(task, person)
+        factor = self._growth.effort_factor(person, skill) / self._digital[person.number]
+        if self._ai is not None:
+            use = self._use(self._ai, task.run.node, skill, person)
+            factor *= self._ai.effort_factor(use, self._growth.experience(person, skill))
+        return factor
+
+    def wrong(self, internal: float, task: Task, person: Person) -> float:
+        """The chance of an internal error, from that of a full professional."""
+        skill = used_skill(task, person)
+        internal *= self._growth.error_factor(person, skill)
+        if self._ai is not None:
+            node = task.run.node
+            beyond = self._of_step(self._ai, "off_frontier", node, skill)
+            internal += self._use(self._ai, node, skill, person) * beyond * self._ai.off_frontier_error
+        return internal
+
+    def done(self, task: Task, person: Person) -> None:
+        """The person has done a pass."""
+        self._growth.practice(person, used_skill(task, person))
+
+    def _use(self, ai: Ai, node: Node, skill: str, person: Person) -> float:
+        return self._adoption[person.number] * self._of_step(ai, "exposure", node, skill)
+
+    def _of_step(self, ai: Ai, what: str, node: Node, skill: str) -> float:
+        key = (what, node.id, skill)
+        if key not in self._share:
+            named = getattr(ai, what)
+            self._share[key] = named.get(node.id, named.get(skill, getattr(ai, f"{what}_elsewhere")))
+        return self._share[key]
+
+
+def used_skill(task: Task, person: Person) -> str:
+    """Of the skills that will do, the one the person is best at."""
+    if len(task.skills) == 1:
+        return task.skills[0]
+    return max((skill for skill in task.skills if skill in person.skills), key=lambda skill: person.skills[skill])
+
+
+def _adoption(ai: Ai, own: float | None) -> float:
+    return ai.adoption if own is None else own
