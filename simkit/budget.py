@@ -61,6 +61,7 @@ class Spending:
     def __post_init__(self) -> None:
         self._planned = dict(self.market.tables.media.per_week)
         self._days: list[DaySpent] = []
+        self._extra: list[float] = []
         self._trends = [(Trend(move.when), move) for move in self.scenario.budget.changes if move.when is not None]
         self._paid_messages = [
             name for name, one in self.scenario.channels.items() if isinstance(one, Addressed) and one.cost_per_message
@@ -86,11 +87,12 @@ class Spending:
         tables.media.per_week = {name: plan * share for name, plan in self._planned.items()}
         tables.unpaid = frozenset(self._paid_messages if self.purse <= 0 else ())
 
-    def close_day(self, day: int, spent: DaySpent) -> None:
-        """Take the day's cost from the purse and look at what conditions watch."""
+    def close_day(self, day: int, spent: DaySpent, extra: float = 0.0) -> None:
+        """Take the day's cost from the purse, what agencies billed included, and look at what conditions watch."""
         self._days.append(spent)
+        self._extra.append(extra)
         if self.per_day is not None:
-            self.purse -= math.fsum(spent.by_channel.values())
+            self.purse -= math.fsum(spent.by_channel.values()) + extra
         for trend, move in self._trends:
             assert move.when is not None
             if trend.worsened(day, *spent.figures[move.when.figure]):
@@ -152,6 +154,7 @@ class Spending:
             return 1.0 - budget.unproven_cut
         year = self._days[self._year_began :]
         cost = math.fsum(sum(day.by_channel.values()) for day in year) + self.fixed_per_day * len(year)
+        cost += math.fsum(self._extra[self._year_began :])
         margin = self.scenario.economics.margin * self._shown_revenue(year)
         change = budget.trust * (margin / cost - 1) if cost else 0.0
         return 1.0 + min(budget.largest_change, max(-budget.largest_change, change))

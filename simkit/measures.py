@@ -171,7 +171,7 @@ def _profit_per_customer(run: Run) -> Value:
 
 
 def _cac(run: Run) -> Value:
-    spent = total(run, "contact_cost", "media_cost", "team_cost", "technology_cost") + run.sums.get("sales_cost", 0.0)
+    spent = _marketing_cost(run) + run.sums.get("sales_cost", 0.0)
     return ratio(spent, total(run, "new_customers"))
 
 
@@ -196,7 +196,13 @@ def _discounted_profit(run: Run) -> Value:
 def _budget_use(run: Run) -> Value:
     if "budget" not in run.daily.columns:
         return None
-    return ratio(total(run, "contact_cost", "media_cost", "team_cost", "technology_cost"), total(run, "budget"))
+    return ratio(_marketing_cost(run), total(run, "budget"))
+
+
+def _marketing_cost(run: Run) -> float:
+    """Contacts, media, own people, technology and agencies."""
+    own = total(run, "contact_cost", "media_cost", "team_cost", "technology_cost")
+    return own + run.sums.get("agency_cost", 0.0)
 
 
 def _payback(run: Run) -> Value:
@@ -253,8 +259,8 @@ MEASURES: dict[str, Measure] = {
         Measure("revenue", "currency/year", "Revenue", "sum x 365 / measured days", "revenue", "measured years",
             MEASURED_DAYS, "higher", lambda run: per_year(run, total(run, "revenue"))),
         Measure("profit", "currency/year", "Profit",
-            "(revenue + tenure margin + income of the second role - goods - contacts - media - team - technology - "
-            "service - sales) x 365 / measured days", "profit", "measured years", MEASURED_DAYS, "higher",
+            "(revenue + tenure margin + income of the second role - goods - contacts - media - team - agency - "
+            "technology - service - sales) x 365 / measured days", "profit", "measured years", MEASURED_DAYS, "higher",
             lambda run: per_year(run, total(run, "profit"))),
         Measure("profit_per_customer", "currency/customer/year", "Profit per customer",
             "profit a year / mean number of customers", "profit", "customer-years", MEASURED_DAYS, "higher",
@@ -266,7 +272,7 @@ MEASURES: dict[str, Measure] = {
             "margin on revenue, before marketing cost", "persons who were customers on a measured day",
             "measured days and, discounted, all after", "higher", _clv),
         Measure("cac", "currency/customer", "Acquisition cost",
-            "(contacts + media + team + technology + sales) / new customers", "all sales and marketing cost",
+            "(contacts + media + team + agency + technology + sales) / new customers", "all sales and marketing cost",
             "first purchases", MEASURED_DAYS, "lower", _cac),
         Measure("roas", "ratio", "Return on ad spend",
             "revenue of purchases upon a click or visit / (contacts + media)", "attributed, not incremental, revenue",
@@ -282,7 +288,7 @@ MEASURES: dict[str, Measure] = {
             "person's own traits",
             "revenue", "persons who were customers on a measured day", "measured days and, discounted, all after",
             "higher", _clv_revenue),
-        Measure("budget_use", "share", "Budget used", "(contacts + media + team + technology) / budget",
+        Measure("budget_use", "share", "Budget used", "(contacts + media + team + agency + technology) / budget",
             "all sales and marketing cost", "budget of the same days; absent without one", MEASURED_DAYS, "",
             _budget_use),
         Measure("payback_months", "months", "Payback",

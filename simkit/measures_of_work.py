@@ -56,8 +56,9 @@ def _flow_efficiency(run: Run) -> Value:
 
 
 def _utilization(run: Run) -> Value:
-    paid = float(run.persons["paid_seconds"].sum())
-    return ratio(paid - float(run.persons["idle"].sum()), paid)
+    own = run.persons[run.persons["employer"] == "own"]
+    paid = float(own["paid_seconds"].sum())
+    return ratio(paid - float(own["idle"].sum()), paid)
 
 
 # --- what people's time goes into --------------------------------------------------------------------------

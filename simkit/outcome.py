@@ -127,8 +127,8 @@ def cases_table(
 def spent_since(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """People's seconds by category between two moments."""
     spent = after.set_index("id")
-    columns = [name for name in spent.columns if name not in ("unit", "hourly_cost", "fte")]
-    spent[columns] = spent[columns] - before.set_index("id")[columns]
+    columns = [name for name in spent.columns if name not in ("unit", "hourly_cost", "fte", "employer")]
+    spent[columns] = spent[columns] - before.set_index("id")[columns].reindex(spent.index, fill_value=0)
     return spent.reset_index()
 
 

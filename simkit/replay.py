@@ -26,6 +26,8 @@ class Script:
     persons_before: pd.DataFrame = field(repr=False)
     """Where everyone's time had gone when the measured days began."""
     records: DepartmentRecords = field(repr=False)
+    extra_costs: tuple[float, ...] = ()
+    """What was paid besides wages, currency of each day."""
 
 
 class Replay:
@@ -34,6 +36,7 @@ class Replay:
     def __init__(self, script: Script, warmup_days: int):
         self._script, self._warmup_days, self._today = script, warmup_days, -1
         self.payroll_per_day = script.payroll_per_day
+        self.extra_costs = list(script.extra_costs)
 
     def submit(self, orders: Iterable[WorkOrder]) -> None:
         """What customers do becomes no work here."""

@@ -163,7 +163,9 @@ class _Coupling:
                 self.leads += new_leads
             self.neighbors.live_day(day, new_leads)
             media.append(self.market.tables.media_cost(totals[day]))
-            self.spending.close_day(day, day_spent(scenario, self.market, totals[day], media[-1]))
+            self.spending.close_day(
+                day, day_spent(scenario, self.market, totals[day], media[-1]), self.department.extra_costs[day]
+            )
             self.supply.close_day(*units_sold(totals[day], scenario.market.represents))
             self.cohorts.close_day(day)
             self.plan.close_day(totals[day])
@@ -275,6 +277,9 @@ class _Coupling:
             daily["budget"] = np.array(self.spending.history, float)
         if self.scenario.economics.stock is not None:
             daily["served_share"], daily["unmet_demand"] = self.supply.served, self.supply.unmet
+        if any(self.department.extra_costs):
+            daily["agency_cost"] = np.array(self.department.extra_costs)
+            daily["profit"] -= daily["agency_cost"]
         for name, column in self.neighbors.columns().items():
             daily[name] = column
             if name in NEIGHBOR_COSTS:
@@ -304,7 +309,14 @@ class _Coupling:
             revenue_before=revenue_before,
             contacts=gathered(self.log.contacts, LOG_DTYPE),
             events=gathered(self.log.events, EVENT_DTYPE),
-            script=Script(tuple(self.finished), self.signals, self.department.payroll_per_day, persons_before, records),
+            script=Script(
+                tuple(self.finished),
+                self.signals,
+                self.department.payroll_per_day,
+                persons_before,
+                records,
+                tuple(self.department.extra_costs),
+            ),
             cohorts=self.cohorts.table(),
             reviews=pd.DataFrame(self.plan.reviews, columns=["day", "campaign", "figure", "per_week"]),
             leads=tuple(self.leads),

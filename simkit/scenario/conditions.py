@@ -99,16 +99,40 @@ class Step(NamedTuple):
     """Name of a segment or channel, whose number only the market knows."""
 
 
+class Vocabulary(NamedTuple):
+    """What the conditions of one part of a scenario may ask about."""
+
+    name: str
+    fields: tuple[tuple[str, Known], ...]
+
+    @property
+    def known(self) -> dict[str, Known]:
+        """By name."""
+        return dict(self.fields)
+
+
+_WAITING = "working days of work waiting, by expected effort, in the queue of those who would otherwise do it"
+WORK = Vocabulary(
+    "work",
+    (
+        ("queue_days", Known("days", _WAITING)),
+        ("queue_length", Known("number", "pieces of work waiting there")),
+        ("priority", Known("number", "of the order, 1 the most urgent to 9")),
+    ),
+)
+"""What an assign line may ask about; `teams/overflow.py` reads each."""
+
+
 @lru_cache(maxsize=1024)
-def parse(text: str) -> tuple[Step, ...]:
-    """A condition's steps in postfix order.
+def parse(text: str, vocabulary: Vocabulary | None = None) -> tuple[Step, ...]:
+    """A condition's steps in postfix order; about customers unless another vocabulary is given.
 
     Raises ValueError, with a sentence for the author: what was found, what is allowed.
 
     >>> [step.operator for step in parse("bought_within 90 and not stage is intent")]
     ['<=', '=', 'not', 'and']
     """
-    reader = _Reader(text)
+    reader = _Reader(text, vocabulary)
     reader.either()
     if reader.next:
         raise ValueError(f"expected 'and' or 'or' before {reader.next!r} in condition {text!r}")
@@ -137,8 +161,10 @@ _UNITS = ("minute", "hour", "day", "week", "month", "quarter", "year")
 class _Reader:
     """Recursive descent over the words of one condition."""
 
-    def __init__(self, text: str):
+    def __init__(self, text: str, vocabulary: Vocabulary | None = None):
         self.text, self.steps = text, list[Step]()
+        self._fields = FIELDS if vocabulary is None else vocabulary.known
+        self._short = SHORT if vocabulary is None else {}
         self._tokens = _TOKEN.findall(text)
         self._at = self._open = 0
 
@@ -187,15 +213,15 @@ class _Reader:
     def _comparison(self) -> None:
         word = self.next
         self._at += 1
-        if word in SHORT:
-            short = SHORT[word]
+        if word in self._short:
+            short = self._short[word]
             self._compare(short.field, short.operator)
-        elif word in FIELDS:
+        elif word in self._fields:
             self._compare(word, self._operator(word))
         elif not word:
             raise ValueError(f"the condition {self.text!r} ends where a comparison is expected")
         else:
-            raise ValueError(f"a condition cannot ask about {word!r}{choices(word, [*FIELDS, *SHORT])}")
+            raise ValueError(f"a condition cannot ask about {word!r}{choices(word, [*self._fields, *self._short])}")
 
     def _operator(self, field: str) -> str:
         if self.take("is"):
@@ -210,7 +236,7 @@ class _Reader:
         return found
 
     def _compare(self, field: str, operator: str) -> None:
-        known, found = FIELDS[field], self.next
+        known, found = self._fields[field], self.next
         self._at += 1
         if not found or found in JOINING or found in "()":
             raise ValueError(f"{field!r} is compared with nothing in condition {self.text!r}")

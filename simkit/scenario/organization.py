@@ -6,18 +6,34 @@ expand to :class:`Organization`, in which every table is written out; `simkit.sc
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from simkit.scenario import retail_department as retail
 from simkit.scenario.quantity import Hours, Share, Table, convention, default
-from simkit.scenario.work_kinds import Delegation, Gate, Name, PositiveHours, WorkKind
+from simkit.scenario.structure_tables import (
+    Assign,
+    Hierarchy,
+    HubAndSpoke,
+    Hybrid,
+    Pods,
+    SkillLevel,
+    Structure,
+    Unit,
+    WrittenOut,
+    agencies,
+)
+from simkit.scenario.work_kinds import Gate, Name, PositiveHours, WorkKind
 from simkit.scenario.workforce import DigitalSkill, Workforce
 from simkit.scenario.working_week import ALWAYS, Weekdays, WorkingWeek
 
 _OURS = "simkit, no published estimate"
-SkillLevel = Annotated[float, Field(gt=0, le=5)]
+__all__ = [
+    "Assign", "Desk", "Distance", "Errors", "Hierarchy", "HubAndSpoke", "Hybrid", "Intake", "Organization", "Person",
+    "Pods", "Teams", "Unit", "WrittenOut",
+]  # fmt: skip
 
 
 class Person(Table):
@@ -50,29 +66,10 @@ class Person(Table):
         return max(self.skills, key=lambda skill: self.skills[skill])
 
 
-class Unit(Table):
-    """A team: a node in the tree of the organization."""
-
-    id: Name
-    parent: Name | None = None
-    """The unit above; None only for the top."""
-    lead: Name | None = None
-    """The person who decides what is delegated to the unit."""
-    serves: tuple[Name, ...] | None = None
-    """Customer segments whose work has its home here. An empty list takes only work for no segment in particular."""
-    wip_limit: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Cases of this home open at once; `teams.unit_wip_limit` when left out."""
-    error_factor: Annotated[float, Field(ge=0, le=5)] = convention(
-        1.0, unit="factor on internal errors", why="no standards of its own"
-    )
-    learning_shared: Share = convention(0.0, unit="share of others' practice", why="nobody hears of it")
-    """Share of what people of other units that share have learned that reaches people here; needs `learning`."""
-
-
 class Distance(Table):
     """What a hand-off costs between two people; the first line whose condition holds is used."""
 
-    when: Literal["same_person", "same_unit", "same_parent", "same_company"]
+    when: Literal["same_person", "same_unit", "same_parent", "same_company", "other_company"]
     latency_hours: Annotated[Hours, Field(ge=0, le=2000)] = convention(
         0.0, unit="office hours", why="none unless stated"
     )
@@ -81,79 +78,6 @@ class Distance(Table):
     """Hours the receiver spends to take it over."""
     information_loss: Annotated[Share, Field(lt=1)] = convention(0.0, unit="probability", why="none unless stated")
     """Chance that what got lost makes the receiver's step wrong."""
-
-
-class Assign(Table):
-    """Who may do a step; the first line that names the skill and has somebody with it is used."""
-
-    scope: Annotated[str, Field(pattern=r"^(home|company|unit:.+)$")]
-    """``home`` (the unit that has the case), ``unit:ID`` or ``company``; a unit includes the units below it."""
-    also: tuple[Name, ...] = ()
-    """Units whose people lend a hand in the same queue."""
-    skills: tuple[Name, ...] | None = None
-    """Only for steps of these skills; all when left out."""
-
-
-class Hierarchy(Table):
-    """Departments by craft under one head; every step goes to the department that owns the skill."""
-
-    preset: Literal["hierarchy"] = "hierarchy"
-
-
-class Pods(Table):
-    """Small teams with one of each core craft, by customer segment; gates are delegated to their leads."""
-
-    preset: Literal["pods"] = "pods"
-    number: Annotated[int, Field(ge=1, le=100)] = default(
-        3, unit="pods", source="pods of about eight", grade="assumption", low=2, high=6
-    )
-    second_skill_level: Annotated[float, Field(gt=0, le=1)] = default(
-        0.6, unit="speed in the second skill", source=_OURS, grade="assumption", low=0.4, high=0.9
-    )
-    """Everybody in a pod learns the next craft; it costs nothing extra in wages."""
-    delegation: Delegation = Delegation()
-
-
-class HubAndSpoke(Table):
-    """Spokes by segment do the routine; a centre of excellence does the scarce and sets standards."""
-
-    preset: Literal["hub-and-spoke"] = "hub-and-spoke"
-    number: Annotated[int, Field(ge=1, le=100)] = default(
-        3, unit="spokes", source="spokes of about six", grade="assumption", low=2, high=6
-    )
-    central_skills: tuple[Name, ...] | None = None
-    """Crafts of the center; those with no more people than there are spokes when left out."""
-    error_factor: Annotated[float, Field(ge=0, le=1)] = default(
-        0.8, unit="factor on internal errors", source=_OURS, grade="assumption", low=0.6, high=1
-    )
-    """What the center's standards leave of everybody's internal errors."""
-    learning_shared: Share = default(
-        0.2, unit="share of others' practice", source=_OURS, grade="assumption", low=0, high=0.6
-    )
-    """Of what one spoke has learned this reaches the others through the center, where people learn (`learning`)."""
-    delegation: Delegation = Delegation(audit_share=0.2)
-
-
-class WrittenOut(Table):
-    """A structure of one's own: the tree of units and who may do which step."""
-
-    preset: Literal["written"] = "written"
-    units: Annotated[tuple[Unit, ...], Field(min_length=1)]
-    assign: Annotated[tuple[Assign, ...], Field(min_length=1)] = (Assign(scope="home"), Assign(scope="company"))
-
-
-def _structure_table(value: Any) -> Any:
-    if isinstance(value, str):
-        return {"preset": value}
-    if isinstance(value, dict) and "preset" not in value:
-        return {"preset": "written", **value}
-    return value
-
-
-Structure = Annotated[
-    Annotated[Hierarchy | Pods | HubAndSpoke | WrittenOut, Field(discriminator="preset")],
-    BeforeValidator(_structure_table),
-]
 
 
 class Intake(Table):
@@ -326,8 +250,14 @@ class Organization(Workforce):
 
     @property
     def payroll_per_day(self) -> float:
-        """Currency per calendar day."""
-        return sum(self.person_cost(person) for person in self.people)
+        """Currency per calendar day, of the own people; an agency's are paid by the hours they work."""
+        outside = self.outside
+        return sum(self.person_cost(person) for person in self.people if person.unit not in outside)
+
+    @cached_property
+    def outside(self) -> dict[str, str]:
+        """Unit -> the agency it belongs to; the firm's own units are not in it."""
+        return agencies(self.units)
 
     @property
     def top(self) -> Unit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from simkit.scenario.errors import SenseError
@@ -81,6 +81,21 @@ def _units(organization: Organization) -> None:
     parents = {unit.id: unit.parent for unit in organization.units}
     for name in ids:
         _climb(at, name, parents)
+    _agencies(organization, at)
+
+
+def _agencies(organization: Organization, at: str) -> None:
+    """Another company takes work and decides nothing."""
+    outside = organization.outside
+    seats = {person.id: person.unit for person in organization.people}
+    for unit in organization.units:
+        where = f"{at}[{unit.id}]"
+        if unit.id in outside and (unit.parent is None or unit.serves is not None):
+            raise SenseError(
+                where, "an agency is neither the top unit nor home to a segment's work; leave out `serves`"
+            )
+        if unit.lead is not None and unit.id not in outside and seats[unit.lead] in outside:
+            raise SenseError(f"{where}.lead", f"{unit.lead!r} works for the agency {outside[seats[unit.lead] or '']!r}")
 
 
 def _climb(at: str, unit: str, parents: dict[str, str | None]) -> None:
@@ -93,8 +108,14 @@ def _climb(at: str, unit: str, parents: dict[str, str | None]) -> None:
 
 
 def _distance(organization: Organization) -> None:
-    if not organization.distance or organization.distance[-1].when != "same_company":
-        raise SenseError("teams.distance", "the last line must be for same_company, so that one always holds")
+    lines = [line.when for line in organization.distance]
+    inside = lines[:-1] if lines and lines[-1] == "other_company" else lines
+    if not inside or inside[-1] != "same_company":
+        raise SenseError(
+            "teams.distance", "the last line but other_company must be for same_company, so that one always holds"
+        )
+    if inside is lines and organization.outside:
+        raise SenseError("teams.distance", "there is an agency, and no line for other_company at the end")
     _unique("teams.distance", (line.when for line in organization.distance))
 
 
@@ -106,6 +127,8 @@ def _assign(organization: Organization) -> None:
             _known(f"{at}.scope", "unit", rule.scope.removeprefix("unit:"), units)
         for unit in rule.also:
             _known(f"{at}.also", "unit", unit, units)
+        if rule.when is not None and not rule.scope.startswith("unit:"):
+            raise SenseError(f"{at}.when", f"only a line for a unit may have a condition, found scope {rule.scope!r}")
 
 
 # --- gates --------------------------------------------------------------------------------------------
@@ -307,13 +330,15 @@ def can_do(organization: Organization, skill: str) -> bool:
 def scope_of(organization: Organization, skill: str, home: str, least: int = 1) -> frozenset[str] | None:
     """The units whose people do a skill's steps for cases of a home unit: the first assign line that fits.
 
-    It fits when so many people there have the skill. None when nobody may.
+    It fits when so many people there have the skill. An agency counts where a line names it; lines with a condition
+    come on top (`teams/overflow.py`). None when nobody may.
     """
+    outside = organization.outside
     for rule in organization.assign:
-        if rule.skills is not None and skill not in rule.skills:
+        if rule.when is not None or (rule.skills is not None and skill not in rule.skills):
             continue
         unit = {"home": home, "company": organization.top.id}.get(rule.scope, rule.scope.removeprefix("unit:"))
-        units = frozenset().union(*(units_below(organization, name) for name in (unit, *rule.also)))
+        units = frozenset().union(*(own_units_below(organization, name, outside) for name in (unit, *rule.also)))
         if sum(skill in person.skills and person.unit in units for person in organization.people) >= least:
             return units
     return None
@@ -332,6 +357,12 @@ def places_of(
         if units is not None:
             found.append((units, skill))
     return found
+
+
+def own_units_below(organization: Organization, unit: str, outside: Mapping[str, str]) -> set[str]:
+    """A unit and all units below it; of another company only where the unit itself belongs to it."""
+    found = units_below(organization, unit)
+    return found if unit in outside else found - set(outside)
 
 
 def units_below(organization: Organization, unit: str) -> set[str]:

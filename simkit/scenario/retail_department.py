@@ -140,6 +140,11 @@ _DISTANCE: dict[str, dict[str, Figure]] = {
         "effort_hours": Figure("hours of the receiver", _OURS, "assumption", 0.1, 2, 0.4),
         "information_loss": Figure("probability", _OURS, "assumption", 0.02, 0.15, 0.07),
     },
+    "other_company": {
+        "latency_hours": Figure("office hours", _OURS, "assumption", 2, 40, 8.0),
+        "effort_hours": Figure("hours of the receiver", _OURS, "assumption", 0.2, 3, 0.6),
+        "information_loss": Figure("probability", _OURS, "assumption", 0.03, 0.25, 0.1),
+    },
 }
 
 _GATES: dict[str, dict[str, Figure]] = {

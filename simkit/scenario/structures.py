@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from simkit.scenario import retail_department as retail
+from simkit.scenario.agencies import agency_people, do_without, in_place_of, known_skills, means
 from simkit.scenario.errors import SenseError
 from simkit.scenario.organization import (
     Assign,
+    Hierarchy,
     HubAndSpoke,
+    Hybrid,
     Organization,
     Person,
     Pods,
@@ -24,6 +27,7 @@ from simkit.scenario.organization import (
     WrittenOut,
 )
 from simkit.scenario.organization_sense import check_sense
+from simkit.scenario.structure_tables import UnitKind
 from simkit.scenario.work_kinds import CadenceGate, Delegation, Effort, Fixed, Gate, OnDemandGate
 from simkit.scenario.workforce import Workforce
 from simkit.scenario.working_week import WorkingWeek
@@ -31,6 +35,7 @@ from simkit.scenario.working_week import WorkingWeek
 TOP = "marketing"
 SHARED = "shared"
 CENTER = "center"
+AGENCY = "agency"
 _EVERY = re.compile(r"^\s*every\s+(?:(\d+)\s+)?(working\s+)?(day|week)s?\s*$", re.IGNORECASE)
 _ON_DEMAND = re.compile(r"^\s*on[ _-]demand\s*$", re.IGNORECASE)
 
@@ -53,10 +58,10 @@ def organization(teams: Teams, segments: Sequence[str]) -> Organization:
     """
     people = _people(teams)
     calendars = _calendars(teams)
-    seating = _seating(teams, people, segments)
+    seating = _seating(teams, people, segments, calendars)
     result = Organization(
         calendars=calendars,
-        people=tuple(seating.people),
+        people=(*seating.people, *agency_people(seating.units, people)),
         units=tuple(seating.units),
         assign=tuple(seating.assign),
         distance=teams.distance,
@@ -71,20 +76,22 @@ def organization(teams: Teams, segments: Sequence[str]) -> Organization:
         **{name: getattr(teams, name) for name in Workforce.model_fields},
     )
     check_sense(result)
+    known_skills(result.units, result)
     return result
 
 
 def check_equal_means(a: Organization, b: Organization) -> None:
     """Raise SenseError unless two structures have the same people at the same cost.
 
-    A comparison of structures with different means compares the means.
+    A comparison of structures with different means compares the means. An agency has the means of the people it stands
+    in for: its monthly minimum is their payroll. What it bills beyond is a result, and profit pays it.
     """
-    if len(a.people) != len(b.people):
-        raise SenseError("teams.people", f"the structures compared have {len(a.people)} and {len(b.people)} people")
-    if not math.isclose(a.payroll_per_day, b.payroll_per_day, rel_tol=1e-12):
+    (people, cost), (others, other_cost) = means(a), means(b)
+    if people != others:
+        raise SenseError("teams.people", f"the structures compared have {people} and {others} people")
+    if not math.isclose(cost, other_cost, rel_tol=1e-12):
         raise SenseError(
-            "teams.people",
-            f"the structures compared cost {a.payroll_per_day:,.2f} and {b.payroll_per_day:,.2f} a day in wages",
+            "teams.people", f"the structures compared cost {cost:,.2f} and {other_cost:,.2f} a day in wages"
         )
 
 
@@ -173,11 +180,22 @@ def _meeting(gate: CadenceGate | OnDemandGate, words: str, days_per_week: int, p
 # --- structures ---------------------------------------------------------------------------------------
 
 
-def _seating(teams: Teams, people: list[Person], segments: Sequence[str]) -> _Seating:
+def _seating(
+    teams: Teams, people: list[Person], segments: Sequence[str], calendars: Mapping[str, WorkingWeek]
+) -> _Seating:
     structure = teams.structure
     if isinstance(structure, WrittenOut):
         return _written_out(structure, people)
     head = _head(teams, people)
+    if isinstance(structure, Hybrid):
+        return _hybrid(structure, people, head, segments, calendars)
+    return _own(structure, people, head, segments)
+
+
+def _own(
+    structure: Hierarchy | Pods | HubAndSpoke, people: list[Person], head: str, segments: Sequence[str]
+) -> _Seating:
+    """One of the structures of own people alone."""
     if isinstance(structure, Pods):
         return _pods(structure, people, head, segments)
     if isinstance(structure, HubAndSpoke):
@@ -233,8 +251,8 @@ def _pods(structure: Pods, people: list[Person], head: str, segments: Sequence[s
         ).model_copy(update={"unit": seat.get(person.id, SHARED)})
         for person in people
     ]
-    units = _segment_units(names, seated, head, segments, error_factor=1.0)
-    common = _common_unit(SHARED, seated, error_factor=1.0)
+    units = _segment_units(names, seated, head, segments, error_factor=1.0, kind="pod")
+    common = _common_unit(SHARED, seated, error_factor=1.0, kind="function")
     assign = [Assign(scope="home", also=tuple(unit.id for unit in common)), Assign(scope="company")]
     return _Seating(seated, [*units, *common], assign, structure.delegation)
 
@@ -252,8 +270,8 @@ def _hub_and_spoke(structure: HubAndSpoke, people: list[Person], head: str, segm
     names = [f"spoke-{i + 1}" for i in range(structure.number)]
     seat = _dealt(spread, names)
     seated = [person.model_copy(update={"unit": seat.get(person.id, CENTER)}) for person in people]
-    units = _segment_units(names, seated, head, segments, structure.error_factor)
-    common = _common_unit(CENTER, seated, structure.error_factor)
+    units = _segment_units(names, seated, head, segments, structure.error_factor, "spoke")
+    common = _common_unit(CENTER, seated, structure.error_factor, "coe")
     units, common = _share_learning(units, structure), _share_learning(common, structure)
     assign = [Assign(scope=f"unit:{CENTER}", skills=central)] if central else []
     assign += [Assign(scope="home", also=tuple(unit.id for unit in common)), Assign(scope="company")]
@@ -263,6 +281,21 @@ def _hub_and_spoke(structure: HubAndSpoke, people: list[Person], head: str, segm
 def _share_learning(units: list[Unit], structure: HubAndSpoke) -> list[Unit]:
     """What one unit learns reaches the others."""
     return [unit.model_copy(update={"learning_shared": structure.learning_shared}) for unit in units]
+
+
+def _hybrid(
+    structure: Hybrid, people: list[Person], head: str, segments: Sequence[str], calendars: Mapping[str, WorkingWeek]
+) -> _Seating:
+    """The own core, and an agency that gets work by a condition, in place of some of the people."""
+    kept, gone = do_without(people, head, structure.fewer_people)
+    core = _own(structure.core, kept, head, segments)
+    terms = in_place_of(structure.agency, gone, calendars)
+    if terms.skills is None:
+        own = next(person.craft for person in people if person.id == head)
+        terms = terms.model_copy(update={"skills": tuple(craft for craft in _crafts(people) if craft != own)})
+    agency = Unit(id=AGENCY, kind="agency", parent=TOP, agency=terms)
+    overflow = Assign(scope=f"unit:{AGENCY}", skills=terms.skills, when=structure.when)
+    return _Seating(core.people, [*core.units, agency], [overflow, *core.assign], core.delegation)
 
 
 def _dealt(crafts: dict[str, list[Person]], names: list[str]) -> dict[str, str]:
@@ -287,7 +320,7 @@ def _with_second_skill(person: Person, core: list[str], level: float) -> Person:
 
 
 def _segment_units(
-    names: list[str], people: list[Person], head: str, segments: Sequence[str], error_factor: float
+    names: list[str], people: list[Person], head: str, segments: Sequence[str], error_factor: float, kind: UnitKind
 ) -> list[Unit]:
     """The top unit, and one unit below it for each name, with its share of the segments."""
     serves: dict[str, list[str]] = {name: [] for name in names}
@@ -296,13 +329,15 @@ def _segment_units(
     units = [Unit(id=TOP, lead=head, error_factor=error_factor)]
     for name in names:
         lead = _lead([person for person in people if person.unit == name]) or head
-        units.append(Unit(id=name, parent=TOP, lead=lead, serves=tuple(serves[name]), error_factor=error_factor))
+        units.append(
+            Unit(id=name, kind=kind, parent=TOP, lead=lead, serves=tuple(serves[name]), error_factor=error_factor)
+        )
     return units
 
 
-def _common_unit(name: str, people: list[Person], error_factor: float) -> list[Unit]:
+def _common_unit(name: str, people: list[Person], error_factor: float, kind: UnitKind) -> list[Unit]:
     """The unit of those who work for all, when there are any."""
     members = [person for person in people if person.unit == name]
     if not members:
         return []
-    return [Unit(id=name, parent=TOP, lead=_lead(members), error_factor=error_factor)]
+    return [Unit(id=name, kind=kind, parent=TOP, lead=_lead(members), error_factor=error_factor)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from simkit.scenario.organization import Organization
@@ -35,6 +36,9 @@ def _capacity(organization: Organization) -> dict[str, float]:
     """Primary hours a week by craft."""
     capacity: dict[str, float] = {}
     for person in organization.people:
+        unit = next(unit for unit in organization.units if unit.id == person.unit)
+        if unit.agency is not None and unit.agency.limit == "unlimited":
+            capacity[person.craft] = math.inf
         hours = organization.calendars[person.calendar].weekly_hours * person.fte * organization.primary_share
         capacity[person.craft] = capacity.get(person.craft, 0.0) + hours * person.skills[person.craft]
     return capacity

@@ -12,6 +12,7 @@ import simpy
 from simkit.records import Launch, WorkOrder
 from simkit.rng import Purpose
 from simkit.scenario.organization import Organization
+from simkit.teams.agency_bills import AgencyBills
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.demand import own_orders
 from simkit.teams.department_records import DepartmentRecords, case_row, department_records
@@ -52,6 +53,9 @@ class Department:
         self.payroll_per_day = organization.payroll_per_day
         """Currency per calendar day: annual payroll / 365."""
         self._submitted = 0
+        self._bills = AgencyBills(organization, self._people, start)
+        self.extra_costs: list[float] = []
+        """What agencies billed, currency of each day so far."""
         self.submit(own_orders(organization, key, start, days))
 
     def submit(self, orders: Iterable[WorkOrder]) -> None:
@@ -77,6 +81,7 @@ class Department:
             self._schedule(*heappop(self._expected))
         self._flow.launches.clear()
         self._env.run(until=end)
+        self.extra_costs.append(self._bills.of_day(day, self._log.cells, self._dispatcher.desk))
         return list(self._flow.launches)
 
     def records(self) -> DepartmentRecords:

@@ -35,9 +35,10 @@ class DepartmentRecords:
     lead_seconds, and for each part of the lead time `part_<name>_days` and `part_<name>_seconds`; the seconds
     add up to lead_seconds exactly. What is not live has NaN days, -1 lead_seconds and parts of 0 seconds."""
     persons: pd.DataFrame
-    """One row a person: id, unit, hourly_cost, fte, paid_seconds (those of overtime_seconds included), and seconds by
-    category, which add up to paid_seconds exactly: touch, rework, coordination, approval, other_duties, switching,
-    idle."""
+    """One row a person: id, unit, hourly_cost, fte, employer (own or agency), paid_seconds (those of
+    overtime_seconds included), and seconds by category, which add up to paid_seconds exactly: touch, rework,
+    coordination, approval, other_duties, switching, idle. An agency's people are never idle here; their
+    billed_seconds are what is paid, other duties left out."""
     cells: list[Any] = field(repr=False)
     """The event log as it was written, row after row."""
 
@@ -131,14 +132,17 @@ def _overtime(person: Person, desk: Desk, now: int) -> int:
 
 
 def _person_row(person: Person, spent: dict[str, int], overtime: int, now: int) -> dict[str, Any]:
-    paid = person.calendar.worked(now) + overtime
+    busy = sum(spent.values())
+    paid = busy if person.billed else person.calendar.worked(now) + overtime
     return {
         "id": person.id,
         "unit": person.unit,
         "hourly_cost": person.table.hourly_cost,
         "fte": person.table.fte,
+        "employer": "agency" if person.billed else "own",
         "paid_seconds": paid,
         "overtime_seconds": overtime,
         **spent,
-        "idle": paid - sum(spent.values()),
+        "idle": paid - busy,
+        "billed_seconds": busy - spent["other_duties"] if person.billed else 0,
     }

@@ -20,6 +20,7 @@ from simpy import Environment
 from simpy.events import Timeout
 
 from simkit.scenario.organization import Organization
+from simkit.scenario.organization import Person as PersonTable
 from simkit.teams.calendar import Calendar
 from simkit.teams.crews import matched
 from simkit.teams.desk import Desk
@@ -76,6 +77,17 @@ class Dispatcher:
                 if levels:
                     self._pools[key].add(person, max(levels))
         return self._pools[key]
+
+    def hire(self, table: PersonTable, like: Person) -> None:
+        """Somebody new, with the hours and skills of another, serves the same queues from now on."""
+        person = Person(table, len(self._people), like.calendar, like.wip_limit, like.billed)
+        person.idle_since = self.now
+        self._people.append(person)
+        self._working_alike[id(person.calendar)].append(person)
+        self._trays[person.number] = Pool()
+        self._trays[person.number].add(person, _TRAY_LEVEL)
+        for level, pool in like.pools[1:]:
+            pool.add(person, level)
 
     def after(self, seconds: int, call: Callable[..., Any], *about: Any) -> None:
         """Do something when so many seconds have passed; at once, when none."""

@@ -61,6 +61,8 @@ class Flow:
         if case.status == "open":
             case.status, case.expired_time = "expired", self._dispatcher.now
             self._log.of_case(case, "expire", case.expired_time)
+            if self._worked.overflow is not None:
+                self._worked.overflow.withdraw(case)
             self._ended(case)
             self._admission.leave(case)
 

@@ -44,7 +44,7 @@ class Approvers:
         self._people = {person.id: person for person in people}
         self._leads = {unit.id: unit.lead for unit in organization.units}
         self._top = organization.top.id
-        self._everywhere = frozenset(unit.id for unit in organization.units)
+        self._everywhere = frozenset(unit.id for unit in organization.units if unit.id not in organization.outside)
         self._dispatcher = dispatcher
 
     def find(self, approver: str, home: str) -> Approver:

@@ -12,6 +12,7 @@ class HandOffs:
     def __init__(self, organization: Organization):
         self._lines = organization.distance
         self._parent = {unit.id: unit.parent for unit in organization.units}
+        self._outside = organization.outside
         self._between: dict[tuple[str, str], Distance] = {}
         self._nearest: dict[tuple[str, Pool], float] = {}
         self.to_oneself = self._first({"same_person", "same_unit", "same_parent", "same_company"})
@@ -33,6 +34,8 @@ class HandOffs:
     def _holds(self, giver: str, receiver: str) -> set[str]:
         if giver == receiver:
             return {"same_unit", "same_parent", "same_company"}
+        if self._outside.get(giver) != self._outside.get(receiver):
+            return {"other_company"}
         if self._parent[giver] == self._parent[receiver]:
             return {"same_parent", "same_company"}
         return {"same_company"}

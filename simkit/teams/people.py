@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 class Person:
     """One employee of the running department."""
 
-    __slots__ = ("calendar", "desk", "id", "idle_since", "last", "number", "overtime", "pools", "skills", "table",
-                 "task", "unit", "wip_limit")  # fmt: skip
+    __slots__ = ("billed", "calendar", "desk", "id", "idle_since", "last", "number", "overtime", "pools", "skills",
+                 "table", "task", "unit", "wip_limit")  # fmt: skip
 
-    def __init__(self, table: PersonTable, number: int, calendar: Calendar, wip_limit: int = 1):
+    def __init__(self, table: PersonTable, number: int, calendar: Calendar, wip_limit: int = 1, billed: bool = False):
         self.table = table
         self.id = table.id
         self.number = number
@@ -32,6 +32,8 @@ class Person:
         """What the person is at; it stays theirs overnight."""
         self.desk: deque[Task] = deque()
         """Work that was begun and rests: interrupted, or waiting for its next turn."""
+        self.billed = billed
+        """Somebody of an agency, paid by the hours worked."""
         self.wip_limit = table.wip_limit or wip_limit
         """Pieces of work open at once."""
         self.last: tuple[str, str | None] | None = None
@@ -57,5 +59,7 @@ def employ(organization: Organization, start: datetime.date) -> list[Person]:
         hours = (table.calendar, table.fte)
         if hours not in calendars:
             calendars[hours] = Calendar(organization.calendars[table.calendar], start, table.fte)
-        people.append(Person(table, number, calendars[hours], organization.desk.wip_limit))
+        people.append(
+            Person(table, number, calendars[hours], organization.desk.wip_limit, table.unit in organization.outside)
+        )
     return people

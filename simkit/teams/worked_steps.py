@@ -27,6 +27,7 @@ from simkit.teams.event_log import EventLog
 from simkit.teams.givers import other_givers
 from simkit.teams.hand_off import HandOffs
 from simkit.teams.luck import CHECK, EFFORT, OUTCOME, effort_seconds
+from simkit.teams.overflow import overflow_of
 from simkit.teams.people import Person
 from simkit.teams.work import Case, Run
 
@@ -53,6 +54,7 @@ class WorkedSteps:
         self._error_factor = {unit.id: unit.error_factor for unit in organization.units}
         self._batches = Batches(dispatcher, self._office, self._start_batch, self._finish_batch)
         self._pools: dict[tuple[tuple[str, ...], str, int], Pool] = {}
+        self.overflow = overflow_of(organization, dispatcher)
 
     # --- on the way -------------------------------------------------------------------------------
 
@@ -89,6 +91,8 @@ class WorkedSteps:
     def _queue(self, task: Task, pool: Pool) -> None:
         if not task.withdrawn:
             self._log.of_run(task.of_case, task.run, "queue", self._dispatcher.now)
+            if self.overflow is not None:
+                self.overflow.joins(task, pool)
             if task.run.node.batch is None:
                 self._dispatcher.queue(task, pool)
             else:
@@ -107,6 +111,8 @@ class WorkedSteps:
         number, cause = run.node.number, run.caused_by
         roles = run.node.roles
         pools = [self._pool(skills, case.home, roles.count(skills)) for skills in roles]
+        if self.overflow is not None and len(pools) == 1 and case.doers[number] is None:
+            pools = [self.overflow.elsewhere(case, run, pools[0]) or pools[0]]
         if cause is None:
             return pools, self._intake.latency_hours
         run.others = other_givers(case, run)
@@ -137,6 +143,8 @@ class WorkedSteps:
         if crew is None or task is crew.tasks[0]:
             run.giver, run.giver_unit = person, person.unit
             case.doers[run.node.number] = person
+        if self.overflow is not None:
+            self.overflow.leaves(task)
         if crew is None:
             add_queue(run, RESOURCE_QUEUE, person.calendar, task.queued, task.started)
         else:
@@ -168,6 +176,8 @@ class WorkedSteps:
         factor = 1.0
         if again:
             factor = self._errors.rework_share if run.share is None else run.share
+        if self.overflow is not None:
+            factor *= self.overflow.effort_factor(person, task)
         if person.desk:
             factor *= self._dispatcher.desk.effort_factor(person)
         if self._abilities is not None:

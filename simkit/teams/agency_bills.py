@@ -1,0 +1,94 @@
+"""What agencies bill: the hours of their people at their rates, or the monthly minimum when that is more.
+
+An hour is billed as it is worked, other duties of the agency's people excluded. The minimum of a month comes due day by
+day, so that every day has a cost and a month that begins or ends with the simulation pays for its days only.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+from typing import Any
+
+from simkit.scenario.organization import Organization
+from simkit.teams.calendar import DAY_SECONDS
+from simkit.teams.decomposition import spent_so_far
+from simkit.teams.desk import Desk
+from simkit.teams.event_log import column
+from simkit.teams.people import Person
+
+UNBILLED = "other_duties"
+
+
+class AgencyBills:
+    """The bills of every agency of a department, day by day."""
+
+    def __init__(self, organization: Organization, people: list[Person], start: datetime.date):
+        self._people, self._start, self._outside = people, start, organization.outside
+        self._minimum = {
+            unit.id: (unit.agency.minimum_per_month or 0.0) if unit.agency is not None else 0.0
+            for unit in organization.units
+            if unit.kind == "agency" and self._outside[unit.id] == unit.id
+        }
+        self._rows = 0
+        self._seconds: dict[str, int] = {}
+        """Person -> billed seconds of what is logged."""
+        self._before_month = dict.fromkeys(self._minimum, 0.0)
+        self._charged = dict.fromkeys(self._minimum, 0.0)
+        self._first_day = 1
+
+    def of_day(self, day: int, cells: list[Any], desk: Desk) -> float:
+        """Currency due for a day that is over, all agencies together."""
+        if not self._minimum:
+            return 0.0
+        date = self._start + datetime.timedelta(days=day)
+        length = calendar.monthrange(date.year, date.month)[1]
+        if day == 0:
+            self._first_day = date.day
+        worth = self._worth(cells, desk, (day + 1) * DAY_SECONDS)
+        due = 0.0
+        for agency, minimum in self._minimum.items():
+            share = (date.day - self._first_day + 1) / length
+            bill = max(minimum * share, worth[agency] - self._before_month[agency])
+            due += bill - self._charged[agency]
+            self._charged[agency] = bill
+            if date.day == length:
+                self._before_month[agency], self._charged[agency] = worth[agency], 0.0
+        if date.day == length:
+            self._first_day = 1
+        return due
+
+    def _worth(self, cells: list[Any], desk: Desk, now: int) -> dict[str, float]:
+        """What the hours worked so far cost, by agency."""
+        self._read(cells)
+        worth = dict.fromkeys(self._minimum, 0.0)
+        for person in self._people:
+            if person.unit in self._outside:
+                seconds = self._seconds.get(person.id, 0) + _unlogged(person, desk, now)
+                worth[self._outside[person.unit]] += seconds * (person.table.hourly_cost or 0.0) / 3600
+        return worth
+
+    def _read(self, cells: list[Any]) -> None:
+        """Take in what was logged since the last time."""
+        new = cells[self._rows :]
+        self._rows = len(cells)
+        for unit, person, seconds, category in zip(
+            *(column(new, name) for name in ("unit", "person", "effort", "category")), strict=True
+        ):
+            if seconds and unit in self._outside and category != UNBILLED:
+                self._seconds[person] = self._seconds.get(person, 0) + seconds
+
+
+def _unlogged(person: Person, desk: Desk, now: int) -> int:
+    """Billed seconds of what lies on a desk unfinished."""
+    seconds = 0
+    if person.task is not None:
+        done, lost, _ = desk.stretch(person, person.task, now)
+        seconds += _billed(spent_so_far(person.task, person.task.spent + done, person.task.lost + lost))
+    for task in person.desk:
+        seconds += _billed(spent_so_far(task, task.spent, task.lost))
+    return seconds
+
+
+def _billed(spent: dict[str, int]) -> int:
+    return sum(seconds for category, seconds in spent.items() if category != UNBILLED)
