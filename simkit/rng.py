@@ -90,6 +90,8 @@ class Purpose(IntEnum):
     AUDIT = 109
     REQUEST_GAP = 110
     EXTERNAL_ERROR = 111
+    ATTENTION_RULE = 112
+    ATTENTION_PICK = 113
     # channels; `what` is 0 (once a person; k the channel's tag), the ordinal of a visit or query, or the occurrence
     MEDIA_USE = 140
     VISIT_CHOICE = 141

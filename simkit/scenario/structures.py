@@ -71,6 +71,7 @@ def organization(teams: Teams, segments: Sequence[str]) -> Organization:
         primary_share=teams.primary_share,
         errors=teams.errors,
         desk=teams.desk,
+        attention=teams.attention,
         wip_limit=teams.wip_limit,
         unit_wip_limit=teams.unit_wip_limit,
         **{name: getattr(teams, name) for name in Workforce.model_fields},

@@ -21,9 +21,11 @@ from simpy.events import Timeout
 
 from simkit.scenario.organization import Organization
 from simkit.scenario.organization import Person as PersonTable
+from simkit.teams.attention import Arrivals, Attention
 from simkit.teams.calendar import Calendar
 from simkit.teams.crews import matched
 from simkit.teams.desk import Desk
+from simkit.teams.luck import Luck
 from simkit.teams.people import Person
 from simkit.teams.pools import Pool
 from simkit.teams.tasks import URGENT, Crew, Task
@@ -39,10 +41,12 @@ _TRAY_LEVEL = float("inf")
 class Dispatcher:
     """All queues of a department and the people who serve them."""
 
-    def __init__(self, env: Environment, people: list[Person], organization: Organization, log: EventLog):
+    def __init__(self, env: Environment, people: list[Person], organization: Organization, log: EventLog, luck: Luck):
         self._env = env
         self._people = people
         self.desk = Desk(organization, log)
+        rule = organization.attention
+        self._attention = Attention(rule, luck) if rule.priority < 1 else None
         self._sequence = count()
         self._trays: dict[int, Pool] = {}
         self._pools: dict[tuple[tuple[frozenset[str], str], ...], Pool] = {}
@@ -50,7 +54,7 @@ class Dispatcher:
         self._working_alike: dict[int, list[Person]] = {}
         for person in people:
             self._working_alike.setdefault(id(person.calendar), []).append(person)
-            self._trays[person.number] = Pool()
+            self._trays[person.number] = self._empty_pool()
             self._trays[person.number].add(person, _TRAY_LEVEL)
 
     @property
@@ -70,7 +74,7 @@ class Dispatcher:
         """The queue for any of some skills, each in some units; who has several serves it with the best."""
         key = tuple(lines)
         if key not in self._pools:
-            self._pools[key] = Pool()
+            self._pools[key] = self._empty_pool()
             for person in self._people:
                 own = person.skills
                 levels = [own[skill] for units, skill in key if person.unit in units and skill in own]
@@ -84,10 +88,13 @@ class Dispatcher:
         person.idle_since = self.now
         self._people.append(person)
         self._working_alike[id(person.calendar)].append(person)
-        self._trays[person.number] = Pool()
+        self._trays[person.number] = self._empty_pool()
         self._trays[person.number].add(person, _TRAY_LEVEL)
         for level, pool in like.pools[1:]:
             pool.add(person, level)
+
+    def _empty_pool(self) -> Pool:
+        return Pool(None if self._attention is None else Arrivals())
 
     def after(self, seconds: int, call: Callable[..., Any], *about: Any) -> None:
         """Do something when so many seconds have passed; at once, when none."""
@@ -101,7 +108,7 @@ class Dispatcher:
     def queue(self, task: Task, pool: Pool) -> None:
         """Put a task into a queue; the best of the free people takes it up, or it waits."""
         now = task.queued = self.now
-        heappush(pool.heap, (task.priority, now, next(self._sequence), task))
+        pool.put((task.priority, now, next(self._sequence), task))
         person = self._first_free(pool, now)
         while person is not None and self._take(person) and task.started < 0:
             person = self._first_free(pool, now)
@@ -216,8 +223,21 @@ class Dispatcher:
             return True
         if chosen is None:
             return False
-        self._start(person, heappop(chosen.heap)[3])
+        if self._attention is None:
+            self._start(person, heappop(chosen.heap)[3])
+        else:
+            self._attend(person, self._attention, chosen, least_level)
         return True
+
+    def _attend(self, person: Person, attention: Attention, chosen: Pool, least_level: float) -> None:
+        """Start what the rule of attention says, unless something urgent waits."""
+        entry = chosen.heap[0]
+        if entry[0] != URGENT:
+            entry = attention.choice(person, least_level) or entry
+        for _, pool in person.pools:
+            if pool.arrivals is not None and pool.arrivals.holds(entry):
+                pool.arrivals.remove(entry)
+        self._start(person, entry[3])
 
     def _next(self, person: Person) -> None:
         """What a person on shift without a task turns to: new work while the desk has room, else what rests there."""
@@ -276,6 +296,8 @@ class Dispatcher:
     def _finish(self, person: Person, task: Task) -> None:
         task.timer = None
         self.desk.account(person, task, self.now)
+        if self._attention is not None:
+            person.finished = (task.case.order.key if task.case else 0, task.run.node.id, task.run.number)
         again = task.on_finish(task, person)
         if again:
             task.begin_again(self.now)

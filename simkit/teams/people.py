@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Person:
     """One employee of the running department."""
 
-    __slots__ = ("billed", "calendar", "desk", "id", "idle_since", "last", "number", "overtime", "pools", "skills",
-                 "table", "task", "unit", "wip_limit")  # fmt: skip
+    __slots__ = ("billed", "calendar", "desk", "finished", "id", "idle_since", "last", "number", "overtime", "pools",
+                 "skills", "table", "task", "unit", "wip_limit")  # fmt: skip
 
     def __init__(self, table: PersonTable, number: int, calendar: Calendar, wip_limit: int = 1, billed: bool = False):
         self.table = table
@@ -38,6 +38,8 @@ class Person:
         """Pieces of work open at once."""
         self.last: tuple[str, str | None] | None = None
         """Kind and campaign of what the person turned to last."""
+        self.finished: tuple[int, str, int] = (0, "", 0)
+        """Work, step and pass the person was at last; what their attention is drawn for."""
         self.overtime = 0
         """Seconds worked outside the shifts."""
         self.idle_since = 0

@@ -9,6 +9,7 @@ from simkit.teams.calendar import Calendar
 from simkit.teams.tasks import Crew, Task
 
 if TYPE_CHECKING:
+    from simkit.teams.attention import Arrivals
     from simkit.teams.people import Person
 
 Free = tuple[float, int, int, "Person"]
@@ -18,9 +19,11 @@ Free = tuple[float, int, int, "Person"]
 class Pool:
     """A queue of tasks and the people who serve it."""
 
-    __slots__ = ("_best_level", "_idle", "crews", "heap", "levels", "members")
+    __slots__ = ("_best_level", "_idle", "arrivals", "crews", "heap", "levels", "members")
 
-    def __init__(self) -> None:
+    def __init__(self, arrivals: Arrivals | None = None) -> None:
+        self.arrivals = arrivals
+        """The same work in other orders, where people do not attend to priority alone."""
         self.heap: list[tuple[int, int, int, Task]] = []
         """By priority, then the longest ready."""
         self.crews: dict[tuple[Pool, ...], list[tuple[int, int, int, Crew]]] = {}
@@ -49,9 +52,15 @@ class Pool:
     def first(self) -> tuple[int, int, int, Task] | None:
         """What is next, or None."""
         heap = self.heap
-        while heap and heap[0][3].withdrawn:
+        while heap and (heap[0][3].started >= 0 or heap[0][3].withdrawn):
             heappop(heap)
         return heap[0] if heap else None
+
+    def put(self, entry: tuple[int, int, int, Task]) -> None:
+        """One more task waits."""
+        heappush(self.heap, entry)
+        if self.arrivals is not None:
+            self.arrivals.add(entry)
 
     def first_crews(self) -> list[tuple[int, int, int, Crew]]:
         """Of each kind of work for several people what is next."""

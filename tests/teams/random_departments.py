@@ -187,6 +187,9 @@ def teams(draw: st.DrawFn) -> dict[str, Any]:
         "primary_share": draw(st.floats(0.2, 1)),
         "errors": {"caught": draw(st.floats(0, 1))},
         "desk": draw(st.just({}) | desks()),
+        "attention": draw(
+            st.just({}) | st.fixed_dictionaries({rule: st.floats(0, 0.33) for rule in ("oldest", "newest", "random")})
+        ),
         "wip_limit": draw(st.none() | st.integers(2, 12)),
         "unit_wip_limit": draw(st.none() | st.integers(2, 6)),
         **draw(workforces()),
