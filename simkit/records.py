@@ -46,8 +46,11 @@ class Launch:
     order: WorkOrder
     live_day: float
     quality: float
-    """1 without escaped errors; each one that escaped lowers it."""
+    """1 without escaped errors; each one that escaped lowers it, and so does what an early launch left out."""
     defects: int
+    improves_day: float | None = None
+    """When it went live, if this is no launch but says that what is live became better: the last touches after an early
+    launch."""
 
 
 @dataclass(frozen=True)

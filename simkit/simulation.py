@@ -136,6 +136,8 @@ class _Coupling:
         self.supply = Supply(scenario.economics.stock, self.market)
         self.cohorts = Cohorts(scenario, self.market)
         self.launched: list[dict[str, Any]] = []
+        self.better_answers: list[tuple[int, str, float]] = []
+        """Day, source and relevance of answers that become better while they are live."""
         self.leads: list[Lead] = []
         self.plan = Plan(scenario, self.market, key, hours_per_case(structure))
         self.orders: list[WorkOrder] = []
@@ -195,12 +197,13 @@ class _Coupling:
         """A finished campaign reaches customers from the next day on, a planned one not before its date.
 
         Its relevance: audience fit with the data there are (`Data.fit`) x (1 + stake of the occasion) x quality x
-        what lateness left of it.
+        what lateness left of it. Last touches after an early launch raise the quality, and lateness stays that of
+        the launch.
         """
         order = launch.order
         assert order.campaign is not None
         program = self.scenario.campaigns[order.campaign]
-        first = day + 1
+        first = 1 + (day if launch.improves_day is None else int(launch.improves_day))
         stake, half_life = 0.0, program.half_life_days
         segments: str | tuple[str, ...] | None = order.segment
         if order.due_day is not None:
@@ -215,6 +218,9 @@ class _Coupling:
                 segments = self.episodes[source].segments
         fit = self.scenario.data.fit(program.relevance)
         relevance = min(1.0, fit * (1 + stake) * launch.quality * 0.5 ** (late / half_life))
+        if launch.improves_day is not None:
+            self._improve(launch, relevance, day + 1)
+            return
         if order.due_day is None:
             self._answer(source, first, relevance)
         if first < self.scenario.days:
@@ -226,16 +232,28 @@ class _Coupling:
             }
         )  # fmt: skip
 
+    def _improve(self, launch: Launch, relevance: float, day: int) -> None:
+        """From a day on, what is live is better, and so is an answer."""
+        order = launch.order
+        if day < self.scenario.days and order.campaign is not None:
+            self.market.tables.improve(order.name, order.campaign, relevance, day)
+        if order.due_day is None:
+            source = order.name.removeprefix(f"{order.campaign}-")
+            self.better_answers.append((day, source, relevance))
+
     def _answer(self, source: str, day: int, relevance: float) -> None:
         """An answer takes away part of an occasion's harm from the day it is live."""
         episode = self.episodes.get(source)
         if episode is not None:
-            episode.answered_day = day
+            episode.answered_day = min(day, episode.answered_day)
             left = self.without.relief_left(episode.occasion.answered_by) if self.without else 1.0
             episode.relief = episode.occasion.answer_effect * relevance * left
 
     def _harm(self, day: int) -> dict[str, float]:
         """Share of organic purchases lost today by segment; occasions at work at once multiply."""
+        for when, source, relevance in self.better_answers:
+            if when == day:
+                self._answer(source, day, relevance)
         left: dict[str, float] = {}
         for episode in self.harmful:
             harm = episode.harm(day)

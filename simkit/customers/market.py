@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -140,6 +140,8 @@ class MarketTables:
         self.crowded = 0
         """Messages that never went because all slots were taken until their last day had passed."""
         self.named: dict[int, Live] = {}
+        self.improvements: list[tuple[int, set[str], float]] = []
+        """First day, names and relevance of what becomes better while it is live."""
         """Everything that ever went live, by occurrence: what a log's numbers mean."""
         self.layout, self.extension = layout_of(scenario), extension_of(scenario)
         self.columns |= self.extension.columns(self.columns) if self.extension else {}
@@ -188,6 +190,29 @@ class MarketTables:
             self.waiting.append(live)
             self.named[live.occurrence] = live
 
+    def improve(self, name: str, campaign: str, relevance: float, day: int) -> None:
+        """A launched campaign has this relevance from `day` on, and what was sent before is as it was."""
+        program = self.scenario.campaigns[campaign]
+        channels = [*program.channels, *([program.fallback] if program.fallback else [])]
+        self.improvements.append((day, {f"{name}/{channel}" for channel in channels}, relevance))
+
+    def _improve(self) -> None:
+        """What has become better by today."""
+        due = [better for better in self.improvements if better[0] <= self.day]
+        self.improvements = [better for better in self.improvements if better[0] > self.day]
+        for _, names, relevance in due:
+            change = {
+                live.name: replace(live, relevance=relevance) for live in self.named.values() if live.name in names
+            }
+            self.named |= {live.occurrence: live for live in change.values()}
+            self.waiting = [change.get(live.name, live) for live in self.waiting]
+            self.ads = [change.get(live.name, live) for live in self.ads]
+            for slot, live in enumerate(self.messages):
+                if live is not None and live.name in change:
+                    better = self.messages[slot] = change[live.name]
+                    _fill_message(self.world.message[slot], better, self.channel_at, self.scenario)
+                    self.policy.fill_message(self.world.message[slot], better)
+
     def spread(self, stages: np.ndarray) -> None:
         """What yesterday's stages mean for word of mouth today."""
         spread(self.world, self.scenario.market, stages)
@@ -205,6 +230,8 @@ class MarketTables:
         lost to competitors by segment."""
         self.day += 1
         w = self.world
+        if self.improvements:
+            self._improve()
         keep = self._admit()
         w.today["day"], w.today["minute"], w.today["keep"] = self.day, self.day * MINUTES_PER_DAY, keep
         w.today["weekday"], w.today["month"] = self.date.weekday(), self.date.month

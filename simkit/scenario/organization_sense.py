@@ -188,8 +188,24 @@ def _kind(organization: Organization, kind: WorkKind, at: str) -> None:
         for before in step.after:
             _known(f"{at}.steps[{step.id}].after", "step", before, [*ids, LIVE])
     ordered = list(in_order(kind, f"{at}.steps"))
+    _launch_early(kind, at)
     for step in ordered:
         _step(organization, kind, step, f"{at}.steps[{step.id}]")
+
+
+def _launch_early(kind: WorkKind, at: str) -> None:
+    """A rule needs last touches to leave out, and they come after the first step and before the launch."""
+    if kind.launch_early is None:
+        return
+    upstream = ancestors(kind)
+    polish = [step for step in kind.steps if step.polish is not None]
+    if not polish:
+        raise SenseError(f"{at}.launch_early", "no step has a share of `polish` that an early launch could leave out")
+    for step in polish:
+        if LIVE in upstream[step.id] or not step.after:
+            raise SenseError(
+                f"{at}.steps[{step.id}].polish", "a last touch comes after another step and before the launch"
+            )
 
 
 def in_order(kind: WorkKind, path: str) -> Iterator[Step]:

@@ -103,6 +103,8 @@ class Step(Table):
     after: tuple[Name, ...] = ()
     """Steps that must be finished first; ``live`` for follow-up after the launch."""
     effort: AnyEffort | None = None
+    polish: Annotated[Share, Field(gt=0, lt=1)] | None = None
+    """A last touch that an early launch does not wait for; the share of quality that is missing until it is done."""
     batch: BatchRule | None = None
     """Wait for other cases of the kind and do them together."""
     internal_error: Annotated[Share, Field(lt=1)] = default(
@@ -143,6 +145,10 @@ class Step(Table):
         shipped = type(self).model_fields["internal_error"].default
         if self.gate is not None and self.internal_error != shipped:
             raise ValueError(f"step {self.id!r} is a gate and makes no errors of its own")
+        if self.gate is not None and self.polish is not None:
+            raise ValueError(
+                f"step {self.id!r} is a gate, which work has to pass: polish is something that somebody does"
+            )
         if self.gate is not None and self.external_error:
             raise ValueError(f"step {self.id!r} is a gate: what it finds is said by the gate's `finds` and `return_to`")
         if self.gate is None and self.return_to is not None:
@@ -160,6 +166,19 @@ class Demand(Table):
     priority: Annotated[int, Field(ge=1, le=9)] = convention(5, unit="1 most urgent", why="the middle of the scale")
 
 
+class LaunchEarly(Table):
+    """When the work goes live without its last touches, which then follow while it is live."""
+
+    half_life_days: Annotated[Days, Field(gt=0, le=3650)]
+    """The value of a timely launch halves in so many days from what it answers, or from its date."""
+    value_below: Annotated[float, Field(gt=0, le=1)] = default(
+        0.5, unit="share of the value", source=_OURS, grade="assumption", low=0.2, high=0.9
+    )
+    """Early once no more than this share is left; 1 is at once."""
+    least_quality: Share = default(0.7, unit="share of quality", source=_OURS, grade="assumption", low=0.5, high=0.95)
+    """Readiness threshold: never early with less than this."""
+
+
 class WorkKind(Table):
     """A kind of work: a graph of steps."""
 
@@ -170,6 +189,8 @@ class WorkKind(Table):
     demand: Demand | None = None
     expires_days: Annotated[Days, Field(gt=0, le=3650)] | None = None
     """Unfinished work is abandoned so long after its arrival, unless the order says otherwise."""
+    launch_early: LaunchEarly | None = None
+    """Without it a launch waits for every step, `polish` or not."""
 
 
 class Reject(Table):

@@ -29,6 +29,8 @@ EVENTS = {
     "live": "the case is finished and in the world",
     "expire": "its occasion passed before it was live",
     "admit": "a limit on open work let the case in",
+    "hurry": "its occasion fades: the case goes on without the last touches",
+    "improve": "a last touch was done to what is live",
     "suspend": "the person puts it down for something else",
     "resume": "the person goes on with it",
     "switch": "effort of turning to it from something else",

@@ -15,9 +15,10 @@ from simkit.teams.abilities import Abilities
 from simkit.teams.admission import Admission
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.decisions import Decisions
-from simkit.teams.decomposition import ADMISSION, lead_time_parts
+from simkit.teams.decomposition import ADMISSION, JOIN, lead_time_parts
 from simkit.teams.dispatcher import Dispatcher
 from simkit.teams.event_log import EventLog
+from simkit.teams.launch_early import early_from, is_there, latest, put_off, readiness
 from simkit.teams.people import Person
 from simkit.teams.work import DONE, UNDER_WAY, WAITING, Case, Node, Run
 from simkit.teams.worked_steps import WorkedSteps
@@ -53,8 +54,35 @@ class Flow:
         now = case.admitted = self._dispatcher.now
         if now > case.arrived:
             self._log.of_case(case, "admit", now)
+        case.early_from = early_from(case)
+        if case.early_from is not None:
+            self._dispatcher.after(max(0, case.early_from - now), self._hurry, case)
         for number in case.graph.starts:
             self._begin(case, case.graph.nodes[number], None)
+
+    def _hurry(self, case: Case) -> None:
+        """If the occasion has faded enough, go on without the last touches that are missing."""
+        now = self._dispatcher.now
+        if case.early_from is None or not put_off(case, now):
+            return
+        self._log.of_case(case, "hurry", now)
+        for node in case.graph.nodes:
+            if case.state[node.number] == WAITING and node.before and self._waits_no_more(case, node):
+                self._begin(case, node, latest(case, node), now)
+
+    def _waits_no_more(self, case: Case, node: Node) -> bool:
+        state = case.state
+        if not case.put_off or node.number in case.put_off:
+            return all(state[before] == DONE for before in node.before)
+        return all(is_there(case, before) for before in node.before)
+
+    def _better(self, case: Case, now: int) -> None:
+        """A last touch has been done to what is live."""
+        self._log.of_case(case, "improve", now)
+        if case.order.campaign is not None:
+            assert case.live_time is not None
+            quality, since = case.quality * readiness(case) / case.live_readiness, case.live_time / DAY_SECONDS
+            self.launches.append(Launch(case.order, now / DAY_SECONDS, quality, case.live_defects, since))
 
     def expire(self, case: Case) -> None:
         """The occasion has passed: what waits is withdrawn, what is on a desk is finished in vain."""
@@ -66,10 +94,12 @@ class Flow:
             self._ended(case)
             self._admission.leave(case)
 
-    def _begin(self, case: Case, node: Node, caused_by: Run | None) -> None:
+    def _begin(self, case: Case, node: Node, caused_by: Run | None, at: int | None = None) -> None:
+        """A step is ready: at once, or at a later moment after having waited for other branches."""
         case.state[node.number] = UNDER_WAY
-        now = case.admitted if caused_by is None else caused_by.done
-        run = case.next_run(node, now, caused_by)
+        since = case.admitted if caused_by is None else caused_by.done
+        run = case.next_run(node, since if at is None else at, caused_by)
+        run.parts[JOIN] += run.ready - since
         if node.step is None:
             self._go_live(case, run)
         elif node.gate is None:
@@ -88,8 +118,12 @@ class Flow:
         nodes, state = case.graph.nodes, case.state
         for number in run.node.after:
             node = nodes[number]
-            if state[number] == WAITING and all(state[before] == DONE for before in node.before):
+            if state[number] == WAITING and self._waits_no_more(case, node):
                 self._begin(case, node, run)
+        if case.early_from is not None:
+            if run.node.number in case.put_off and case.status == "live":
+                self._better(case, run.done)
+            self._hurry(case)
 
     def _pass_on(self, case: Case, run: Run) -> None:
         """An approval given stands; work that another gate sent back passes by."""
@@ -125,6 +159,9 @@ class Flow:
         run.caused_by = None
         case.live_defects = len(case.defects)
         case.quality = self._quality_kept**case.live_defects
+        if case.put_off:
+            case.live_readiness = readiness(case)
+            case.quality *= case.live_readiness
         self._log.of_case(case, "live", now)
         self._ended(case)
         if case.order.campaign is not None:

@@ -40,13 +40,15 @@ class Node:
     """A step in its graph: what it takes, what it waits for and what waits for it."""
 
     __slots__ = ("after", "batch", "before", "effort", "external_error", "gate", "gate_name", "id", "internal_error",
-                 "number", "redo", "rework", "roles", "step", "undone", "word")  # fmt: skip
+                 "number", "polish", "redo", "rework", "roles", "step", "undone", "word")  # fmt: skip
 
     def __init__(self, number: int, step: Step | None, gate: Gate | None):
         self.number, self.step, self.gate = number, step, gate
         self.id = step.id if step is not None else LIVE
         self.word = crc(self.id)
         """Its part in the key of a draw."""
+        self.polish = (step.polish if step is not None else None) or 0.0
+        """Share of quality missing until it is done, where an early launch need not wait for it."""
         self.batch = step.batch if step is not None else None
         self.roles = step.roles if step is not None else ()
         """For each person it takes the skills of which any will do."""
@@ -83,6 +85,7 @@ class StepGraph:
         ]
         self.nodes.append(Node(len(steps), None, None))
         self._connect(steps)
+        self.polish = [node for node in self.nodes if node.polish]
         self.starts = [node.number for node in self.nodes if not node.before]
         self.draws = Draws([(node.word, WORK_PURPOSES if node.gate is None else GATE_PURPOSES) for node in self.nodes])
 
@@ -123,7 +126,7 @@ class Run:
         self.share: float | None = None
         """Share of a fresh effort that a later pass takes; the department's rework share when None."""
         self.parts = [0] * len(PARTS)
-        """Seconds by part of the lead time, in the order of :data:`PARTS`; they add up to ``done - ready``."""
+        """Seconds by part of the lead time, in the order of :data:`PARTS`; they add up to ``done`` less the cause's."""
 
     def passed_on(self) -> None:
         """After a gate let it pass, the work is still that of whoever handed it in."""
@@ -135,9 +138,9 @@ class Case:
     """One work order on its way."""
 
     __slots__ = (
-        "admitted", "approved", "arrived", "crews", "defects", "doers", "expired_time", "graph", "home", "index",
-        "last", "live_defects", "live_time", "luck", "order", "parts", "passes", "priority", "quality", "received",
-        "rejections", "shares", "state", "status",
+        "admitted", "approved", "arrived", "crews", "defects", "doers", "early_from", "expired_time", "graph", "home",
+        "index", "last", "live_defects", "live_readiness", "live_time", "luck", "order", "parts", "passes", "priority",
+        "put_off", "quality", "received", "rejections", "shares", "state", "status",
     )  # fmt: skip
 
     def __init__(self, index: int, order: WorkOrder, graph: StepGraph, home: str, arrived: int, luck: CaseLuck):
@@ -155,6 +158,10 @@ class Case:
         """Who did each step; what comes back goes to them."""
         self.last: list[Run | None] = [None] * steps
         """The latest finished pass of each step."""
+        self.put_off: set[int] = set()
+        """Steps that an early launch does not wait for."""
+        self.early_from: int | None = None
+        """From then on it may go live early."""
         self.received: dict[int, list[Run | None]] = {}
         """What the latest pass of a step that joins branches was handed."""
         self.crews: dict[int, list[Person]] = {}
@@ -169,6 +176,7 @@ class Case:
         """Seconds of the lead time by part; known when live."""
         self.live_time: int | None = None
         self.live_defects = 0
+        self.live_readiness = 1.0
         self.quality = 1.0
         self.expired_time: int | None = None
 

@@ -81,13 +81,17 @@ def kinds(draw: st.DrawFn) -> dict[str, Any]:
                     **(draw(batches()) if "skills" not in does and "people" not in does else {}),
                     **draw(rework(worked_before(steps, after))),
                     "after": after,
+                    **({"polish": draw(st.floats(0.01, 0.5))} if after and draw(st.booleans()) else {}),
                     "effort": {"lognormal": {"mean_hours": draw(_HOURS)}},
                     "internal_error": draw(st.floats(0, 0.5)),
                 }
             )
     if draw(st.booleans()):
         steps.append({"id": "post", "skill": "draw", "after": ["live"], "effort": 1})
+    early = any("polish" in step for step in steps) and draw(st.booleans())
+    rule = {"half_life_days": draw(st.floats(0.1, 5)), "least_quality": draw(st.floats(0, 1))}
     return {
+        "launch_early": rule if early else None,
         "steps": steps,
         "expires_days": draw(st.none() | st.floats(1, 20)),
         "urgent": draw(st.sampled_from([False, False, True])),

@@ -215,3 +215,73 @@ def test_a_batch_without_a_longest_wait_is_refused():
     steps = [step("s", "copy", 1, batch={"size": 3})]
     with pytest.raises(ValidationError, match="max_wait_hours"):
         organized(neutral(headcount={"copy": 1}, work={"job": {"steps": steps}}))
+
+
+# --- launching early ----------------------------------------------------------------------------------
+
+
+def polished(**rule):
+    """Draft 4 h, review 6 h (a tenth of the quality), retouch 4 h (a fifth), publish 1 h."""
+    steps = [
+        step("draft", "copy", 4),
+        step("review", "review", 6, ("draft",), polish=0.1),
+        step("retouch", "design", 4, ("review",), polish=0.2),
+        step("publish", "build", 1, ("retouch",)),
+    ]
+    kind = {"steps": steps, **({"launch_early": {"half_life_days": 0.25, **rule}} if rule else {})}
+    return neutral(headcount={"copy": 1, "review": 1, "design": 1, "build": 1}, work={"job": kind})
+
+
+def launches_of(teams, **more):
+    department = run(teams, [], 0)
+    department.submit([order("w", "job", 0, campaign="c", **more)])
+    launches = department.run_day(0)
+    return department, [(round(one.live_day * 24, 6), round(one.quality, 6), one.improves_day) for one in launches]
+
+
+def test_without_the_rule_a_launch_waits_for_its_last_touches():
+    """4 + 6 + 4 + 1 hours, whole."""
+    _, launches = launches_of(polished())
+    assert launches == [(15.0, 1.0, None)]
+
+
+def test_an_early_launch_goes_live_without_them_and_gets_better_while_live():
+    """Half of the value is gone after 6 h: publish begins at 6, live at 7 with 0.9 x 0.8, 0.8 at 10, whole at 14."""
+    department, launches = launches_of(polished(value_below=0.5, least_quality=0.7))
+    live = 7 / 24
+    assert launches == [(7.0, 0.72, None), (10.0, 0.8, live), (14.0, 1.0, live)]
+    case = department.records().cases.iloc[0]
+    assert case.lead_seconds == 7 * HOUR
+    assert case.part_join_seconds == 2 * HOUR
+    assert case.part_touch_seconds == 5 * HOUR
+    assert department.records().persons.touch.sum() == 15 * HOUR
+
+
+def test_below_its_readiness_threshold_nothing_is_launched():
+    """Only 0.72 is there until the review is done at 10; then 0.8 suffices: publish is done at 11."""
+    _, launches = launches_of(polished(value_below=0.5, least_quality=0.75))
+    assert launches == [(11.0, 0.8, None), (14.0, 1.0, 11 / 24)]
+
+
+def test_planned_work_hurries_when_its_date_has_passed():
+    """With a date at 4 h the half-life counts from there: early from 10 h on."""
+    _, launches = launches_of(polished(value_below=0.5, least_quality=0.7), due_day=4 / 24)
+    assert launches[0] == (11.0, 0.8, None)
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ([step("s", "copy", 1)], r"launch_early: no step has a share of `polish`"),
+        ([step("s", "copy", 1, polish=0.2)], r"steps\[s\]\.polish: a last touch comes after another step"),
+        (
+            [step("s", "copy", 1), step("t", "copy", 1, ("live",), polish=0.2)],
+            r"steps\[t\]\.polish: .* before the launch",
+        ),
+    ],
+)
+def test_an_early_launch_needs_something_to_leave_out(steps, message):
+    """Last touches come after a first step and before the launch."""
+    work = {"job": {"steps": steps, "launch_early": {"half_life_days": 3}}}
+    with pytest.raises(SenseError, match=message):
+        organized(neutral(headcount={"copy": 1}, work=work))
