@@ -54,6 +54,8 @@ def working_hours(passes: Passes) -> Hours:
     """
     table = passes.table[passes.table["person"] != ""] if (passes.table["person"] != "").any() else passes.table
     mine = table[table["start"].notna()] if passes.has_start else table
+    if mine[["start", "complete"]].isna().all(axis=None):
+        raise LogError("no step in it is ever begun or completed, so that there is nothing to fit")
     if ((mine["complete"].dropna() % DAY_SECONDS) == 0).mean() > DATES_ONLY:
         raise LogError("the times have no hour of the day; working hours, efforts and latencies need it")
     seconds = np.concatenate([mine["start"].dropna().to_numpy(), mine["complete"].dropna().to_numpy()])

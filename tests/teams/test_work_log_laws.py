@@ -13,6 +13,7 @@ from simkit.experiment.work_log import TRANSITIONS, work_table
 from simkit.teams.event_log import EVENTS
 from simkit.teams.fit_work import fit_work
 from simkit.teams.fit_work_output import snippet
+from simkit.teams.fit_work_reading import LogError
 
 DAYS = 30
 HOURS = ["effort_hours", "coordination_hours", "other_duties_hours"]
@@ -54,10 +55,14 @@ def _merged(log):
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(random_departments.teams())
 def test_every_log_can_be_fitted(tmp_path_factory, teams):
-    """Whatever happened in it: a fit, and a snippet that names the calendars at least."""
-    _, table = exported(teams)
+    """Whatever happened in it: a fit, and a snippet that names the calendars at least; none where nobody did anything."""
+    log, table = exported(teams)
     path = tmp_path_factory.mktemp("log") / "work.csv"
     table.to_csv(path, index=False)
+    if not log["event"].isin(["start", "complete", "approve", "reject"]).any():
+        with pytest.raises(LogError, match="ever begun or completed"):
+            fit_work(path)
+        return
     found = fit_work(path)
     assert found.events <= len(table)
     assert "calendars:" in snippet(found)
