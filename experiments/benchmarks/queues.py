@@ -296,8 +296,8 @@ def _window_days(queue: Queue, protocol: Protocol) -> tuple[float, float]:
 
 def row(queue: Queue, mean: float, error: float) -> str:
     """A line of the printed table."""
-    about = "about " if queue.approximate else ""
-    return f"| {queue.name} | {queue.parameters} | {queue.quantity} | {about}{queue.expected:g} | {mean:.4f} | {error:.4f} |"
+    expected = f"about {queue.expected:g}" if queue.approximate else f"{queue.expected:g}"
+    return f"| {queue.name} | {queue.parameters} | {queue.quantity} | {expected} | {mean:.4f} | {error:.4f} |"
 
 
 def main() -> int:
