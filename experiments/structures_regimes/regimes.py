@@ -1,0 +1,140 @@
+"""Which structure is fastest where? A map over load and hand-off distance, of departments without customers.
+
+    python experiments/structures_regimes/regimes.py --replications 4 --out experiments/structures_regimes
+
+prints the table of the page and draws `regimes.svg`. The same people, wages, orders and luck in every structure;
+only load and hand-offs change. Figures are days from order to live, restricted to 60: what is not live by then, or
+never, counts 60, so that an overloaded structure does not look fast because its quick cases finished.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simkit.records import WorkOrder
+from simkit.rng import crc, run_key
+from simkit.scenario import retail_department as retail
+from simkit.scenario.organization import Organization, Teams
+from simkit.scenario.structures import check_equal_means, organization
+from simkit.scenario.workload import load_report
+from simkit.teams.department import Department
+
+STRUCTURES = ("hierarchy", "pods", "hub-and-spoke")
+SEGMENTS = ("a", "b", "c")
+WEEKLY = {"email_campaign": 6, "sms_push_campaign": 3, "paid_social_campaign": 3, "reactive_campaign": 2}
+LOADS = (0.6, 0.9, 1.15, 1.3)
+"""Times the shipped 14 campaigns a week."""
+DISTANCES = (0.0, 0.5, 1.0, 2.0)
+"""Times the shipped hand-offs: latency, effort and information loss."""
+START = datetime.date(2026, 1, 5)
+WARM_UP, COUNTED, LIMIT = 42, 112, 60
+"""Days before the first order that counts, days in which orders count, and days each is followed."""
+COLORS = {"hierarchy": "#4269d0", "pods": "#efb118", "hub-and-spoke": "#3ca951"}
+
+
+def department(structure: str, distance: float) -> Organization:
+    """A shipped department with a daily board and hand-offs so many times as far as the shipped ones."""
+    lines = [
+        {key: value if key == "when" else value * distance for key, value in line.items()} for line in retail.distance()
+    ]
+    told: dict[str, Any] = {"structure": structure, "distance": lines, "approvals": {"board": "every day"}}
+    return organization(Teams.model_validate(told), SEGMENTS)
+
+
+def orders(load: float, replication: int) -> list[WorkOrder]:
+    """Orders by kind with exponential gaps, the same in every structure, at so many times the shipped rate."""
+    found = []
+    for kind, per_week in WEEKLY.items():
+        rng = np.random.Generator(np.random.PCG64([replication, crc(kind)]))
+        gaps = rng.exponential(7 / (per_week * load), size=int(per_week * load * 60) + 60)
+        found += [
+            WorkOrder(key=crc(f"{kind}-{n}"), name=f"{kind}-{n}", kind=kind, arrives_day=float(day), campaign=kind,
+                      segment=SEGMENTS[n % len(SEGMENTS)], priority=2 if kind == "reactive_campaign" else 5)
+            for n, day in enumerate(np.cumsum(gaps))
+            if day < WARM_UP + COUNTED + LIMIT
+        ]  # fmt: skip
+    return found
+
+
+def days_to_live(plan: Organization, load: float, replication: int) -> float:
+    """Mean days from order to live of the orders that count, restricted to the limit."""
+    run = Department(plan, run_key(1, replication), START, WARM_UP + COUNTED + LIMIT)
+    run.submit(orders(load, replication))
+    for day in range(WARM_UP + COUNTED + LIMIT):
+        run.run_day(day)
+    cases = run.records().cases
+    counted = cases[(cases.arrived_day >= WARM_UP) & (cases.arrived_day < WARM_UP + COUNTED)]
+    days = counted.lead_days.where(counted.status == "live", LIMIT)
+    return float(days.clip(upper=LIMIT).mean())
+
+
+def answer(distance: float, load: float, replications: int) -> tuple[dict[str, float], str, float, float]:
+    """Mean days of each structure, the fastest, and by how much it beats the second, with the paired standard error."""
+    plans = {structure: department(structure, distance) for structure in STRUCTURES}
+    for plan in plans.values():
+        check_equal_means(plans["hierarchy"], plan)
+    days = {
+        structure: np.array([days_to_live(plan, load, r) for r in range(replications)])
+        for structure, plan in plans.items()
+    }
+    first, second = sorted(STRUCTURES, key=lambda structure: days[structure].mean())[:2]
+    lead = days[second] - days[first]
+    error = lead.std(ddof=1) / math.sqrt(replications) if replications > 1 else math.nan
+    return (
+        {structure: float(found.mean()) for structure, found in days.items()},
+        first,
+        float(lead.mean()),
+        float(error),
+    )
+
+
+def draw(answers: dict[tuple[float, float], tuple[dict[str, float], str, float, float]], to: Path) -> None:
+    """A cell for each load and distance, in the color of the fastest; pale where two standard errors do not decide."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 4.6), layout="constrained")
+    axes = figure.subplots()
+    for (distance, load), (days, first, lead, error) in answers.items():
+        x, y = LOADS.index(load), DISTANCES.index(distance)
+        alpha = 0.85 if lead > 2 * error else 0.3
+        axes.fill_between([x - 0.5, x + 0.5], y - 0.5, y + 0.5, color=COLORS[first], alpha=alpha, linewidth=0)
+        text = f"{first}\n{days[first]:.1f} d, {lead:.1f} ahead"
+        axes.text(x, y, text, ha="center", va="center", fontsize=7)
+    axes.set_xticks(range(len(LOADS)), [f"{load:g}" for load in LOADS])
+    axes.set_yticks(range(len(DISTANCES)), [f"{distance:g}" for distance in DISTANCES])
+    axes.set_xlabel("load, times 14 campaigns a week")
+    axes.set_ylabel("hand-offs, times the shipped distance table")
+    axes.set_title("Fastest structure (pale: not decided)", loc="left")
+    figure.savefig(to, metadata={"Date": None})
+
+
+def main() -> None:
+    """Simulate, print the table, draw the map."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--replications", type=int, default=4)
+    parser.add_argument("--out", type=Path, default=Path())
+    given = parser.parse_args()
+    print(f"| hand-offs | load | utilization | {' | '.join(STRUCTURES)} | fastest | by | s.e. |")
+    print("|--:|--:|--:|" + "--:|" * len(STRUCTURES) + "---|--:|--:|")
+    answers = {}
+    for distance in DISTANCES:
+        for load in LOADS:
+            days, first, lead, error = answers[distance, load] = answer(distance, load, given.replications)
+            weekly = {kind: per_week * load for kind, per_week in WEEKLY.items()}
+            busiest = max(load_report(department("hierarchy", distance), weekly).values())
+            cells = " | ".join(f"{days[structure]:.1f}" for structure in STRUCTURES)
+            print(
+                f"| {distance:g} | {load:g} | {busiest:.2f} | {cells} | {first} | {lead:.1f} | {error:.1f} |",
+                flush=True,
+            )
+    draw(answers, given.out / "regimes.svg")
+
+
+if __name__ == "__main__":
+    main()
