@@ -45,7 +45,9 @@ def department_run(scenario: Scenario, organization: Organization, replication: 
     import pandas as pd
 
     key = run_key(scenario.seed, replication)
-    department = Department(organization, key, scenario.start - timedelta(days=scenario.warmup_days), scenario.days)
+    department = Department(
+        organization, key, scenario.start - timedelta(days=scenario.warmup_days), scenario.days, scenario.warmup_days
+    )
     asked = []
     for episode in episodes(scenario, key):
         name = episode.occasion.answered_by

@@ -123,8 +123,11 @@ class _Coupling:
         for path, message in overspent(scenario.budget, payroll, scenario.economics.technology_per_year):
             raise SenseError(path, message)
         self.department: Department | Replay = (
-            Replay(script, scenario.warmup_days) if script else Department(structure, key, first, scenario.days)
+            Replay(script, scenario.warmup_days)
+            if script
+            else Department(structure, key, first, scenario.days, scenario.warmup_days)
         )
+        self.transition_cost = structure.transition_cost
         self.finished: list[tuple[int, Launch]] = []
         self.episodes = {episode.source: episode for episode in episodes(scenario, key)}
         self.signals: dict[str, Signal] = {name: episode.signal for name, episode in self.episodes.items()}
@@ -165,9 +168,8 @@ class _Coupling:
                 self.leads += new_leads
             self.neighbors.live_day(day, new_leads)
             media.append(self.market.tables.media_cost(totals[day]))
-            self.spending.close_day(
-                day, day_spent(scenario, self.market, totals[day], media[-1]), self.department.extra_costs[day]
-            )
+            extra = self.department.extra_costs[day] + (self.transition_cost if day == scenario.warmup_days else 0.0)
+            self.spending.close_day(day, day_spent(scenario, self.market, totals[day], media[-1]), extra)
             self.supply.close_day(*units_sold(totals[day], scenario.market.represents))
             self.cohorts.close_day(day)
             self.plan.close_day(totals[day])
@@ -298,6 +300,9 @@ class _Coupling:
         if any(self.department.extra_costs):
             daily["agency_cost"] = np.array(self.department.extra_costs)
             daily["profit"] -= daily["agency_cost"]
+        if self.transition_cost:
+            daily["transition_cost"] = np.where(daily["day"] == 0, self.transition_cost, 0.0)
+            daily["profit"] -= daily["transition_cost"]
         for name, column in self.neighbors.columns().items():
             daily[name] = column
             if name in NEIGHBOR_COSTS:

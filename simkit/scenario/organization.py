@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from simkit.scenario import retail_department as retail
+from simkit.scenario.changeover import SetUp, Transition
 from simkit.scenario.quantity import Hours, Share, Table, convention, default
 from simkit.scenario.structure_tables import (
     Assign,
@@ -248,6 +249,10 @@ class Teams(Workforce):
     """Cases open in the department at once; more wait outside, the most urgent first. No limit when left out."""
     unit_wip_limit: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """The same for the cases of each home unit."""
+    transition: Transition = Transition()
+    """What changing to this structure costs."""
+    set_up: SetUp | None = None
+    """Set-up work that every unit repeats when it meets something first; none unless stated."""
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> Teams:
@@ -273,6 +278,8 @@ class Organization(Workforce):
     attention: AttentionRule = AttentionRule()
     wip_limit: int | None = None
     unit_wip_limit: int | None = None
+    transition: Transition = Transition()
+    set_up: SetUp | None = None
 
     def person_cost(self, person: Person) -> float:
         """Currency per average calendar day: salaries are paid on holidays too."""
@@ -284,6 +291,11 @@ class Organization(Workforce):
         """Currency per calendar day, of the own people; an agency's are paid by the hours they work."""
         outside = self.outside
         return sum(self.person_cost(person) for person in self.people if person.unit not in outside)
+
+    @property
+    def transition_cost(self) -> float:
+        """Currency that changing to this structure costs on the first measured day."""
+        return self.transition.cost(sum(person.unit not in self.outside for person in self.people))
 
     @cached_property
     def outside(self) -> dict[str, str]:

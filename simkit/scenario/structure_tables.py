@@ -121,10 +121,24 @@ class Assign(Table):
     """Only while this holds of the queue that the work would otherwise join; a line after it must do without."""
 
 
+CrossTraining = Literal["none", "chain", "t_shaped"]
+"""Second skills of people with one craft. chain: the next craft in a ring of all (Jordan and Graves 1995: close to full
+flexibility). t_shaped: all other crafts."""
+
+
+def _level(value: float = 0.6) -> Any:
+    return default(
+        value, unit="speed in the further skill", source=_OURS, grade="assumption", low=0.4, high=0.9, gt=0, le=1
+    )
+
+
 class Hierarchy(Table):
     """Departments by craft under one head; every step goes to the department that owns the skill."""
 
     preset: Literal["hierarchy"] = "hierarchy"
+    cross_training: CrossTraining = "none"
+    """With further skills people help other departments when they have nothing of their own craft to do."""
+    second_skill_level: float = _level()
 
 
 class Pods(Table):
@@ -137,7 +151,8 @@ class Pods(Table):
     second_skill_level: Annotated[float, Field(gt=0, le=1)] = default(
         0.6, unit="speed in the second skill", source=_OURS, grade="assumption", low=0.4, high=0.9
     )
-    """Everybody in a pod learns the next craft; it costs nothing extra in wages."""
+    """What people of core crafts learn besides costs nothing extra in wages."""
+    cross_training: CrossTraining = "chain"
     delegation: Delegation = Delegation()
 
 
@@ -150,6 +165,9 @@ class HubAndSpoke(Table):
     )
     central_skills: tuple[Name, ...] | None = None
     """Crafts of the center; those with no more people than there are spokes when left out."""
+    cross_training: CrossTraining = "none"
+    """Of people in the spokes, among the crafts there."""
+    second_skill_level: float = _level()
     error_factor: Annotated[float, Field(ge=0, le=1)] = default(
         0.8, unit="factor on internal errors", source=_OURS, grade="assumption", low=0.6, high=1
     )

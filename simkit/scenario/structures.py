@@ -27,7 +27,7 @@ from simkit.scenario.organization import (
     WrittenOut,
 )
 from simkit.scenario.organization_sense import check_sense
-from simkit.scenario.structure_tables import UnitKind
+from simkit.scenario.structure_tables import CrossTraining, UnitKind
 from simkit.scenario.work_kinds import CadenceGate, Delegation, Effort, Fixed, Gate, OnDemandGate
 from simkit.scenario.workforce import Workforce
 from simkit.scenario.working_week import WorkingWeek
@@ -74,6 +74,8 @@ def organization(teams: Teams, segments: Sequence[str]) -> Organization:
         attention=teams.attention,
         wip_limit=teams.wip_limit,
         unit_wip_limit=teams.unit_wip_limit,
+        transition=teams.transition,
+        set_up=teams.set_up,
         **{name: getattr(teams, name) for name in Workforce.model_fields},
     )
     check_sense(result)
@@ -201,7 +203,7 @@ def _own(
         return _pods(structure, people, head, segments)
     if isinstance(structure, HubAndSpoke):
         return _hub_and_spoke(structure, people, head, segments)
-    return _hierarchy(people, head)
+    return _hierarchy(structure, people, head)
 
 
 def _head(teams: Teams, people: list[Person]) -> str:
@@ -232,12 +234,13 @@ def _lead(people: list[Person]) -> str | None:
     return max(people, key=lambda person: person.hourly_cost or 0).id if people else None
 
 
-def _hierarchy(people: list[Person], head: str) -> _Seating:
+def _hierarchy(structure: Hierarchy, people: list[Person], head: str) -> _Seating:
     crafts = _crafts(people)
-    seated = [person.model_copy(update={"unit": person.craft}) for person in people]
+    seated = [person.model_copy(update={"unit": person.craft}) for person in _trained(structure, people, list(crafts))]
     units = [Unit(id=TOP, lead=head)]
     units += [Unit(id=craft, parent=TOP, lead=_lead(members)) for craft, members in crafts.items()]
-    assign = [Assign(scope=f"unit:{craft}", skills=(craft,)) for craft in crafts]
+    helping = _helping(list(crafts), structure.cross_training)
+    assign = [Assign(scope=f"unit:{craft}", also=helping[craft], skills=(craft,)) for craft in crafts]
     return _Seating(seated, units, [*assign, Assign(scope="company")])
 
 
@@ -246,12 +249,8 @@ def _pods(structure: Pods, people: list[Person], head: str, segments: Sequence[s
     core = {craft: members for craft, members in crafts.items() if len(members) >= structure.number}
     names = [f"pod-{i + 1}" for i in range(structure.number)]
     seat = _dealt(core, names)
-    seated = [
-        (
-            _with_second_skill(person, list(core), structure.second_skill_level) if person.craft in core else person
-        ).model_copy(update={"unit": seat.get(person.id, SHARED)})
-        for person in people
-    ]
+    trained = _trained(structure, people, list(core))
+    seated = [person.model_copy(update={"unit": seat.get(person.id, SHARED)}) for person in trained]
     units = _segment_units(names, seated, head, segments, error_factor=1.0, kind="pod")
     common = _common_unit(SHARED, seated, error_factor=1.0, kind="function")
     assign = [Assign(scope="home", also=tuple(unit.id for unit in common)), Assign(scope="company")]
@@ -270,7 +269,8 @@ def _hub_and_spoke(structure: HubAndSpoke, people: list[Person], head: str, segm
     spread = {craft: members for craft, members in crafts.items() if craft not in central}
     names = [f"spoke-{i + 1}" for i in range(structure.number)]
     seat = _dealt(spread, names)
-    seated = [person.model_copy(update={"unit": seat.get(person.id, CENTER)}) for person in people]
+    trained = _trained(structure, people, list(spread))
+    seated = [person.model_copy(update={"unit": seat.get(person.id, CENTER)}) for person in trained]
     units = _segment_units(names, seated, head, segments, structure.error_factor, "spoke")
     common = _common_unit(CENTER, seated, structure.error_factor, "coe")
     units, common = _share_learning(units, structure), _share_learning(common, structure)
@@ -312,12 +312,29 @@ def _dealt(crafts: dict[str, list[Person]], names: list[str]) -> dict[str, str]:
     }
 
 
-def _with_second_skill(person: Person, core: list[str], level: float) -> Person:
-    """The next craft in line: a chain of second skills shares nearly all of full flexibility's gain."""
-    second = core[(core.index(person.craft) + 1) % len(core)]
-    if second in person.skills:
-        return person
-    return person.model_copy(update={"skills": {**person.skills, second: level}})
+def _trained(structure: Hierarchy | Pods | HubAndSpoke, people: Iterable[Person], crafts: list[str]) -> list[Person]:
+    """People with what they learn besides their craft; a skill somebody has already stays as it is."""
+    learned = {craft: _learned(crafts, craft, structure.cross_training) for craft in crafts}
+    level = structure.second_skill_level
+    return [
+        person.model_copy(update={"skills": {**person.skills, **_new(learned.get(person.craft, ()), person, level)}})
+        for person in people
+    ]
+
+
+def _new(crafts: Iterable[str], person: Person, level: float) -> dict[str, float]:
+    return {craft: level for craft in crafts if craft not in person.skills}
+
+
+def _learned(crafts: list[str], craft: str, training: CrossTraining) -> tuple[str, ...]:
+    """The crafts that people of a craft learn: the next in the ring, or all others."""
+    others = tuple(crafts[(crafts.index(craft) + i) % len(crafts)] for i in range(1, len(crafts)))
+    return {"none": (), "chain": others[:1], "t_shaped": others}[training]
+
+
+def _helping(crafts: list[str], training: CrossTraining) -> dict[str, tuple[str, ...]]:
+    """Craft -> departments whose people have learned it."""
+    return {craft: tuple(one for one in crafts if craft in _learned(crafts, one, training)) for craft in crafts}
 
 
 def _segment_units(

@@ -29,14 +29,22 @@ class Department:
     """One department in one replication.
 
     `key` comes from :func:`simkit.rng.run_key`, `days` is all that will be simulated, warm-up included; day 0
-    begins at `start`'s midnight. Work of kinds with a demand of their own arrives by itself.
+    begins at `start`'s midnight; a structure that is new is so from `changes_day` on. Work of kinds with a
+    demand of their own arrives by itself.
 
     >>> department = Department(organization, run_key(1, 0), datetime.date(2026, 1, 4), 365)
     >>> department.submit([WorkOrder(key=7, name="spring-1", kind="email_campaign", arrives_day=3.4)])
     >>> launches = [launch for day in range(365) for launch in department.run_day(day)]
     """
 
-    def __init__(self, organization: Organization, key: tuple[int, int], start: datetime.date, days: int):
+    def __init__(
+        self,
+        organization: Organization,
+        key: tuple[int, int],
+        start: datetime.date,
+        days: int,
+        changes_day: int = 0,
+    ):
         self._env = simpy.Environment()
         self._luck = Luck(key)
         self._log = EventLog()
@@ -52,6 +60,7 @@ class Department:
         self._rows: list[tuple[Any, ...] | None] = []
         self.payroll_per_day = organization.payroll_per_day
         """Currency per calendar day: annual payroll / 365."""
+        self._flow.changes_at(changes_day * DAY_SECONDS)
         self._submitted = 0
         self._bills = AgencyBills(organization, self._people, start)
         self.extra_costs: list[float] = []

@@ -44,6 +44,11 @@ class Flow:
         self._admission = Admission(organization, self._admit)
         self.launches: list[Launch] = []
 
+    def changes_at(self, second: int) -> None:
+        """The structure is new from this moment on."""
+        if self._worked.changeover is not None:
+            self._worked.changeover.begins = second
+
     def arrive(self, case: Case) -> None:
         """The case enters the department; every step that waits for nothing is ready."""
         self._log.of_case(case, "arrive", self._dispatcher.now)

@@ -12,6 +12,7 @@ from simkit.scenario.organization_sense import places_of
 from simkit.teams.abilities import Abilities
 from simkit.teams.batches import Batch, Batches
 from simkit.teams.calendar import Calendar
+from simkit.teams.changeover import Changeover
 from simkit.teams.decomposition import (
     HAND_OFF,
     INTAKE,
@@ -55,6 +56,7 @@ class WorkedSteps:
         self._batches = Batches(dispatcher, self._office, self._start_batch, self._finish_batch)
         self._pools: dict[tuple[tuple[str, ...], str, int], Pool] = {}
         self.overflow = overflow_of(organization, dispatcher)
+        self.changeover = Changeover(organization) if Changeover.needed(organization) else None
 
     # --- on the way -------------------------------------------------------------------------------
 
@@ -178,6 +180,8 @@ class WorkedSteps:
             factor = self._errors.rework_share if run.share is None else run.share
         if self.overflow is not None:
             factor *= self.overflow.effort_factor(person, task)
+        if self.changeover is not None:
+            factor *= self.changeover.effort_factor(person, task, self._dispatcher.now)
         if person.desk:
             factor *= self._dispatcher.desk.effort_factor(person)
         if self._abilities is not None:
