@@ -212,6 +212,13 @@ class Result:
         table = pd.DataFrame(rows, columns=list(rows[0]) if rows else _COMPARISON_COLUMNS)
         return table.astype(dict.fromkeys(numbers, float))
 
+    @cached_property
+    def investment(self) -> pd.DataFrame:
+        """Net present value and payback of every alternative against the first (`simkit.experiment.investment`)."""
+        from simkit.experiment.investment import investment_case
+
+        return investment_case(self)
+
     # --- goals and checks ---------------------------------------------------------------------------------
 
     def goals(self) -> pd.DataFrame:
@@ -249,6 +256,7 @@ class Result:
             "alternatives": self.alternatives,
             "outcomes": _plain(self.summary()),
             "comparisons": _plain(comparisons[kept]),
+            "investment": _plain(self.investment),
             "warnings": list(self.warnings),
             "results": None if results_folder is None else str(results_folder),
         }

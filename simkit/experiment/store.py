@@ -100,6 +100,8 @@ def _write_tables(result: Result, folder: Path) -> None:
         _write_parquet(folder / f"{name}.parquet", table)
     _write(folder / "summary.csv", csv(result.summary()))
     _write(folder / "comparisons.csv", csv(result.comparisons()))
+    if len(result.investment):
+        _write(folder / "investment.csv", csv(result.investment))
 
 
 def _write_parquet(path: Path, table: pd.DataFrame) -> None:

@@ -22,6 +22,27 @@ def tables(result: Result) -> list[Table]:
     return [make(result) for name, make in made.items() if name in result.breakdowns]
 
 
+def investment_tables(result: Result) -> list[Table]:
+    """Net present value and payback of each alternative against the first, where changing costs anything."""
+    case = result.investment
+    if not len(case) or not (case["one_off"] != 0).any():
+        return []
+    money = shared([*case["one_off"], *case["net_present_value"]], result.base.currency, currency=result.base.currency)
+    head = ["alternative", f"one-off, {money.unit}", f"net present value, {money.unit}", "95 % interval",
+            "payback day", "earliest to latest", "paid back in"]  # fmt: skip
+    rows = [
+        [row["alternative"], money.number(row["one_off"]), money.number(row["net_present_value"]),
+         f"{money.number(row['low'])} to {money.number(row['high'])}", _day(row["payback_day"]),
+         f"{_day(row['payback_earliest'])} to {_day(row['payback_latest'])}", f"{row['paid_back_share']:.0%} of runs"]
+        for row in case.to_dict("records")
+    ]  # fmt: skip
+    return [Table(f"Investment case against {result.base_name}", head, rows)]
+
+
+def _day(day: float) -> str:
+    return "not by the end" if day != day else f"{day:.0f}"
+
+
 def channel_table(result: Result) -> Table:
     """Cost and what came of it by alternative and channel, money a year, means over replications."""
     table = result.breakdowns["channels"]

@@ -56,6 +56,7 @@ def render(result: Result) -> str:
         pictures=[(one, Markup(one.svg)) for one in pictures(result)],
         differences=tables.difference_table(result),
         goals=tables.goal_table(result),
+        investment=breakdowns.investment_tables(result),
         breakdowns=breakdowns.tables(result),
         command=command(result),
         facts=facts(result),
