@@ -16,7 +16,7 @@ from simkit.rng import run_key
 from simkit.scenario.organization import Organization
 from simkit.scenario.schema import Scenario
 from simkit.teams.department import Department
-from simkit.world import episodes, no_two_with_one_key, order_for, planned_orders
+from simkit.world import episodes, journey_orders, no_two_with_one_key, order_for, planned_orders
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ def department_run(scenario: Scenario, organization: Organization, replication: 
         rule = scenario.occasions[episode.signal.source]
         label = f"{name}-{episode.source}"
         asked.append(order_for(episode.signal, label, name, scenario.campaigns[name], rule.expires_days))
-    orders = [*planned_orders(scenario, key), *asked]
+    orders = [*planned_orders(scenario, key), *journey_orders(scenario), *asked]
     no_two_with_one_key(orders)
     department.submit(orders)
     for day in range(scenario.days):

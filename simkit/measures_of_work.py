@@ -45,7 +45,7 @@ def _expired(run: Run) -> Value:
 
 
 def _campaigns_live(run: Run) -> Value:
-    launches = run.launches["day"]
+    launches = run.launches.loc[run.launches["campaign"].notna(), "day"]
     return per_year(run, float(((launches >= 0) & (launches < run.scenario.horizon_days)).sum()))
 
 
@@ -136,7 +136,7 @@ def _quality_risk(run: Run) -> Value:
 
 
 def _cost_per_live_campaign(run: Run) -> Value:
-    launches = run.launches["day"]
+    launches = run.launches.loc[run.launches["campaign"].notna(), "day"]
     return ratio(total(run, "team_cost"), float(((launches >= 0) & (launches < run.scenario.horizon_days)).sum()))
 
 

@@ -32,11 +32,13 @@ class WorkOrder:
     campaign: str | None = None
     """The campaign that goes live when the work is finished; None for internal work."""
     cause: str = "planned"
-    """``planned``, ``occasion`` (exogenous), ``monitor`` (the day's figures) or ``request`` (internal)."""
+    """``planned``, ``occasion`` (exogenous), ``monitor`` (the day's figures), ``journey`` or ``request`` (internal)."""
     happened_day: float | None = None
     """When what it answers happened: arrival less the detection lag. None for planned work."""
     due_day: float | None = None
     """The planned date of planned work."""
+    journey: str | None = None
+    """The journey that begins when the work is finished."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from simkit.budget import Spending
 from simkit.customers.leads import leads_of
 from simkit.customers.log import CustomerLog, gathered
 from simkit.customers.market import MarketDriver
+from simkit.customers.market_journeys import begin_journey, never_begun
 from simkit.customers.state import EVENT_DTYPE, LEADS, LOG_DTYPE
 from simkit.customers.withheld import Withheld
 from simkit.ledger import daily_table, day_spent, units_sold, watched_figures
@@ -38,7 +39,7 @@ from simkit.scenario.workload import hours_per_case
 from simkit.steering import Plan
 from simkit.stock import Supply
 from simkit.teams.department import Department
-from simkit.world import Watch, episodes, no_two_with_one_key, order_for
+from simkit.world import Watch, episodes, journey_orders, no_two_with_one_key, order_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,7 +183,7 @@ class _Coupling:
         """Planned work: all of it on the first day, or until the next review of programs; and what occasions ask."""
         orders = self.plan.orders(day)
         if day == 0:
-            orders += [self._order(name) for name in self.episodes]
+            orders += [self._order(name) for name in self.episodes] + journey_orders(self.scenario)
         if orders:
             self.orders += orders
             no_two_with_one_key(self.orders)
@@ -203,6 +204,9 @@ class _Coupling:
         the launch.
         """
         order = launch.order
+        if order.journey is not None:
+            self._begin_journey(launch, day + 1)
+            return
         assert order.campaign is not None
         program = self.scenario.campaigns[order.campaign]
         first = 1 + (day if launch.improves_day is None else int(launch.improves_day))
@@ -242,6 +246,15 @@ class _Coupling:
         if order.due_day is None:
             source = order.name.removeprefix(f"{order.campaign}-")
             self.better_answers.append((day, source, relevance))
+
+    def _begin_journey(self, launch: Launch, first: int) -> None:
+        """Messages of a journey are made: people may enter from `first` on."""
+        order = launch.order
+        assert order.journey is not None
+        if launch.improves_day is not None:
+            return  # last touches come too late for a series: what was made first is what goes out
+        begin_journey(self.market.tables.world, self.scenario, order.journey, launch.quality, first)
+        self.launched.append({"name": order.name, "cause": order.cause, "day": first, "defects": launch.defects})
 
     def _answer(self, source: str, day: int, relevance: float) -> None:
         """An answer takes away part of an occasion's harm from the day it is live."""
@@ -309,6 +322,11 @@ class _Coupling:
                 daily["profit"] -= column
         return daily
 
+    def _warnings(self, totals: np.ndarray) -> list[str]:
+        unmade = never_begun(self.market.tables.world, self.scenario)
+        notes = [f"journey {name!r} never began: the department did not finish its messages" for name in unmade]
+        return notes + market_warnings(self.market, totals) + self.spending.notes() + self.neighbors.notes()
+
     def _tables(
         self,
         totals: np.ndarray,
@@ -344,7 +362,7 @@ class _Coupling:
             reviews=pd.DataFrame(self.plan.reviews, columns=["day", "campaign", "figure", "per_week"]),
             leads=tuple(self.leads),
             lead_answers=self.neighbors.leads_table(self.leads),
-            warnings=market_warnings(self.market, totals) + self.spending.notes() + self.neighbors.notes(),
+            warnings=self._warnings(totals),
             _log=lambda: records.log,
         )
 

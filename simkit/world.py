@@ -41,6 +41,22 @@ def planned_orders(scenario: Scenario, key: Key) -> list[WorkOrder]:
     return orders
 
 
+def journey_orders(scenario: Scenario) -> list[WorkOrder]:
+    """Requests for the messages of journeys that the department has to make."""
+    return [
+        WorkOrder(
+            key=crc(f"journey {name}"),
+            name=f"journey {name}",
+            kind=journey.work,
+            arrives_day=0.0 if journey.live_from is None else scenario.warmup_days + journey.live_from,
+            cause="journey",
+            journey=name,
+        )
+        for name, journey in scenario.journeys.items()
+        if journey.work is not None
+    ]
+
+
 def plan_phase(key: Key, name: str) -> float:
     """A program's own place in the rhythm, 0..1."""
     return _uniform(key, name, 0, Purpose.PLAN_PHASE)
@@ -75,9 +91,8 @@ def no_two_with_one_key(orders: list[WorkOrder]) -> None:
     for order in orders:
         other = seen.setdefault(order.key, order)
         if other is not order:
-            raise SenseError(
-                f"campaigns.{order.campaign}", f"{order.name!r} and {other.name!r} have the same key; rename one"
-            )
+            at = f"campaigns.{order.campaign}" if order.journey is None else f"journeys.{order.journey}"
+            raise SenseError(at, f"{order.name!r} and {other.name!r} have the same key; rename one")
 
 
 @dataclass

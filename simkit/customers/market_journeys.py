@@ -17,6 +17,7 @@ from simkit.scenario.goals import GoalEffects, Leads, Offer
 from simkit.scenario.journeys import LEAVE, NEXT, Journey, Step, days_after
 from simkit.scenario.schema import Scenario
 
+_NEVER = int(NO_BOUND)
 _TRIGGERS = {
     "first_purchase": tables.ON_FIRST_PURCHASE,
     "purchase": tables.ON_PURCHASE,
@@ -105,9 +106,29 @@ def _fill_journey(
     row["share"] = journey.share
     row["attendance"] = journey.attendance or 0.0
     row["again"] = NO_BOUND if journey.again_after is None else journey.again_after
-    row["from_day"] = 0 if journey.live_from is None else scenario.warmup_days + round(journey.live_from)
+    row["from_day"] = _first_day(journey, scenario)
     row["exit_purchase"] = "purchase" in journey.exits
     row["exit_opt_out"] = "opt_out" in journey.exits
+
+
+def _first_day(journey: Journey, scenario: Scenario) -> int:
+    """From when on people may enter; never, as long as its messages are not made."""
+    if journey.work is not None:
+        return _NEVER
+    return 0 if journey.live_from is None else scenario.warmup_days + round(journey.live_from)
+
+
+def begin_journey(w: World, scenario: Scenario, name: str, quality: float, day: int) -> None:
+    """The department has made a journey: people may enter from `day` on, and its messages are as good as the work."""
+    j = list(scenario.journeys).index(name)
+    w.journey["from_day"][j] = day
+    for row, step in enumerate(scenario.journeys[name].steps.values(), int(w.journey["first"][j])):
+        _fill_strength(w.message[SLOTS + row], step, scenario, quality)
+
+
+def never_begun(w: World, scenario: Scenario) -> list[str]:
+    """Journeys whose messages were never made."""
+    return [name for j, name in enumerate(scenario.journeys) if w.journey["from_day"][j] == _NEVER]
 
 
 def _fill_step(row: np.void, j: int, journey: Journey, step: Step, names: Sequence[str], at: int, first: int) -> None:
@@ -128,14 +149,19 @@ def _row_of(to: str, names: Sequence[str], at: int, first: int) -> int:
 
 
 def _fill_message(row: np.void, name: str, step: Step, scenario: Scenario, channel_at: Mapping[str, int]) -> None:
-    reference = scenario.market.reference_relevance
     row["occurrence"], row["channel"], row["priority"] = crc(name), channel_at[step.channel], step.priority
     row["bought_within"], row["not_bought_within"] = NO_BOUND, -NO_BOUND
     row["condition"] = -1
     fill_offer(row, step.offer)
-    relevance = min(1.0, scenario.data.fit(step.relevance))
-    row["strength"] = relevance / reference
     row["impersonal"] = scenario.data.impersonal(step.relevance)
+    _fill_strength(row, step, scenario, 1.0)
+
+
+def _fill_strength(row: np.void, step: Step, scenario: Scenario, quality: float) -> None:
+    """What a message's relevance, lowered by errors that escaped, does to response and to opting out."""
+    reference = scenario.market.reference_relevance
+    relevance = min(1.0, scenario.data.fit(step.relevance) * quality)
+    row["strength"] = relevance / reference
     row["dislike"] = (1 - relevance) / (1 - reference)
 
 

@@ -58,7 +58,9 @@ _REACTION = (
     Column("clicked", "flag", "was clicked"),
     Column("bought", "flag", "the click led to a purchase"),
     Column("opted_out", "flag", "ended consent on its channel, from the next day on"),
+    Column("complained", "flag", "the opt-out was a complaint (marked as junk)"),
 )
+_FLAGS = tuple(column.name for column in _REACTION)
 TABLES: dict[str, tuple[Column, ...]] = {
     "transactions": (
         _TIME,
@@ -249,7 +251,7 @@ def _contacts(names: Names, rows: np.ndarray) -> dict[str, Any]:
         **names.via(names.message_channel(rows["what"]), rows["what"]),
         "decision": _each(rows["decision"], lambda one: _DECISIONS.get(one, str(one))),
         "rule": _each(np.where(rows["decision"] == SENT, -1, rows["rule"]), names.rule),
-        **{name: rows[name] == 1 for name in ("delivered", "opened", "clicked", "bought", "opted_out")},
+        **{name: rows[name] == 1 for name in _FLAGS},
         "fatigue": rows["fatigue"],
     }
 

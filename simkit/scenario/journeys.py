@@ -89,8 +89,11 @@ class Journey(Table):
     weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
     """Worth of one response against other messages', where the contact policy arbitrates by it."""
     live_from: Days | None = None
-    """Days after the first measured day from which people may enter (what takes time to build is live later);
-    none: all the time, warm-up included."""
+    """Days after the first measured day from which people may enter; none: all the time, warm-up included. With `work`,
+    when the department is asked for it; none: on the first day of the warm-up."""
+    work: str | None = None
+    """The kind of work, a key of `teams.work`, that makes its messages: nobody enters before the day after it is done,
+    and errors that escape lower the relevance of all its messages. None: the journey exists already."""
     steps: Annotated[dict[str, Step], Field(min_length=1)]
 
     @model_validator(mode="after")

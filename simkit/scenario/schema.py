@@ -262,6 +262,8 @@ class Scenario(Table):
             yield from _unknown(f"{at}.channels", "addressed or paid channel", campaign.channels, sendable)
             if isinstance(campaign.audience.segments, tuple):
                 yield from _unknown(f"{at}.audience.segments", "segment", campaign.audience.segments, segments)
+        for name, journey in self.journeys.items():
+            yield from _unknown(f"journeys.{name}.work", "kind of work", [journey.work] if journey.work else [], kinds)
         for name, occasion in self.occasions.items():
             yield from _unknown(
                 f"occasions.{name}.answered_by", "campaign", [occasion.answered_by], set(self.campaigns)

@@ -169,7 +169,7 @@ class Flow:
             case.quality *= case.live_readiness
         self._log.of_case(case, "live", now)
         self._ended(case)
-        if case.order.campaign is not None:
+        if case.order.campaign is not None or case.order.journey is not None:
             self.launches.append(Launch(case.order, now / DAY_SECONDS, case.quality, case.live_defects))
         self._complete(case, run)
         self._admission.leave(case)

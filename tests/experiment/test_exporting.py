@@ -11,7 +11,7 @@ from simkit.scenario.load import load
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
 
-SMALL = {"horizon": 40, "warmup": 20, "market": {"customers": 300, "represents": 3000}}
+SMALL = {"horizon": 40, "warmup": 20, "market": {"customers": 300, "represents": 3000, "fatigue": {"opt_out": 0.02}}}
 PANDAS = {"timestamp": "datetime64[us]", "flag": "bool", "count": "int64", "money": "float64", "number": "float64"}
 
 
@@ -54,6 +54,9 @@ def test_the_files_say_what_the_run_says(tmp_path, simulated):
     assert sold["first"].sum() * 3000 == daily["new_customers"].sum()
     assert len(read["sends"]) * 3000 == daily[["sent_email", "sent_sms", "sent_push"]].to_numpy().sum()
     assert read["sends"]["opted_out"].sum() * 3000 == daily["opt_outs"].sum()
+    complaints = daily[[f"complained_{name}" for name in ("email", "sms", "push")]].to_numpy().sum()
+    assert read["sends"]["complained"].sum() * 3000 == complaints > 0
+    assert read["sends"]["opted_out"][read["sends"]["complained"]].all()
     contacts = read["contacts"]
     for name in ("3 per rolling week", "gap"):
         held_back = contacts[contacts["rule"] == name]

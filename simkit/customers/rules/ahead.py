@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.caps import ALWAYS, held, minute_of, seen, window_start
 from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.laws import draw
@@ -18,9 +19,11 @@ from simkit.rng import Purpose
 HOLDOUT_DRAW = int(Purpose.CAMPAIGN_HOLDOUT)
 
 
-@register_jitable
-def crowds_out(c: Any, w: Any, s: Any, message: Any, minute: int) -> bool:
-    """Whether a message at this minute would leave no room for a heavier one that is ready and waits for its date."""
+@apart()
+def crowds_out(c: Any, w: Any, s: Any, light: int, minute: int) -> bool:
+    """Whether the message in slot `light` at this minute would leave no room for a heavier one that is ready and waits
+    for its date."""
+    message = w.message[light]
     segment = w.segment[c.segment]
     coming = segment.coming_for_customers if c.relation >= CUSTOMER else segment.coming_for_prospects
     rest = coming & ~c.done
@@ -41,7 +44,7 @@ def is_meant(c: Any, w: Any, s: Any, message: Any, slot: int) -> bool:
         return False
     if (seen(w, s, message.channel) >> other.channel) & 1 == 0 or (c.done >> slot) & 1 == 1:
         return False
-    if c.unengaged[other.channel] >= w.today.sunset or (w.today.tallies > 0 and exhausted(c, w, s, other) >= 0):
+    if c.unengaged[other.channel] >= w.today.sunset or (w.today.tallies > 0 and exhausted(c, w, s, slot) >= 0):
         return False
     if other.topic >= 0 and (c.refused >> other.topic) & 1 == 1:
         return False

@@ -7,6 +7,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.laws import MINUTES_PER_DAY, draw
 from simkit.customers.rules.person import linked
@@ -73,11 +74,12 @@ def is_blackout(w: Any, s: Any, minute: int) -> bool:
 
 
 @register_jitable
-def blocking_rule(c: Any, w: Any, s: Any, message: Any, minute: int, quiet: bool) -> int:
+def blocking_rule(c: Any, w: Any, s: Any, slot: int, minute: int, quiet: bool) -> int:
     """The first rule that holds a message back, or -1.
 
     Of a person whose channels are not linked, the rules see the contacts on the message's own channel only.
     """
+    message = w.message[slot]
     if (c.consent >> message.channel) & 1 == 0:
         return NO_CONSENT
     if message.exempt == 1:
@@ -89,7 +91,7 @@ def blocking_rule(c: Any, w: Any, s: Any, message: Any, minute: int, quiet: bool
     if w.today.suppress >= 0 and holds(c, w, w.today.suppress):
         return SUPPRESSED
     if w.today.tallies > 0:
-        rule = exhausted(c, w, s, message)
+        rule = exhausted(c, w, s, slot)
         if rule >= 0:
             return rule
     if quiet:
@@ -111,8 +113,11 @@ def full(c: Any, w: Any, s: Any, k: int, channels: int, minute: int) -> bool:
     An adaptive cap asks its condition first, and lets persons pass who had fewer contacts than `at_least` says.
     """
     cap = w.cap[k]
-    if cap.condition >= 0 and (not holds(c, w, cap.condition) or below_least(c, w, s, channels, minute)):
-        return False
+    if cap.condition >= 0:
+        if not holds(c, w, cap.condition):
+            return False
+        if w.today.least > 0 and below_least(c, w, s, channels, minute):
+            return False
     return held(c, w, s, 1 << k, channels, window_start(w, s, k, minute), window_end(w, s, k, minute), cap.count)
 
 
@@ -142,11 +147,11 @@ def window_end(w: Any, s: Any, k: int, minute: int) -> int:
     return (cap.start if minute + ahead < cap.start else cap.next) - ahead
 
 
-@register_jitable
+@apart()
 def below_least(c: Any, w: Any, s: Any, channels: int, minute: int) -> bool:
     """Whether the person had fewer contacts than the policy wants at least."""
     least = w.today.least
-    return least > 0 and not held(c, w, s, 0, channels, minute - w.today.least_minutes + 1, ALWAYS, least)
+    return not held(c, w, s, 0, channels, minute - w.today.least_minutes + 1, ALWAYS, least)
 
 
 @register_jitable

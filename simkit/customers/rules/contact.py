@@ -134,14 +134,16 @@ def decide(c: Any, w: Any, s: Any, j: int) -> None:
     s.place[j] = -1
     s.delivered[j] = s.opened[j] = s.clicked[j] = s.bought[j] = s.opted_out[j] = s.complained[j] = 0
     quiet = is_quiet(w, s, slot)
-    rule = blocking_rule(c, w, s, message, s.minute[j], quiet)
-    if rule == -1 and w.today.look_ahead == 1 and message.exempt == 0 and crowds_out(c, w, s, message, s.minute[j]):
+    rule = blocking_rule(c, w, s, slot, s.minute[j], quiet)
+    if rule == -1 and w.today.look_ahead == 1 and message.exempt == 0 and crowds_out(c, w, s, slot, s.minute[j]):
         rule = RESERVED
     if rule != -1 and message.fallback >= 0:
         other = w.message[message.fallback]
         kept = withheld(c, w, other.channel, other.withheld, other.occurrence, 0)
-        kept = kept or (w.today.look_ahead == 1 and other.exempt == 0 and crowds_out(c, w, s, other, s.minute[j]))
-        if not kept and blocking_rule(c, w, s, other, s.minute[j], quiet) == -1:
+        kept = kept or (
+            w.today.look_ahead == 1 and other.exempt == 0 and crowds_out(c, w, s, message.fallback, s.minute[j])
+        )
+        if not kept and blocking_rule(c, w, s, message.fallback, s.minute[j], quiet) == -1:
             rule = -1
             s.slot[j] = message.fallback
             message = other

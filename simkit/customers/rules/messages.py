@@ -166,7 +166,7 @@ def respond_to_message(c: Any, w: Any, s: Any, j: int) -> None:
             click(s, message.channel, message.occurrence, CONVERT, s.touch[j], strength, time, j)
 
 
-@register_jitable
+@apart()
 def timely(c: Any, w: Any, minute: int, ahead: int) -> float:
     """Response by the distance d in hours from the person's best hour: 1 + effect x (6 - d) / 6, on average 1."""
     away = abs((minute - w.today.minute + ahead) % MINUTES_PER_DAY / 60.0 - c.best_hour)
@@ -198,7 +198,10 @@ def annoy(c: Any, w: Any, s: Any, j: int) -> None:
     chance = s.opt_out * channel.opt_out_factor * dislike
     complaint = min(1.0, chance) * channel.complaint_share
     s.total[COMPLAINTS_AT + k] += int(complaint * FINE_GRAIN + 0.5)
-    if s.u_opt_out[j] < chance and c.opt_out_day[k] == 0 and not opts_down(c, w, s, message):
+    leaves = s.u_opt_out[j] < chance and c.opt_out_day[k] == 0
+    if leaves and w.today.opt_down > 0.0:
+        leaves = not opts_down(c, w, s, s.slot[j])
+    if leaves:
         s.opted_out[j] = 1
         c.opt_out_day[k] = w.today.day + 1 + w.today.opt_out_lag
         c.leaving += 1
@@ -223,10 +226,11 @@ def lose_attention(c: Any, w: Any, s: Any, j: int, dislike: float) -> None:
         s.total[k * PER_CHANNEL + LAPSED] += 1
 
 
-@register_jitable
-def opts_down(c: Any, w: Any, s: Any, message: Any) -> bool:
+@apart()
+def opts_down(c: Any, w: Any, s: Any, slot: int) -> bool:
     """Whether somebody who would opt out refuses the message's topic only, as a preference center offers."""
-    if w.today.opt_down == 0.0 or message.topic < 0:
+    message = w.message[slot]
+    if message.topic < 0:
         return False
     if draw(c, w, message.occurrence, OPT_DOWN, 0) >= w.today.opt_down:
         return False

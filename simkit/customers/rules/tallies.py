@@ -6,6 +6,7 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.tables import (
     TALLY_BOUNCED,
     TALLY_CLICKED,
@@ -28,14 +29,14 @@ def tallies_of(s: Any, message: Any) -> int:
     return message.tallies_side if s.sight == 1 else message.tallies_apart
 
 
-@register_jitable
-def exhausted(c: Any, w: Any, s: Any, message: Any) -> int:
-    """The rule of the first count that has reached its limit, or -1."""
-    rest = tallies_of(s, message)
+@apart()
+def exhausted(c: Any, w: Any, s: Any, slot: int) -> int:
+    """The rule of the first count of a message that has reached its limit, or -1."""
+    rest = tallies_of(s, w.message[slot])
     k = 0
     while rest != 0:
         if rest & 1 == 1 and (c.tallies >> (BITS * k)) & FULL >= w.tally[k].limit:
-            return w.tally[k].rule
+            return int(w.tally[k].rule)
         rest >>= 1
         k += 1
     return -1
@@ -53,7 +54,7 @@ def tally_sent(c: Any, w: Any, s: Any, message: Any) -> None:
         k += 1
 
 
-@register_jitable
+@apart()
 def tally_outcome(c: Any, w: Any, s: Any, j: int) -> None:
     """What one sent message met with, when the day is over; a count that has reached its limit stays there."""
     rest = tallies_of(s, w.message[s.slot[j]])
