@@ -38,7 +38,7 @@ class WorkOrder:
     due_day: float | None = None
     """The planned date of planned work."""
     journey: str | None = None
-    """The journey that begins when the work is finished."""
+    """The journey that begins when the work is finished; last touches after an early launch do not reach it."""
 
 
 @dataclass(frozen=True)

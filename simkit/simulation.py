@@ -251,8 +251,6 @@ class _Coupling:
         """Messages of a journey are made: people may enter from `first` on."""
         order = launch.order
         assert order.journey is not None
-        if launch.improves_day is not None:
-            return  # last touches come too late for a series: what was made first is what goes out
         begin_journey(self.market.tables.world, self.scenario, order.journey, launch.quality, first)
         self.launched.append({"name": order.name, "cause": order.cause, "day": first, "defects": launch.defects})
 
