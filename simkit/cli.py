@@ -143,7 +143,9 @@ def explain(
     sets: Sets = None,
     sources: Annotated[bool, typer.Option("--sources", help="Where every number comes from.")] = False,
     day: Annotated[bool, typer.Option("--day", help="The order of a customer's day.")] = False,
-    teams: Annotated[bool, typer.Option("--teams", help="Who sits where in each alternative.")] = False,
+    teams: Annotated[
+        bool, typer.Option("--teams", help="Organization chart of each alternative, and who does what.")
+    ] = False,
     policy: Annotated[
         bool, typer.Option("--policy", help="Dry run of the contact policy: what each rule holds back (simulates).")
     ] = False,
@@ -163,8 +165,11 @@ def explain(
     if day:
         document["day"] = _day(study)
     if teams:
-        units = {name: explained.unit_rows(department) for name, department in explained.departments(study).items()}
-        document["teams"] = units
+        from simkit.scenario.chart import drawn
+
+        departments = explained.departments(study)
+        document["teams"] = {name: explained.unit_rows(department) for name, department in departments.items()}
+        document["charts"] = {name: drawn(department) for name, department in departments.items()}
     if purchases:
         document["purchases"] = _reproduction(study)
     if policy:

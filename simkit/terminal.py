@@ -31,6 +31,9 @@ def print_explained(document: dict[str, Any], currency: str) -> None:
     for name, trial in document.get("policy", {}).items():
         print(f"\n{name}: {trial['sentence']}")
         print_table(trial["rules"], ("rule", "deferred", "dropped", "persons"))
+    for name, drawn in document.get("charts", {}).items():
+        print(f"\n{name}", *drawn["tree"], "", sep="\n")
+        print_table(drawn["who_does_what"], tuple(drawn["who_does_what"][0]))
     for name, units in document.get("teams", {}).items():
         wages = f"wages_per_year ({currency})"
         rows = [{**unit, wages: f"{unit['wages_per_year']:,}", "crafts": _listed(unit["crafts"])} for unit in units]

@@ -66,8 +66,10 @@ def _row(result: Result, measured: pd.DataFrame, name: str, profit: dict[str, pd
 
 
 def discounted(differences: np.ndarray, days: np.ndarray, result: Result) -> np.ndarray:
-    """Differences in profit (replications x days) accumulated at their worth on the first measured day."""
-    daily = math.log1p(result.base.economics.discount_per_year) / DAYS_PER_YEAR
+    """Differences in profit (replications x days) accumulated at their worth on the first measured day; a model
+    without a discount rate has none."""
+    economics = getattr(result.base, "economics", None)
+    daily = math.log1p(economics.discount_per_year) / DAYS_PER_YEAR if economics is not None else 0.0
     return np.cumsum(differences * np.exp(-daily * days), axis=1)
 
 

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.representer import SafeRepresenter
 
 from simkit.scenario.load import Study
-from simkit.scenario.organization import Organization
+from simkit.scenario.organization import Organization, Person
 from simkit.scenario.overlay import TAGS, without_defaults
 from simkit.scenario.quantity import Figure, Provenance, provenance_of, walk
 from simkit.scenario.retail_department import figures as department_figures
@@ -212,6 +212,12 @@ def departments(study: Study) -> dict[str, Organization]:
     }
 
 
+def _wages_per_year(department: Organization, people: list[Person]) -> int:
+    """Of own people; those of an agency are paid by the hour."""
+    own = [person for person in people if person.unit not in department.outside]
+    return round(365.25 * sum(department.person_cost(person) for person in own))
+
+
 def unit_rows(department: Organization) -> list[dict[str, Any]]:
     """A row per unit: its place in the tree, who leads it, who sits in it, whose work it takes, wages a year."""
     rows = []
@@ -228,7 +234,7 @@ def unit_rows(department: Organization) -> list[dict[str, Any]]:
                 "people": len(people),
                 "crafts": crafts,
                 "serves": None if unit.serves is None else list(unit.serves),
-                "wages_per_year": round(365.25 * sum(department.person_cost(person) for person in people)),
+                "wages_per_year": _wages_per_year(department, people),
             }
         )
     return rows

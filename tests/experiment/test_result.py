@@ -77,7 +77,16 @@ def test_what_does_not_exist_stays_none(synthetic: Any):
 def test_document_is_plain_json(result: Any):
     """Every promised key, nothing that JSON does not know, no nan."""
     document = json.loads(json.dumps(result.document("out"), allow_nan=False))
-    assert list(document) == ["scenario", "seed", "alternatives", "outcomes", "comparisons", "warnings", "results"]
+    assert list(document) == [
+        "scenario",
+        "seed",
+        "alternatives",
+        "outcomes",
+        "comparisons",
+        "investment",
+        "warnings",
+        "results",
+    ]
     assert set(document["outcomes"][0]) == {"alternative", "measure", "unit", "mean", "low", "high", "replications"}
     assert {"measure", "unit", "a", "b", "difference", "low", "high", "verdict"} <= set(document["comparisons"][0])
     assert document["results"] == "out"
