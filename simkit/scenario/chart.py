@@ -38,7 +38,7 @@ def _branch(department: Organization, unit: Unit, first: str, rest: str) -> Iter
 
 
 def _title(unit: Unit) -> str:
-    told = [unit.kind] if unit.kind != "function" else []
+    told: list[str] = [unit.kind] if unit.kind != "function" else []
     if unit.lead is not None:
         told.append(f"lead {unit.lead}")
     if unit.serves is not None:
