@@ -53,6 +53,8 @@ class Launch:
     improves_day: float | None = None
     """When it went live, if this is no launch but says that what is live became better: the last touches after an early
     launch."""
+    fit: float = 1.0
+    """Factor on the audience fit: above 1 where research was done."""
 
 
 @dataclass(frozen=True)

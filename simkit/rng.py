@@ -151,6 +151,9 @@ class Purpose(IntEnum):
     LOYALTY_GAIN = 234
     LOYALTY_LOSS = 235
     ELIGIBLE = 236
+    # people; `what` is 0, k the spell
+    SICKNESS_GAP = 250
+    SICKNESS_DAYS = 251
     EXTENSION = 60000
 
 

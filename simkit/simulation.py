@@ -222,7 +222,7 @@ class _Coupling:
             late = first - signal.happened_day
             if source in self.episodes:
                 segments = self.episodes[source].segments
-        fit = self.scenario.data.fit(program.relevance)
+        fit = self.scenario.data.fit(program.relevance) * launch.fit
         relevance = min(1.0, fit * (1 + stake) * launch.quality * 0.5 ** (late / half_life))
         if launch.improves_day is not None:
             self._improve(launch, relevance, day + 1)

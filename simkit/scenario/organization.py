@@ -6,6 +6,7 @@ expand to :class:`Organization`, in which every table is written out; `simkit.sc
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -60,6 +61,12 @@ class Person(Table):
     """What it is worth says `digital_skills`."""
     ai_adoption: Share | None = None
     """Share of exposed work for which the person uses AI; `ai.adoption` when left out."""
+    vacation: tuple[tuple[date, date], ...] = ()
+    """First and last day of each absence that is planned."""
+    zone: Annotated[float, Field(ge=-14, le=14)] = convention(
+        0.0, unit="hours ahead of the scenario's clock", why="where the scenario's clock is"
+    )
+    """The hours of the person's calendar are those of this time zone."""
 
     @property
     def craft(self) -> str:

@@ -105,6 +105,10 @@ class Step(Table):
     effort: AnyEffort | None = None
     polish: Annotated[Share, Field(gt=0, lt=1)] | None = None
     """A last touch that an early launch does not wait for; the share of quality that is missing until it is done."""
+    raises_fit: Annotated[float, Field(ge=0, le=10)] = convention(
+        0.0, unit="share of audience fit", why="only research raises it"
+    )
+    """Research before launch: done without an error, it raises the audience fit of what goes live by this share."""
     batch: BatchRule | None = None
     """Wait for other cases of the kind and do them together."""
     internal_error: Annotated[Share, Field(lt=1)] = default(

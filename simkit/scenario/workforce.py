@@ -1,4 +1,4 @@
-"""What people grow by, use and are kept from: practice, digital skill, AI. All off unless a scenario says so.
+"""What people grow by, use and are kept from: practice, AI, meetings, absence, assets. All off unless stated.
 
 The tables that :class:`~simkit.scenario.organization.Teams` and its written-out form share.
 """
@@ -6,11 +6,12 @@ The tables that :class:`~simkit.scenario.organization.Teams` and its written-out
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from simkit.scenario.quantity import Share, Table, default
+from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, convention, default
 from simkit.scenario.work_kinds import Name
 
 _OURS = "simkit, no published estimate"
@@ -136,6 +137,110 @@ class Ai(Table):
         return 1 - use + use * (1 / (1 + gain) + self.review_share)
 
 
+class Meeting(Table):
+    """A meeting that recurs: it takes everybody in it away from other work, and they misunderstand each other less."""
+
+    id: Name
+    who: tuple[Name, ...] = ()
+    """Persons and units; everybody when left out. Who is off shift or away misses it."""
+    every_days: Annotated[int, Field(ge=1, le=250)] = convention(5, unit="working days", why="once a week")
+    hours: Annotated[Hours, Field(gt=0, le=100)]
+    at: Annotated[Clock, Field(lt=24)] = convention(11, unit="hour of the day", why="before noon")
+    calendar: Name = "office"
+
+
+class MeetingEffect(Table):
+    """What talking saves: information loss between two people is ``floor + (1 - floor) x 0.5 ** (hours / halving)``."""
+
+    halving_hours: Annotated[float, Field(gt=0, le=1000)] = default(
+        2.0, unit="hours a week in the same meetings", source=_OURS, grade="assumption", low=0.5, high=8
+    )
+    floor: Share = default(0.2, unit="share of the information loss", source=_OURS, grade="assumption", low=0, high=0.6)
+    """What no meeting prevents."""
+
+
+class Training(Table):
+    """People are away now and faster later, until it is forgotten."""
+
+    id: Name
+    on: date
+    """The first day; before the simulation begins it has cost nothing."""
+    who: tuple[Name, ...] = ()
+    """Persons and units; everybody when left out."""
+    hours: Annotated[Hours, Field(gt=0, le=2000)]
+    """Working hours away; begun when the person is next on shift."""
+    every_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    """Repeated after so many days, which refreshes it; held once when left out."""
+    gain: Annotated[float, Field(ge=0, le=10)] = default(
+        0.1, unit="share of speed", source=_OURS, grade="assumption", low=0, high=0.3
+    )
+    half_life_days: Annotated[Days, Field(gt=0, le=36_500)] = default(
+        365, unit="days", source=_OURS, grade="assumption", low=90, high=1500
+    )
+    """Until half of the gain is forgotten."""
+
+
+class Absence(Table):
+    """Sickness; vacations are stated by person."""
+
+    spells_per_year: Annotated[float, Field(ge=0, le=52)] = default(
+        1.6,
+        unit="spells per person and year",
+        source="simkit, so that with 3.5 days each 5.6 are lost; ONS, Sickness absence in the UK 2022: 5.7",
+        grade="survey",
+        low=0.5,
+        high=4,
+    )
+    mean_days: Annotated[float, Field(ge=1, le=365)] = default(
+        3.5, unit="working days", source="see spells_per_year", grade="survey", low=2, high=8
+    )
+
+
+class Asset(Table):
+    """A template or automation: whoever needs it first builds it with the work at hand, and later work reuses it."""
+
+    id: Name
+    steps: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """The steps it helps with."""
+    kinds: tuple[Name, ...] | None = None
+    """Kinds of work it is for; all when left out."""
+    build_hours: Annotated[Hours, Field(gt=0, le=2000)]
+    """Hours of the builder besides the pass itself."""
+    saves: Annotated[Share, Field(lt=1)] = default(
+        0.25, unit="share of effort", source=_OURS, grade="assumption", low=0.1, high=0.6
+    )
+    fewer_errors: Share = default(
+        0.25, unit="share of internal errors", source=_OURS, grade="assumption", low=0, high=0.6
+    )
+    reach: Literal["company", "unit"] = "company"
+    """Whether a unit has to build it for itself."""
+    lasts_days: Annotated[Days, Field(gt=0, le=36_500)] | None = None
+    """Then it is out of date and built again; for good when left out."""
+
+
+class ToolMigration(Table):
+    """New tools: hours to learn them, slower at first, faster in the end.
+
+    Speed is ``(1 + gain) x (1 - dip x exp(-days / recovery_days))`` times the old from the day on.
+    """
+
+    on: date
+    who: tuple[Name, ...] = ()
+    """Persons and units; everybody when left out."""
+    hours: Annotated[Hours, Field(ge=0, le=2000)] = default(
+        8.0, unit="working hours away", source=_OURS, grade="assumption", low=2, high=40
+    )
+    dip: Annotated[Share, Field(lt=1)] = default(
+        0.3, unit="share of speed", source=_OURS, grade="assumption", low=0.1, high=0.5
+    )
+    recovery_days: Annotated[Days, Field(gt=0, le=3650)] = default(
+        30, unit="days", source=_OURS, grade="assumption", low=10, high=120
+    )
+    gain: Annotated[float, Field(ge=-0.9, le=10)] = default(
+        0.15, unit="share of speed", source=_OURS, grade="assumption", low=0, high=0.4
+    )
+
+
 class Workforce(Table):
     """What people grow by and use; each table is off when left out."""
 
@@ -145,3 +250,10 @@ class Workforce(Table):
     """What a person's `digital_skill` is worth."""
     ai: Ai | None = None
     """Tools of generative AI."""
+    meetings: tuple[Meeting, ...] = ()
+    meeting_effect: MeetingEffect = MeetingEffect()
+    training: tuple[Training, ...] = ()
+    absence: Absence | None = None
+    """Sickness. An empty table is the shipped one."""
+    assets: tuple[Asset, ...] = ()
+    tool_migration: ToolMigration | None = None

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 
 
 def check_workforce(organization: Organization) -> None:
-    """Raise SenseError for the first name that nothing has."""
+    """Raise SenseError for the first name that nothing has, and for dates in the wrong order."""
     _ai(organization)
+    _who(organization)
+    _assets(organization)
+    for person in organization.people:
+        for first, last in person.vacation:
+            if last < first:
+                raise SenseError(f"teams.people[{person.id}].vacation", f"ends on {last}, before it begins on {first}")
 
 
 def _ai(organization: Organization) -> None:
@@ -23,6 +29,32 @@ def _ai(organization: Organization) -> None:
         for table in ("exposure", "off_frontier"):
             for name in getattr(organization.ai, table):
                 _known(f"teams.ai.{table}.{name}", "step or skill", name, names)
+
+
+def _who(organization: Organization) -> None:
+    """Meetings, trainings and the migration are for people and units there are."""
+    names = [person.id for person in organization.people] + [unit.id for unit in organization.units]
+    for table in ("meetings", "training"):
+        rows = getattr(organization, table)
+        ids = [row.id for row in rows]
+        for row in rows:
+            if ids.count(row.id) > 1:
+                raise SenseError(f"teams.{table}", f"the id {row.id!r} appears twice")
+            for name in row.who:
+                _known(f"teams.{table}[{row.id}].who", "person or unit", name, names)
+    for meeting in organization.meetings:
+        _known(f"teams.meetings[{meeting.id}].calendar", "calendar", meeting.calendar, organization.calendars)
+    if organization.tool_migration is not None:
+        for name in organization.tool_migration.who:
+            _known("teams.tool_migration.who", "person or unit", name, names)
+
+
+def _assets(organization: Organization) -> None:
+    for asset in organization.assets:
+        for name in asset.steps:
+            _known(f"teams.assets[{asset.id}].steps", "worked step", name, _steps(organization))
+        for name in asset.kinds or ():
+            _known(f"teams.assets[{asset.id}].kinds", "kind of work", name, organization.work)
 
 
 def _steps(organization: Organization) -> set[str]:

@@ -6,18 +6,24 @@ none of it has no :class:`Abilities` at all.
 
 from __future__ import annotations
 
+import datetime
+
 from simkit.scenario.organization import Organization
 from simkit.scenario.workforce import Ai
+from simkit.teams.assets import Assets
 from simkit.teams.growth import Growth
 from simkit.teams.people import Person
 from simkit.teams.tasks import Task
+from simkit.teams.tuition import Tuition
 from simkit.teams.work import Node
 
 
 class Abilities:
     """The factors on effort and errors of everybody's passes."""
 
-    def __init__(self, organization: Organization, people: list[Person]):
+    def __init__(self, organization: Organization, people: list[Person], start: datetime.date):
+        self.tuition = Tuition(organization, people, start)
+        self._assets = Assets(organization.assets)
         self._growth = Growth(organization, people)
         digital = organization.digital_skills
         self._digital = [getattr(digital, person.table.digital_skill) for person in people]
@@ -31,12 +37,15 @@ class Abilities:
     def needed(organization: Organization) -> bool:
         """Whether anything differs from full professionals who neither learn nor use tools."""
         stated = any(person.experience != 1 or person.digital_skill != "medium" for person in organization.people)
-        return stated or organization.digital_skills.medium != 1 or any((organization.learning, organization.ai))
+        tables = (organization.learning, organization.ai, organization.tool_migration)
+        rows = bool(organization.assets) or bool(organization.training)
+        return stated or rows or organization.digital_skills.medium != 1 or any(tables)
 
-    def effort_factor(self, task: Task, person: Person) -> float:
+    def effort_factor(self, task: Task, person: Person, now: int) -> float:
         """How much longer than at the stated level of skill a pass takes."""
         skill = used_skill(task, person)
         factor = self._growth.effort_factor(person, skill) / self._digital[person.number]
+        factor *= self._assets.effort_factor(task, person, now) / self.tuition.speed(person, now)
         if self._ai is not None:
             use = self._use(self._ai, task.run.node, skill, person)
             factor *= self._ai.effort_factor(use, self._growth.experience(person, skill))
@@ -45,16 +54,21 @@ class Abilities:
     def wrong(self, internal: float, task: Task, person: Person) -> float:
         """The chance of an internal error, from that of a full professional."""
         skill = used_skill(task, person)
-        internal *= self._growth.error_factor(person, skill)
+        internal *= self._growth.error_factor(person, skill) * self._assets.error_factor(task, person)
         if self._ai is not None:
             node = task.run.node
             beyond = self._of_step(self._ai, "off_frontier", node, skill)
             internal += self._use(self._ai, node, skill, person) * beyond * self._ai.off_frontier_error
         return internal
 
-    def done(self, task: Task, person: Person) -> None:
+    def building_seconds(self, task: Task, person: Person, now: int) -> int:
+        """What a pass takes longer because something for later work is built with it."""
+        return self._assets.building_seconds(task, person, now)
+
+    def done(self, task: Task, person: Person, now: int) -> None:
         """The person has done a pass."""
         self._growth.practice(person, used_skill(task, person))
+        self._assets.done(task, person, now)
 
     def _use(self, ai: Ai, node: Node, skill: str, person: Person) -> float:
         return self._adoption[person.number] * self._of_step(ai, "exposure", node, skill)

@@ -13,7 +13,7 @@ from functools import cached_property
 from simkit.scenario.working_week import WEEKDAYS, WorkingWeek
 
 DAY_SECONDS = 86_400
-_CHUNK_DAYS = 128
+CHUNK_DAYS = 128
 
 
 class Calendar:
@@ -58,11 +58,11 @@ class Calendar:
         """Know the shifts beyond a moment."""
         while self._known_until <= time:
             first = self._known_until // DAY_SECONDS
-            for day in range(first, first + _CHUNK_DAYS):
+            for day in range(first, first + CHUNK_DAYS):
                 if self.is_working_day(day):
                     for opens, closes in self._week.hours:
                         self._add_shift(day, opens, closes)
-            self._known_until += _CHUNK_DAYS * DAY_SECONDS
+            self._known_until += CHUNK_DAYS * DAY_SECONDS
 
     def _add_shift(self, day: int, opens: float, closes: float) -> None:
         start = day * DAY_SECONDS + round(opens * 3600)

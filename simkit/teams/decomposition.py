@@ -8,8 +8,8 @@ from simkit.teams.calendar import Calendar
 from simkit.teams.tasks import Task
 from simkit.teams.work import PARTS, Run
 
-TIME_CATEGORIES = ("touch", "rework", "coordination", "approval", "other_duties", "switching")
-"""What a person's on-shift time goes into; the rest is idle."""
+TIME_CATEGORIES = ("touch", "rework", "coordination", "approval", "other_duties", "switching", "meeting", "training")
+"""What a person's on-shift time goes into; the rest of what is paid is absent or idle."""
 
 (INTAKE, TOUCH, REWORK, APPROVAL, OTHER_DUTIES, RESOURCE_QUEUE, APPROVER_QUEUE, APPROVAL_CADENCE, HAND_OFF,
  OFF_SHIFT, SWITCHING, JOIN, ADMISSION, BATCH) = range(len(PARTS))  # fmt: skip

@@ -48,7 +48,7 @@ class Department:
         self._env = simpy.Environment()
         self._luck = Luck(key)
         self._log = EventLog()
-        self._people = employ(organization, start)
+        self._people = employ(organization, start, self._luck)
         self._dispatcher = Dispatcher(self._env, self._people, organization, self._log, self._luck)
         self._flow = Flow(organization, self._dispatcher, self._people, self._log, start, self._ended)
         self._graphs = {name: StepGraph(name, kind, organization) for name, kind in organization.work.items()}

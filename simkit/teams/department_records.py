@@ -37,8 +37,8 @@ class DepartmentRecords:
     persons: pd.DataFrame
     """One row a person: id, unit, hourly_cost, fte, employer (own or agency), paid_seconds (those of
     overtime_seconds included), and seconds by category, which add up to paid_seconds exactly: touch, rework,
-    coordination, approval, other_duties, switching, idle. An agency's people are never idle here; their
-    billed_seconds are what is paid, other duties left out."""
+    coordination, approval, other_duties, switching, meeting, training, absent, idle. An agency's people are never idle
+    here; their billed_seconds are what is paid, other duties left out."""
     cells: list[Any] = field(repr=False)
     """The event log as it was written, row after row."""
 
@@ -133,7 +133,9 @@ def _overtime(person: Person, desk: Desk, now: int) -> int:
 
 def _person_row(person: Person, spent: dict[str, int], overtime: int, now: int) -> dict[str, Any]:
     busy = sum(spent.values())
-    paid = busy if person.billed else person.calendar.worked(now) + overtime
+    contract = person.contract.worked(now)
+    absent = 0 if person.billed else contract - person.calendar.worked(now)
+    paid = busy if person.billed else contract + overtime
     return {
         "id": person.id,
         "unit": person.unit,
@@ -143,6 +145,7 @@ def _person_row(person: Person, spent: dict[str, int], overtime: int, now: int) 
         "paid_seconds": paid,
         "overtime_seconds": overtime,
         **spent,
-        "idle": paid - busy,
+        "absent": absent,
+        "idle": paid - absent - busy,
         "billed_seconds": busy - spent["other_duties"] if person.billed else 0,
     }

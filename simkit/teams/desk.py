@@ -45,7 +45,9 @@ class Desk:
 
     def turn_ends(self, person: Person, now: int) -> int | None:
         """When the next piece of work has its turn, for those who may have several open."""
-        return person.calendar.add(now, self._turn) if person.wip_limit > 1 else None
+        if person.wip_limit == 1 or (person.task is not None and person.task.category in ("meeting", "training")):
+            return None
+        return person.calendar.add(now, self._turn)
 
     def stretch(self, person: Person, task: Task, now: int) -> tuple[int, int, int]:
         """Seconds done, lost and worked outside the shifts since the task was last taken up."""

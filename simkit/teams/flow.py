@@ -19,6 +19,7 @@ from simkit.teams.decomposition import ADMISSION, JOIN, lead_time_parts
 from simkit.teams.dispatcher import Dispatcher
 from simkit.teams.event_log import EventLog
 from simkit.teams.launch_early import early_from, is_there, latest, put_off, readiness
+from simkit.teams.meetings import Attendance, Talk
 from simkit.teams.people import Person
 from simkit.teams.work import DONE, UNDER_WAY, WAITING, Case, Node, Run
 from simkit.teams.worked_steps import WorkedSteps
@@ -38,8 +39,10 @@ class Flow:
     ):
         self._dispatcher, self._log, self._ended = dispatcher, log, ended
         self._quality_kept = 1 - organization.errors.quality_loss_per_defect
-        abilities = Abilities(organization, people) if Abilities.needed(organization) else None
-        self._worked = WorkedSteps(organization, dispatcher, log, start, self._complete, self._undo, abilities)
+        abilities = Abilities(organization, people, start) if Abilities.needed(organization) else None
+        talk = Talk(organization, people) if organization.meetings else None
+        self._worked = WorkedSteps(organization, dispatcher, log, start, self._complete, self._undo, abilities, talk)
+        Attendance(organization, dispatcher, people, log, start, abilities.tuition if abilities else None)
         self._decisions = Decisions(organization, dispatcher, people, log, start, self._complete, self._send_back)
         self._admission = Admission(organization, self._admit)
         self.launches: list[Launch] = []
@@ -87,7 +90,7 @@ class Flow:
         if case.order.campaign is not None:
             assert case.live_time is not None
             quality, since = case.quality * readiness(case) / case.live_readiness, case.live_time / DAY_SECONDS
-            self.launches.append(Launch(case.order, now / DAY_SECONDS, quality, case.live_defects, since))
+            self.launches.append(Launch(case.order, now / DAY_SECONDS, quality, case.live_defects, since, case.fit))
 
     def expire(self, case: Case) -> None:
         """The occasion has passed: what waits is withdrawn, what is on a desk is finished in vain."""
@@ -170,6 +173,16 @@ class Flow:
         self._log.of_case(case, "live", now)
         self._ended(case)
         if case.order.campaign is not None or case.order.journey is not None:
-            self.launches.append(Launch(case.order, now / DAY_SECONDS, case.quality, case.live_defects))
+            case.fit = audience_fit(case)
+            self.launches.append(Launch(case.order, now / DAY_SECONDS, case.quality, case.live_defects, fit=case.fit))
         self._complete(case, run)
         self._admission.leave(case)
+
+
+def audience_fit(case: Case) -> float:
+    """What research done without an error makes of the audience fit of a launch."""
+    fit = 1.0
+    for node in case.graph.nodes:
+        if node.raises_fit and case.state[node.number] == DONE and node.number not in case.defects:
+            fit *= 1 + node.raises_fit
+    return fit

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from simkit.scenario.organization import Organization
 from simkit.scenario.organization import Person as PersonTable
+from simkit.teams.absence import personal_calendars
 from simkit.teams.calendar import Calendar
 
 if TYPE_CHECKING:
+    from simkit.teams.luck import Luck
     from simkit.teams.pools import Pool
     from simkit.teams.tasks import Task
 
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 class Person:
     """One employee of the running department."""
 
-    __slots__ = ("billed", "calendar", "desk", "finished", "id", "idle_since", "last", "number", "overtime", "pools",
-                 "skills", "table", "task", "unit", "wip_limit")  # fmt: skip
+    __slots__ = ("billed", "calendar", "contract", "desk", "finished", "id", "idle_since", "last", "number", "overtime",
+                 "pools", "skills", "table", "task", "unit", "wip_limit")  # fmt: skip
 
     def __init__(self, table: PersonTable, number: int, calendar: Calendar, wip_limit: int = 1, billed: bool = False):
         self.table = table
@@ -28,6 +30,8 @@ class Person:
         self.unit = table.unit or ""
         self.skills = table.skills
         self.calendar = calendar
+        self.contract = calendar
+        """The hours paid for; `calendar` less days away."""
         self.task: Task | None = None
         """What the person is at; it stays theirs overnight."""
         self.desk: deque[Task] = deque()
@@ -53,15 +57,20 @@ class Person:
         return max(self.skills[skill] for skill in skills if skill in self.skills)
 
 
-def employ(organization: Organization, start: datetime.date) -> list[Person]:
-    """The running people of a department; those with the same hours share a calendar."""
+def employ(organization: Organization, start: datetime.date, luck: Luck | None = None) -> list[Person]:
+    """The running people of a department; those with the same hours share a calendar.
+
+    `luck` draws days of sickness, where there are any.
+    """
     calendars: dict[tuple[str, float], Calendar] = {}
     people = []
     for number, table in enumerate(organization.people):
         hours = (table.calendar, table.fte)
         if hours not in calendars:
             calendars[hours] = Calendar(organization.calendars[table.calendar], start, table.fte)
-        people.append(
-            Person(table, number, calendars[hours], organization.desk.wip_limit, table.unit in organization.outside)
-        )
+        outside = table.unit in organization.outside
+        own = None if outside else personal_calendars(organization, table, start, luck)
+        person = Person(table, number, own[0] if own else calendars[hours], organization.desk.wip_limit, outside)
+        person.contract = own[1] if own else person.calendar
+        people.append(person)
     return people

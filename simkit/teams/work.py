@@ -40,7 +40,7 @@ class Node:
     """A step in its graph: what it takes, what it waits for and what waits for it."""
 
     __slots__ = ("after", "batch", "before", "effort", "external_error", "gate", "gate_name", "id", "internal_error",
-                 "number", "polish", "redo", "rework", "roles", "step", "undone", "word")  # fmt: skip
+                 "number", "polish", "raises_fit", "redo", "rework", "roles", "step", "undone", "word")  # fmt: skip
 
     def __init__(self, number: int, step: Step | None, gate: Gate | None):
         self.number, self.step, self.gate = number, step, gate
@@ -50,6 +50,7 @@ class Node:
         self.polish = (step.polish if step is not None else None) or 0.0
         """Share of quality missing until it is done, where an early launch need not wait for it."""
         self.batch = step.batch if step is not None else None
+        self.raises_fit = step.raises_fit if step is not None else 0.0
         self.roles = step.roles if step is not None else ()
         """For each person it takes the skills of which any will do."""
         self.gate_name = (step.gate if step is not None else None) or ""
@@ -138,9 +139,9 @@ class Case:
     """One work order on its way."""
 
     __slots__ = (
-        "admitted", "approved", "arrived", "crews", "defects", "doers", "early_from", "expired_time", "graph", "home",
-        "index", "last", "live_defects", "live_readiness", "live_time", "luck", "order", "parts", "passes", "priority",
-        "put_off", "quality", "received", "rejections", "shares", "state", "status",
+        "admitted", "approved", "arrived", "crews", "defects", "doers", "early_from", "expired_time", "fit", "graph",
+        "home", "index", "last", "live_defects", "live_readiness", "live_time", "luck", "order", "parts", "passes",
+        "priority", "put_off", "quality", "received", "rejections", "shares", "state", "status",
     )  # fmt: skip
 
     def __init__(self, index: int, order: WorkOrder, graph: StepGraph, home: str, arrived: int, luck: CaseLuck):
@@ -178,6 +179,8 @@ class Case:
         self.live_defects = 0
         self.live_readiness = 1.0
         self.quality = 1.0
+        self.fit = 1.0
+        """Factor on audience fit that research gave."""
         self.expired_time: int | None = None
 
     @property

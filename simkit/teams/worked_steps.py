@@ -28,6 +28,7 @@ from simkit.teams.event_log import EventLog
 from simkit.teams.givers import other_givers
 from simkit.teams.hand_off import HandOffs
 from simkit.teams.luck import CHECK, EFFORT, OUTCOME, effort_seconds
+from simkit.teams.meetings import Talk
 from simkit.teams.overflow import overflow_of
 from simkit.teams.people import Person
 from simkit.teams.work import Case, Run
@@ -45,10 +46,11 @@ class WorkedSteps:
         complete: Callable[[Case, Run], None],
         undo: Callable[[Case, Run], None],
         abilities: Abilities | None = None,
+        talk: Talk | None = None,
     ):
         self._organization, self._dispatcher, self._log = organization, dispatcher, log
         self._complete, self._undo = complete, undo
-        self._abilities = abilities
+        self._abilities, self._talk = abilities, talk
         self._errors, self._intake = organization.errors, organization.intake
         self._office = Calendar(organization.calendars["office"], start)
         self._hand_offs = HandOffs(organization)
@@ -162,13 +164,20 @@ class WorkedSteps:
         if cause.node is run.node:
             return 0, 0.0  # a crew's own redo
         line = self._line(cause, person)
-        hours, kept = line.effort_hours, 1 - line.information_loss
+        loss = self._loss(line, cause, person)
+        hours, kept = line.effort_hours, 1 - loss
         if not run.others:
-            return round(hours * 3600), line.information_loss
+            return round(hours * 3600), loss
         for other in run.others:
             line = self._line(other, person)
-            hours, kept = hours + line.effort_hours, kept * (1 - line.information_loss)
+            hours, kept = hours + line.effort_hours, kept * (1 - self._loss(line, other, person))
         return round(hours * 3600), 1 - kept
+
+    def _loss(self, line: Distance, cause: Run, person: Person) -> float:
+        """The chance that something got lost between two people; less where they sit in the same meetings."""
+        if self._talk is None:
+            return line.information_loss
+        return line.information_loss * self._talk.loss_factor(cause.giver, person)
 
     def _on_desk(self, task: Task, person: Person) -> int:
         """On-shift seconds of one pass, other duties included."""
@@ -185,9 +194,11 @@ class WorkedSteps:
         if person.desk:
             factor *= self._dispatcher.desk.effort_factor(person)
         if self._abilities is not None:
-            factor *= self._abilities.effort_factor(task, person)
+            factor *= self._abilities.effort_factor(task, person, self._dispatcher.now)
         u = task.of_case.luck.draw(run.node.number, EFFORT, run.number)
         task.effort = effort_seconds(run.node.effort, u, factor / person.level(task.skills))
+        if self._abilities is not None:
+            task.effort += self._abilities.building_seconds(task, person, self._dispatcher.now)
         self._log.of_task(task, person, "start", self._dispatcher.now)
         return task.stretched(self._organization.primary_share)
 
@@ -206,7 +217,7 @@ class WorkedSteps:
         """The person has one pass more behind them; not yet while its own result is looked over."""
         if self._abilities is not None:
             task.wrong = self._abilities.wrong(self._internal_error(task), task, person)
-            self._abilities.done(task, person)
+            self._abilities.done(task, person, self._dispatcher.now)
 
     def _looked_over(self, task: Task, person: Person) -> int:
         run, case = task.run, task.of_case

@@ -9,6 +9,8 @@ from simkit.scenario.organization import Organization, Teams
 from simkit.scenario.structures import organization
 from simkit.teams.calendar import Calendar
 from simkit.teams.department import Department
+from simkit.teams.luck import Luck
+from simkit.teams.people import employ
 
 MONDAY = datetime.date(2026, 1, 5)
 AROUND_THE_CLOCK = {"days": "all", "hours": [[0, 24]]}
@@ -71,6 +73,6 @@ def retail_orders(days: int) -> list[WorkOrder]:
 DAY = 86_400
 
 
-def on_shift_calendars(plan: Organization) -> dict[str, Calendar]:
+def on_shift_calendars(plan: Organization, replication: int = 0) -> dict[str, Calendar]:
     """Each person's calendar, made afresh."""
-    return {person.id: Calendar(plan.calendars[person.calendar], MONDAY, person.fte) for person in plan.people}
+    return {person.id: person.calendar for person in employ(plan, MONDAY, Luck(run_key(1, replication)))}

@@ -28,6 +28,8 @@ def people() -> st.SearchStrategy[list[dict[str, Any]]]:
                 "experience": st.sampled_from([1.0, 1.0, 0.0, 0.4, 1.3]),
                 "digital_skill": st.sampled_from(["low", "medium", "medium", "high"]),
                 "ai_adoption": st.none() | st.floats(0, 1),
+                "vacation": st.sampled_from([[], [], [["2026-01-08", "2026-01-13"]]]),
+                "zone": st.sampled_from([0, 0, 5.5, -8]),
             }
         )
 
@@ -171,7 +173,38 @@ def workforces() -> st.SearchStrategy[dict[str, Any]]:
             "off_frontier_elsewhere": st.floats(0, 1),
         }
     )
-    return st.fixed_dictionaries({}, optional={"learning": learning, "ai": ai})
+    who = st.sampled_from([[], ["p0"], ["left", "p1"]])
+    meeting = st.fixed_dictionaries({"who": who, "every_days": st.integers(1, 4), "hours": st.floats(0.2, 10)})
+    training = st.fixed_dictionaries(
+        {"who": who, "on": st.sampled_from(["2025-12-20", "2026-01-12"]), "hours": st.floats(1, 30)},
+        optional={"every_days": st.integers(5, 20)},
+    )
+    asset = st.fixed_dictionaries(
+        {
+            "steps": st.just(["s0"]),
+            "build_hours": st.floats(0.1, 5),
+            "reach": st.sampled_from(["company", "unit"]),
+            "lasts_days": st.none() | st.floats(1, 10),
+        }
+    )
+    migration = st.fixed_dictionaries({"on": st.sampled_from(["2025-12-20", "2026-01-15"]), "who": who})
+    absence = st.fixed_dictionaries({"spells_per_year": st.floats(0, 20), "mean_days": st.floats(1, 6)})
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "learning": learning,
+            "ai": ai,
+            "absence": absence,
+            "meetings": st.lists(meeting, max_size=2).map(named),
+            "training": st.lists(training, max_size=2).map(named),
+            "assets": st.lists(asset, max_size=2).map(named),
+            "tool_migration": migration,
+        },
+    )
+
+
+def named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**row, "id": f"row{i}"} for i, row in enumerate(rows)]
 
 
 @st.composite

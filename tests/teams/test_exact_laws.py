@@ -6,7 +6,18 @@ from hypothesis import HealthCheck, given, settings
 
 from simkit.teams.work import PARTS
 
-CATEGORIES = ["touch", "rework", "coordination", "approval", "other_duties", "switching", "idle"]
+CATEGORIES = [
+    "touch",
+    "rework",
+    "coordination",
+    "approval",
+    "other_duties",
+    "switching",
+    "meeting",
+    "training",
+    "absent",
+    "idle",
+]
 DAYS = 40
 
 
