@@ -14,6 +14,7 @@ from simkit.measures import MEASURES, Measure, compute
 from simkit.rng import run_key
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
+from simkit.teams.decomposition import TIME_CATEGORIES
 from simkit.world import episodes, planned_orders
 
 WARMUP, HORIZON = 20, 60
@@ -436,7 +437,7 @@ def test_each_simulated_person_stands_for_twice_as_many():
 def test_people_are_paid_for_time_that_adds_up(hierarchy):
     """A person's seconds by category add up to the paid ones; only measured days count."""
     people = hierarchy.persons
-    categories = [c for c in people.columns if c not in ("id", "unit", "hourly_cost", "fte", "paid_seconds")]
+    categories = [*TIME_CATEGORIES, "absent", "idle"]
     assert (people[categories].sum(axis=1) == people["paid_seconds"]).all()
     weeks = HORIZON / 7
     assert people["paid_seconds"].to_numpy() / 3600 == pytest.approx(40 * weeks, rel=0.05)
