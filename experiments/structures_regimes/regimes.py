@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import math
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,10 @@ def days_to_live(plan: Organization, load: float, replication: int) -> float:
     return float(days.clip(upper=LIMIT).mean())
 
 
-def answer(distance: float, load: float, replications: int) -> tuple[dict[str, float], str, float, float]:
+Answer = tuple[dict[str, float], str, float, float]
+
+
+def answer(distance: float, load: float, replications: int) -> Answer:
     """Mean days of each structure, the fastest, and by how much it beats the second, with the paired standard error."""
     plans = {structure: department(structure, distance) for structure in STRUCTURES}
     for plan in plans.values():
@@ -94,7 +98,7 @@ def answer(distance: float, load: float, replications: int) -> tuple[dict[str, f
     )
 
 
-def draw(answers: dict[tuple[float, float], tuple[dict[str, float], str, float, float]], to: Path) -> None:
+def draw(answers: dict[tuple[float, float], Answer], to: Path) -> None:
     """A cell for each load and distance, in the color of the fastest; pale where two standard errors do not decide."""
     from matplotlib.figure import Figure
 
@@ -118,21 +122,20 @@ def main() -> None:
     """Simulate, print the table, draw the map."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--replications", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path())
     given = parser.parse_args()
     print(f"| hand-offs | load | utilization | {' | '.join(STRUCTURES)} | fastest | by | s.e. |")
     print("|--:|--:|--:|" + "--:|" * len(STRUCTURES) + "---|--:|--:|")
-    answers = {}
-    for distance in DISTANCES:
-        for load in LOADS:
-            days, first, lead, error = answers[distance, load] = answer(distance, load, given.replications)
-            weekly = {kind: per_week * load for kind, per_week in WEEKLY.items()}
-            busiest = max(load_report(department("hierarchy", distance), weekly).values())
-            cells = " | ".join(f"{days[structure]:.1f}" for structure in STRUCTURES)
-            print(
-                f"| {distance:g} | {load:g} | {busiest:.2f} | {cells} | {first} | {lead:.1f} | {error:.1f} |",
-                flush=True,
-            )
+    cells = [(distance, load) for distance in DISTANCES for load in LOADS]
+    with ProcessPoolExecutor(given.workers) as pool:
+        found = pool.map(answer, *zip(*cells, strict=True), [given.replications] * len(cells))
+        answers = dict(zip(cells, found, strict=True))
+    for (distance, load), (days, first, lead, error) in answers.items():
+        weekly = {kind: per_week * load for kind, per_week in WEEKLY.items()}
+        busiest = max(load_report(department("hierarchy", distance), weekly).values())
+        means = " | ".join(f"{days[structure]:.1f}" for structure in STRUCTURES)
+        print(f"| {distance:g} | {load:g} | {busiest:.2f} | {means} | {first} | {lead:.1f} | {error:.1f} |")
     draw(answers, given.out / "regimes.svg")
 
 
