@@ -105,6 +105,23 @@ def bare_simpy() -> int:
     return len(log)
 
 
+def crowd(people: int, open_cases: int) -> tuple[float, int]:
+    """CPU seconds and log rows of so many people, of two crafts, who work off so many cases that are there at once."""
+    steps = [
+        {"id": craft, "skill": craft, "after": after, "effort": {"exponential": {"mean_hours": 1}}, "internal_error": 0}
+        for craft, after in (("first", []), ("second", ["first"]))
+    ]
+    told = {**QUEUE, "headcount": {"first": people // 2, "second": people // 2}, "work": {"job": {"steps": steps}}}
+    plan = organization(Teams.model_validate(told), ())
+    orders = [WorkOrder(key=n, name=f"job-{n}", kind="job", arrives_day=0.0) for n in range(open_cases)]
+    days = 3 * open_cases // people // 24 + 5
+    begin = time.process_time()
+    records = simulate(plan, orders, days)
+    seconds = time.process_time() - begin
+    assert (records.cases.status == "live").all(), "not all is done"
+    return seconds, len(records.cells) // len(COLUMNS)
+
+
 def least_seconds(work: Callable[[], Any]) -> tuple[float, Any]:
     """CPU seconds of the fastest of some repeats, and what the last one returned."""
     seconds, result = [], None
@@ -139,6 +156,14 @@ def main() -> None:
     print(
         f"ratio of log rows per second {own_rate / bare_rate:.2f}, of cases per second "
         f"{len(records.cases) / own_seconds / (JOBS / bare_seconds):.2f}"
+    )
+    few, many = (
+        min(seconds / rows for seconds, rows in (crowd(*size) for _ in range(2)))
+        for size in ((20, 1000), (200, 10_000))
+    )
+    print(
+        f"20 people, 1,000 open cases: {few * 1e6:.1f} us a log row; 200 people, 10,000 open cases: "
+        f"{many * 1e6:.1f} us, {many / few:.2f} times as much"
     )
 
 
