@@ -17,7 +17,8 @@ from simkit.teams.desk import Desk
 from simkit.teams.event_log import column
 from simkit.teams.people import Person
 
-UNBILLED = "other_duties"
+UNBILLED = ("other_duties", "meeting", "training", "absent")
+"""Categories of an agency's people's time that it does not bill."""
 
 
 class AgencyBills:
@@ -75,7 +76,7 @@ class AgencyBills:
         for unit, person, seconds, category in zip(
             *(column(new, name) for name in ("unit", "person", "effort", "category")), strict=True
         ):
-            if seconds and unit in self._outside and category != UNBILLED:
+            if seconds and unit in self._outside and category not in UNBILLED:
                 self._seconds[person] = self._seconds.get(person, 0) + seconds
 
 
@@ -91,4 +92,4 @@ def _unlogged(person: Person, desk: Desk, now: int) -> int:
 
 
 def _billed(spent: dict[str, int]) -> int:
-    return sum(seconds for category, seconds in spent.items() if category != UNBILLED)
+    return sum(seconds for category, seconds in spent.items() if category not in UNBILLED)

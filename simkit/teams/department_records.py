@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from simkit.teams.agency_bills import UNBILLED
 from simkit.teams.batches import Batch
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.decomposition import PARTS, TIME_CATEGORIES, spent_so_far
@@ -147,5 +148,5 @@ def _person_row(person: Person, spent: dict[str, int], overtime: int, now: int) 
         **spent,
         "absent": absent,
         "idle": paid - absent - busy,
-        "billed_seconds": busy - spent["other_duties"] if person.billed else 0,
+        "billed_seconds": busy - sum(spent.get(name, 0) for name in UNBILLED) if person.billed else 0,
     }
