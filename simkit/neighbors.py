@@ -76,6 +76,16 @@ class Neighbors:
         self._lead_days.append(dict(zip(LEAD_FIGURES, (len(answers), rejected, won), strict=True)))
         self.answers += answers
 
+    def watched(self, day: int) -> dict[str, tuple[int, int]]:
+        """What the neighbors tell monitors at the end of a day: numerator and denominator of the day."""
+        told: dict[str, tuple[int, int]] = {}
+        if self._desk is not None:
+            told["service_abandoned_share"] = self._desk.abandoned_on(day)
+        if self._team is not None:
+            known = self._lead_days[day]
+            told["lead_rejected_share"] = int(known["rejected"]), int(known["answered"])
+        return told
+
     def _set_threshold(self, factor: float) -> None:
         assert self._scenario.leads is not None
         today = self._market.tables.world.today

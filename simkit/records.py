@@ -32,7 +32,8 @@ class WorkOrder:
     campaign: str | None = None
     """The campaign that goes live when the work is finished; None for internal work."""
     cause: str = "planned"
-    """``planned``, ``occasion`` (exogenous), ``monitor`` (the day's figures), ``journey`` or ``request`` (internal)."""
+    """``planned``, ``occasion`` (exogenous), ``monitor`` (the day's figures), ``false_alarm`` (of a monitor), ``journey``
+    or ``request`` (internal)."""
     happened_day: float | None = None
     """When what it answers happened: arrival less the detection lag. None for planned work."""
     due_day: float | None = None
@@ -72,6 +73,8 @@ class Signal:
     """Value at stake: the extra response share of a timely answer, or the share of purchases harmed."""
     exogenous: bool
     """True when it happens whatever the department does, so that all alternatives face the same."""
+    false_alarm: bool = False
+    """True when a monitor spoke although nothing had changed."""
 
 
 @dataclass(frozen=True)

@@ -74,11 +74,12 @@ class Purpose(IntEnum):
     VISIT = 68
     VISIT_CONVERT = 69
     VISIT_CONVERT_SPEND = 70
-    # world; `what` is the ordinal of the occasion or campaign
+    # world; `what` is the ordinal of the occasion or campaign, or the day of a monitor's reading
     OCCASION_GAP = 80
     OCCASION_SEGMENT = 81
     DETECTION_LAG = 82
     PLAN_PHASE = 83
+    FALSE_ALARM = 84
     # teams; `what` is the step
     EFFORT = 100
     INTERNAL_ERROR = 101

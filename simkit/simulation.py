@@ -133,7 +133,7 @@ class _Coupling:
         self.episodes = {episode.source: episode for episode in episodes(scenario, key)}
         self.signals: dict[str, Signal] = {name: episode.signal for name, episode in self.episodes.items()}
         self.harmful = [episode for episode in self.episodes.values() if episode.occasion.harm > 0]
-        self.watches = [Watch(name, monitor) for name, monitor in scenario.monitors.items()]
+        self.watches = [Watch(name, monitor, key) for name, monitor in scenario.monitors.items()]
         if script:
             self.signals, self.watches = {**self.signals, **script.signals}, []
         self.spending = Spending(scenario, self.market, self._fixed_per_day())
@@ -281,7 +281,7 @@ class _Coupling:
 
     def _watch(self, day: int, totals: np.ndarray) -> None:
         """Monitors read the day; what they notice becomes work."""
-        figures = watched_figures(totals)
+        figures = watched_figures(totals) | self.neighbors.watched(day)
         for watch in self.watches:
             signal = watch.read(day, *figures[watch.monitor.figure])
             if signal is not None:

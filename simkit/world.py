@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from simkit.false_alarms import misread
 from simkit.records import Signal, WorkOrder
 from simkit.rng import Purpose, crc, uniform
 from simkit.scenario.campaigns import Campaign, Monitor, Occasion
@@ -22,6 +23,7 @@ Key = tuple[int, int]
 _WORLD = crc("world")
 NOISE_ERRORS = 3.0
 """Standard errors of counting by which a figure must have changed before a monitor speaks."""
+_RISING_IS_WORSE = {"churn_rate", "service_abandoned_share", "lead_rejected_share"}
 _FADED = 12
 """Half-lives after which an occasion is over: under 0.03 % of it is left."""
 
@@ -165,7 +167,7 @@ def order_for(signal: Signal, label: str, campaign: str, program: Campaign, expi
         priority=program.priority,
         expires_day=signal.happened_day + expires_days,
         campaign=campaign,
-        cause="occasion" if signal.exogenous else "monitor",
+        cause="occasion" if signal.exogenous else "false_alarm" if signal.false_alarm else "monitor",
         happened_day=signal.happened_day,
     )
 
@@ -205,13 +207,20 @@ class Trend:
         self._above.append(above)
         self._below.append(below)
         rule = self.rule
-        span = rule.window_days + rule.baseline_days
-        if len(self._above) < span or (day + 1) % rule.every_days or day + 1 < self._quiet_until:
+        if not self.read_on(day) or not self._worse(-rule.window_days, -rule.window_days - rule.baseline_days):
             return False
-        if not self._worse(-rule.window_days, -span):
-            return False
-        self._quiet_until = day + 1 + rule.quiet_days
+        self.rest(day)
         return True
+
+    def read_on(self, day: int) -> bool:
+        """Whether the figure is read at the end of a day whose numbers have been added."""
+        rule = self.rule
+        span = rule.window_days + rule.baseline_days
+        return not (len(self._above) < span or (day + 1) % rule.every_days or day + 1 < self._quiet_until)
+
+    def rest(self, day: int) -> None:
+        """Be quiet after what was said at the end of a day."""
+        self._quiet_until = day + 1 + self.rule.quiet_days
 
     def _worse(self, window: int, baseline: int) -> bool:
         """Whether the window is worse than its baseline by the threshold, and by more than counting noise.
@@ -225,24 +234,31 @@ class Trend:
         if not below or not before or not before_below:
             return False
         now, then = above / below, before / before_below
-        worse = now / then - 1 if self.rule.figure == "churn_rate" else 1 - now / then
+        worse = now / then - 1 if self.rule.figure in _RISING_IS_WORSE else 1 - now / then
         change = abs(math.log(max(above, 0.5) / below / then))
         noise = math.sqrt(1 / max(above, 1) + 1 / before)
         return worse >= self.rule.worsens_by and change > NOISE_ERRORS * noise
 
 
 class Watch:
-    """A monitor: when its figure has worsened, work begins."""
+    """A monitor: when its figure has worsened, work begins.
 
-    def __init__(self, name: str, monitor: Monitor):
-        self.name, self.monitor = name, monitor
+    With `false_alarm_rate` also when it has not: `key` (:func:`simkit.rng.run_key`) is that of the draws.
+    """
+
+    def __init__(self, name: str, monitor: Monitor, key: Key = (0, 0)):
+        self.name, self.monitor, self._key = name, monitor, key
         self._trend = Trend(monitor)
 
     def read(self, day: int, above: int, below: int) -> Signal | None:
         """Add a day's numerator and denominator; a signal when the window is worse than its baseline."""
-        if not self._trend.worsened(day, above, below):
-            return None
         monitor = self.monitor
+        worse = self._trend.worsened(day, above, below)
+        if not worse:
+            misled = self._trend.read_on(day) and misread(self._key, self.name, day, monitor.false_alarm_rate)
+            if not misled:
+                return None
+            self._trend.rest(day)
         return Signal(
             source=self.name,
             key=crc(f"{self.name}@day {day}"),
@@ -250,6 +266,7 @@ class Watch:
             noticed_day=day + 1 + monitor.lag / HOURS_PER_DAY,
             segment=None,
             half_life_days=monitor.half_life_days,
-            stake=monitor.stake,
+            stake=monitor.stake if worse else 0.0,
             exogenous=False,
+            false_alarm=not worse,
         )

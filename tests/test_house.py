@@ -27,6 +27,7 @@ FLOORS = (
         "lifetime_value",
         "survival",
         "world",
+        "false_alarms",
         "replay",
         "budget",
         "stock",

@@ -202,3 +202,56 @@ def test_only_customers_ask_of_themselves():
     expected = 40 / 365 * run.sums["customers"]
     assert run.sums["service_requests"] == pytest.approx(expected, rel=0.25)
     assert (run.customers["relation"] == CUSTOMER).any()
+
+
+# --- what the neighbors tell monitors ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("figure", "section"), [("service_abandoned_share", "service"), ("lead_rejected_share", "sales")]
+)
+def test_a_monitor_needs_the_neighbor_that_tells_it(figure, section):
+    """The mistake is said where the figure stands."""
+    monitors = {"watched": {"figure": figure, "answered_by": "save"}}
+    assert [at for at, text in scenario(monitors=monitors).check_sense() if section in text] == [
+        "monitors.watched.figure"
+    ]
+    there = {"service": 3} if section == "service" else {"sales": 3, "leads": {}}
+    assert scenario(monitors=monitors, **there).check_sense() == []
+
+
+def test_monitors_hear_what_the_tables_say(both):
+    """Over a run, rejected and answered leads are those of the table; abandoned requests those that ended in it."""
+    from simkit.neighbors import Neighbors
+
+    heard: list[dict[str, tuple[int, int]]] = []
+    plain = Neighbors.watched
+    one = both[1].scenario
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Neighbors, "watched", lambda self, day: heard.append(plain(self, day)) or heard[-1])
+        run = simulate(one)
+    rejected, answered = np.array([row["lead_rejected_share"] for row in heard]).T
+    assert np.array_equal(answered * 20, run.daily["leads_answered"])
+    assert np.array_equal(rejected * 20, run.daily["leads_rejected"])
+    abandoned, ended = np.array([row["service_abandoned_share"] for row in heard]).T
+    asked = run.daily["service_answered"] + run.daily["service_abandoned"]
+    assert abandoned.sum() > 50
+    assert (abandoned <= ended).all()
+    late = asked.to_numpy().cumsum() - ended.cumsum()
+    assert (late >= 0).all()  # nothing ends before it is asked
+    assert late[-1] < 0.1 * asked.sum()
+
+
+def test_a_desk_that_loses_its_patience_asks_the_department_for_work():
+    """Customers grow beyond what one agent can answer; marketing is told, and its work is a monitor's."""
+    rule = {"figure": "service_abandoned_share", "answered_by": "save", "window_days": 7, "baseline_days": 14,
+            "worsens_by": 0.2, "lag": 12}  # fmt: skip
+    season = {"months": [0.3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0.3]}
+    asked = [
+        simulate(
+            scenario(market={"season": season}, service=desk(agents), occasions={}, monitors={"queue": rule})
+        ).cases["cause"]
+        for agents in (1, 60)
+    ]
+    assert (asked[0] == "monitor").any()
+    assert not (asked[1] == "monitor").any()

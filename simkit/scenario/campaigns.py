@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -11,7 +12,11 @@ from simkit.scenario.goals import GOAL_AUDIENCE, AnyOffer, Goal
 from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, convention, default
 from simkit.scenario.stops import Stops
 
+if TYPE_CHECKING:
+    from simkit.scenario.schema import Scenario
+
 _OURS = "simkit, no published estimate"
+_SHEWHART = "one side of a three-sigma control chart has 0.00135 (Montgomery, Statistical Quality Control)"
 
 
 class Audience(Table):
@@ -123,8 +128,10 @@ class Occasion(Table):
 class Monitor(Table):
     """A figure somebody reads; when it worsens, work begins."""
 
-    figure: Literal["churn_rate", "conversion_rate"]
-    """churn_rate: persons lost per customer a day. conversion_rate: purchases per click or visit."""
+    figure: Literal["churn_rate", "conversion_rate", "service_abandoned_share", "lead_rejected_share"]
+    """churn_rate: persons lost per customer a day. conversion_rate: purchases per click or visit. What `service` and
+    `sales` tell: service_abandoned_share: requests given up, of those that ended at the desk in the day;
+    lead_rejected_share: leads that sales sends back, of those it answered in the day."""
     worsens_by: Share = default(0.3, unit="share", source=_OURS, grade="assumption", low=0.15, high=0.5)
     """Relative worsening that is acted on."""
     window_days: Annotated[int, Field(ge=1, le=365)] = 14
@@ -140,3 +147,16 @@ class Monitor(Table):
     expires_days: Days = default(45, unit="days", source=_OURS, grade="assumption", low=20, high=90, gt=0)
     answered_by: str
     stake: Share = default(0.3, unit="share", source=_OURS, grade="assumption", low=0.1, high=0.6)
+    false_alarm_rate: Share = default(
+        0.0, unit="share of readings", source="none unless stated; " + _SHEWHART, grade="convention", low=0, high=0.05
+    )
+    """Readings that raise a signal although nothing has changed: work without a cause, a launch without a stake."""
+
+
+def monitor_sense(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Monitors of a service desk or sales team that is not there."""
+    there = {"service": scenario.service, "sales": scenario.sales}
+    for name, monitor in scenario.monitors.items():
+        section = {"service_abandoned_share": "service", "lead_rejected_share": "sales"}.get(monitor.figure)
+        if section is not None and there[section] is None:
+            yield f"monitors.{name}.figure", f"{monitor.figure} is told by `{section}`, and the scenario has none"

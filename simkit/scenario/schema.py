@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from simkit.scenario import conditions
 from simkit.scenario.budget import AnyBudget, Budget, budget_sense, budget_warnings
-from simkit.scenario.campaigns import Campaign, Monitor, Occasion
+from simkit.scenario.campaigns import Campaign, Monitor, Occasion, monitor_sense
 from simkit.scenario.caps import Cap
 from simkit.scenario.channel_presets import PRESETS
 from simkit.scenario.channel_sense import channel_warnings
@@ -249,6 +249,7 @@ class Scenario(Table):
             *service_sense(self),
             *sales_sense(self),
             *goal_problems(self),
+            *monitor_sense(self),
         ]  # fmt: skip
 
     def _unknown_names(self) -> Iterator[tuple[str, str]]:

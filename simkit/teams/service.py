@@ -64,6 +64,7 @@ class ServiceDesk:
         self._coming: list[tuple[float, int, ServiceOutcome]] = []
         self.days: list[dict[str, float]] = []
         """A row of `FIGURES` for each day so far."""
+        self._ended: dict[int, tuple[int, int]] = {}
 
     def run_day(self, day: int, requests: Sequence[ServiceRequest]) -> list[ServiceOutcome]:
         """Take the requests of [day, day + 1) and return what became known by its end, in order."""
@@ -81,6 +82,10 @@ class ServiceDesk:
             known.append(heappop(self._coming)[2])
         return known
 
+    def abandoned_on(self, day: int) -> tuple[int, int]:
+        """Requests given up in [day, day + 1), and all that ended at the desk in it, whenever they came."""
+        return self._ended.get(day, (0, 0))
+
     @property
     def load(self) -> float:
         """Work that was asked for over what all agents together had time for; inf without agents."""
@@ -97,6 +102,10 @@ class ServiceDesk:
         answers = self._queue.serve(rows["time"].copy(), work, patience)
         settled = np.isfinite(answers.moment)
         abandoned = settled & ~answers.served
+        for day in np.unique(ended_on := answers.moment[settled] // DAY_SECONDS).tolist():
+            given_up, ended = self.abandoned_on(int(day))
+            then = ended_on == day
+            self._ended[int(day)] = given_up + int(abandoned[settled][then].sum()), ended + int(then.sum())
         mine = settled & (rows["own"] >= 0)
         known = (rows["own"], answers.served, answers.waited / MINUTE, answers.moment)
         for own, served, waited, moment in zip(*(column[mine].tolist() for column in known), strict=True):
