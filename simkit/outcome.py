@@ -89,6 +89,13 @@ class Run:
 
         return arrival_cohorts(self.cases, self.scenario)
 
+    @cached_property
+    def attainment(self) -> pd.DataFrame | None:
+        """How much of its `targets` the run attained (`targets.ATTAINMENT_COLUMNS`); None without."""
+        from simkit.targets import attained
+
+        return attained(self) if self.scenario.targets else None
+
 
 def launches_table(launched: list[dict[str, Any]], warmup_days: int) -> pd.DataFrame:
     """One row a launch; days count from the first measured one."""

@@ -38,6 +38,7 @@ from simkit.scenario.structures import organization
 from simkit.scenario.workload import hours_per_case
 from simkit.steering import Plan
 from simkit.stock import Supply
+from simkit.targets import unrealistic
 from simkit.teams.department import Department
 from simkit.world import Watch, episodes, journey_orders, no_two_with_one_key, order_for
 
@@ -175,7 +176,9 @@ class _Coupling:
             self.cohorts.close_day(day)
             self.plan.close_day(totals[day])
             self._watch(day, totals[day])
-        return self._tables(totals, media, revenue_before, persons_before)
+        run = self._tables(totals, media, revenue_before, persons_before)
+        run.warnings.extend(unrealistic(run))
+        return run
 
     # --- between the two models ----------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ FLOORS = (
         "survival",
         "world",
         "false_alarms",
+        "targets",
         "replay",
         "budget",
         "stock",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-BREAKDOWNS = ("cohorts", "channels", "responsiveness")
+BREAKDOWNS = ("cohorts", "channels", "responsiveness", "attainment")
 """Tables that a run may have beside its days and cases."""
 
 

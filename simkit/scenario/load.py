@@ -21,7 +21,7 @@ from simkit.scenario.sources import PRESET_SUFFIX, Sources
 
 WHOLE_STUDY = (
     "name", "question", "base_name", "currency", "start", "horizon", "warmup", "seed", "replications", "outcomes",
-    "goals", "checks", "alternatives", "extends",
+    "goals", "targets", "checks", "alternatives", "extends",
 )  # fmt: skip
 """Keys that hold for all alternatives: a comparison is between like and like."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ -]{0,59}")

@@ -32,6 +32,7 @@ from simkit.scenario.ready_journeys import journey_figures
 from simkit.scenario.sales import AnySales, sales_sense, sales_warnings
 from simkit.scenario.service import AnyService, service_sense, service_warnings
 from simkit.scenario.steering import AnySteering, Steering
+from simkit.scenario.targets import target_problems
 
 MEASURE_NAMES = (
     "signal_to_live_days", "signal_to_live_days_median", "live_within_7_days_share", "campaigns_live",
@@ -151,6 +152,8 @@ class Scenario(Table):
     """Measures shown first."""
     goals: dict[str, AnyTarget] = {}
     """Targets on measures; the report says which are met."""
+    targets: dict[str, AnyTarget] = {}
+    """What measures are to come to: results and report say how much of it was attained, at the end and by month."""
     checks: dict[str, AnyTarget] = {}
     """Assertions that `simkit run --check` enforces."""
     extended_by: ClassVar[Any] = None
@@ -250,6 +253,7 @@ class Scenario(Table):
             *sales_sense(self),
             *goal_problems(self),
             *monitor_sense(self),
+            *target_problems(self),
         ]  # fmt: skip
 
     def _unknown_names(self) -> Iterator[tuple[str, str]]:
@@ -290,6 +294,7 @@ class Scenario(Table):
         measures = {*MEASURE_NAMES, *(self.extended_by.measures if self.extended_by else ())}
         yield from _unknown("outcomes", "measure", self.outcomes, measures)
         yield from _unknown("goals", "measure", self.goals, measures)
+        yield from _unknown("targets", "measure", self.targets, measures)
         yield from _unknown("checks", "measure", self.checks, measures)
 
     def _layout(self) -> Iterator[tuple[str, str]]:
