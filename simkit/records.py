@@ -32,8 +32,8 @@ class WorkOrder:
     campaign: str | None = None
     """The campaign that goes live when the work is finished; None for internal work."""
     cause: str = "planned"
-    """``planned``, ``occasion`` (exogenous), ``monitor`` (the day's figures), ``false_alarm`` (of a monitor), ``journey``
-    or ``request`` (internal)."""
+    """``planned``, ``occasion`` (exogenous), ``monitor`` (the day's figures), ``false_alarm`` (of a monitor),
+    ``journey`` or ``request`` (internal)."""
     happened_day: float | None = None
     """When what it answers happened: arrival less the detection lag. None for planned work."""
     due_day: float | None = None
