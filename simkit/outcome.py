@@ -120,7 +120,14 @@ def cases_table(
     for order in asked:
         if order.name not in known:
             told = {name: getattr(order, name, None) for name in cases.columns}
-            told |= {"arrived_day": order.arrives_day, "unit": "", "status": "open", "versions": 1, "defects": 0}
+            told |= {
+                "arrived_day": order.arrives_day,
+                "unit": "",
+                "status": "open",
+                "versions": 1,
+                "defects": 0,
+                "risk": 0.0,
+            }
             seconds = {name: 0 for name in cases.columns if name.endswith("_seconds")}
             rows.append(told | seconds | {"lead_seconds": -1})
     if rows:

@@ -56,6 +56,8 @@ class Launch:
     launch."""
     fit: float = 1.0
     """Factor on the audience fit: above 1 where research was done."""
+    risk: float = 0.0
+    """Quality-risk index: the share of the work with an error that somebody decided to leave. It is in `quality`."""
 
 
 @dataclass(frozen=True)

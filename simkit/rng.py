@@ -155,6 +155,10 @@ class Purpose(IntEnum):
     # people; `what` is 0, k the spell
     SICKNESS_GAP = 250
     SICKNESS_DAYS = 251
+    # decisions on errors that were noticed; `what` is crc32 of the step with "/decision" (an error of its own) or
+    # "/external" (of an earlier step), k its pass
+    WHO_DECIDES = 440
+    DECISION = 441
     EXTENSION = 60000
 
 

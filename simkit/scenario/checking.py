@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from simkit.scenario.budget import overspent, unaffordable
 from simkit.scenario.complaints import place_of, problem_at, problems_of
 from simkit.scenario.errors import Problem, SenseError
+from simkit.scenario.meetings import boards_that_never_meet
 from simkit.scenario.node import Node, leaves, plain, steps_of
 from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.scalars import shortened
@@ -30,6 +32,8 @@ def check(tree: Node, schema: type[Scenario] = Scenario) -> tuple[Scenario | Non
     except SenseError as error:
         problems.append(problem_at(error.path, error.message, tree))
     else:
+        never = boards_that_never_meet(department, scenario.start - timedelta(days=scenario.warmup_days), scenario.days)
+        problems += [problem_at(path, message, tree) for path, message in never]
         paid = overspent(
             scenario.budget, department.payroll_per_day * DAYS_PER_YEAR, scenario.economics.technology_per_year
         )

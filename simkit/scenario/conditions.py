@@ -28,7 +28,7 @@ LONGEST = 24
 MOST = 32
 """Different conditions a scenario may have."""
 
-Kind = Literal["number", "days", "word", "segment", "channel"]
+Kind = Literal["number", "days", "word", "segment", "channel", "kind"]
 STAGES = ("unaware", "aware", "considering", "intent", "customer", "repeat", "advocate")
 ROLES = ("alone", "payer", "user", "blocker")
 SECOND_ROLES = ("none", "candidate", "holder")
@@ -96,7 +96,7 @@ class Step(NamedTuple):
     field: str = ""
     value: float = 0.0
     name: str = ""
-    """Name of a segment or channel, whose number only the market knows."""
+    """Name of a segment, channel or kind of work, which only the scenario knows."""
 
 
 class Vocabulary(NamedTuple):

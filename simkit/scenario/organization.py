@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from simkit.scenario import retail_department as retail
+from simkit.scenario.authority import Authority
 from simkit.scenario.changeover import SetUp, Transition
 from simkit.scenario.quantity import Hours, Share, Table, convention, default
 from simkit.scenario.structure_tables import (
@@ -250,6 +251,8 @@ class Teams(Workforce):
     )
     """What mail, meetings and administration leave of a working hour for the work itself."""
     errors: Errors = Errors()
+    authority: Authority | None = None
+    """Who decides about an error that the doer notices; the doer alone, who does the work again, when left out."""
     desk: Desk = Desk()
     attention: AttentionRule = AttentionRule()
     wip_limit: Annotated[int, Field(ge=1, le=100_000)] | None = None
@@ -281,6 +284,7 @@ class Organization(Workforce):
     work: dict[Name, WorkKind]
     primary_share: float
     errors: Errors
+    authority: Authority | None = None
     desk: Desk = Desk()
     attention: AttentionRule = AttentionRule()
     wip_limit: int | None = None

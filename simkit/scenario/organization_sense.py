@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
+from simkit.scenario.case_conditions import names
 from simkit.scenario.errors import SenseError
 from simkit.scenario.organization import Organization, Unit
 from simkit.scenario.work_kinds import LIVE, CadenceGate, Gate, Step, WorkKind
@@ -19,6 +20,7 @@ def check_sense(organization: Organization) -> None:
     _distance(organization)
     _assign(organization)
     _gates(organization)
+    _authority(organization)
     for name, kind in organization.work.items():
         _kind(organization, kind, f"teams.work.{name}")
     check_workforce(organization)
@@ -142,6 +144,8 @@ def _gates(organization: Organization) -> None:
             _approver(organization, gate.approver, f"{at}.approver")
             if gate.delegate is not None:
                 _approver(organization, "lead", f"{at}.delegate")
+        if gate.delegate is not None and gate.delegate.when is not None:
+            _condition(organization, gate.delegate.when, f"{at}.delegate.when")
         if isinstance(gate, CadenceGate):
             _known(f"{at}.calendar", "calendar", gate.calendar, organization.calendars)
             _meets(gate, at)
@@ -159,6 +163,40 @@ def _approver(organization: Organization, approver: str, path: str) -> None:
         for unit in _homes(organization):
             if unit.lead is None:
                 raise SenseError(path, f"the unit {unit.id!r} has no lead who could decide")
+
+
+def _authority(organization: Organization) -> None:
+    """Whoever may be asked about an error exists."""
+    authority, at = organization.authority, "teams.authority"
+    if authority is None:
+        return
+    if authority.centralization.top > 0 and organization.top.lead is None:
+        raise SenseError(
+            f"{at}.centralization.top", f"the top unit {organization.top.id!r} has no lead who could decide"
+        )
+    if authority.centralization.lead > 0:
+        for unit in organization.units:
+            if not any(above.lead for above in _upward(organization, unit)):
+                message = f"neither the unit {unit.id!r} nor any above it has a lead who could decide"
+                raise SenseError(f"{at}.centralization.lead", message)
+    for i, rule in enumerate(authority.delegate):
+        if rule.when is not None:
+            _condition(organization, rule.when, f"{at}.delegate[{i}].when")
+
+
+def _upward(organization: Organization, unit: Unit) -> Iterator[Unit]:
+    by_name = {other.id: other for other in organization.units}
+    above: Unit | None = unit
+    while above is not None:
+        yield above
+        above = by_name[above.parent] if above.parent is not None else None
+
+
+def _condition(organization: Organization, when: str, path: str) -> None:
+    """The kinds of work a condition names exist; its segments are checked with the market's."""
+    for field, name in names(when):
+        if field == "kind":
+            _known(path, "kind of work", name, organization.work)
 
 
 def _homes(organization: Organization) -> list[Unit]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from simkit.scenario import retail_department as retail
 from simkit.scenario.agencies import agency_people, do_without, in_place_of, known_skills, means
+from simkit.scenario.authority import DownTo
+from simkit.scenario.case_conditions import names
 from simkit.scenario.errors import SenseError
 from simkit.scenario.organization import (
     Assign,
@@ -70,6 +72,7 @@ def organization(teams: Teams, segments: Sequence[str]) -> Organization:
         work=teams.work,
         primary_share=teams.primary_share,
         errors=teams.errors,
+        authority=teams.authority,
         desk=teams.desk,
         attention=teams.attention,
         wip_limit=teams.wip_limit,
@@ -80,7 +83,23 @@ def organization(teams: Teams, segments: Sequence[str]) -> Organization:
     )
     check_sense(result)
     known_skills(result.units, result)
+    _segments_named(result, segments)
     return result
+
+
+def _segments_named(organization: Organization, segments: Sequence[str]) -> None:
+    """The segments that conditions about work name exist."""
+    authority = organization.authority
+    told: list[tuple[str, Delegation | DownTo | None]] = [
+        (f"teams.gates.{name}.delegate.when", gate.delegate) for name, gate in organization.gates.items()
+    ]
+    told += [
+        (f"teams.authority.delegate[{i}].when", rule) for i, rule in enumerate(authority.delegate if authority else ())
+    ]
+    for path, rule in told:
+        for field, name in names(rule.when) if rule is not None and rule.when is not None else ():
+            if field == "segment" and name not in segments:
+                raise SenseError(path, f"no such segment: {name!r}; known are {', '.join(segments) or 'none'}")
 
 
 def check_equal_means(a: Organization, b: Organization) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from simkit.scenario.case_conditions import CaseCondition
 from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, convention, default
 
 LIVE = "live"
@@ -215,6 +216,9 @@ class Reject(Table):
 class Delegation(Table):
     """A gate decided by the lead of the unit that has the case, on demand, instead of by its own approver."""
 
+    to: Literal["lead"] = "lead"
+    when: CaseCondition | None = None
+    """Only what this is true of when it reaches the gate, such as ``risk < 0.3``; everything when left out."""
     effort_hours: PositiveHours = default(0.4, unit="hours", source=_OURS, grade="assumption", low=0.1, high=1.5)
     reject_factor: Share = default(
         0.6, unit="factor on the opinion's chance to reject", source=_OURS, grade="assumption", low=0.3, high=1

@@ -14,6 +14,7 @@ from simkit.teams.event_log import EventLog
 from simkit.teams.gates import Approver, Approvers, Board, Strictness, rejects
 from simkit.teams.luck import CHECK, EFFORT, effort_seconds
 from simkit.teams.people import Person
+from simkit.teams.quantities import fits
 from simkit.teams.work import Case, Node, Run
 
 _PAPERWORK_PRIORITY = 1
@@ -46,7 +47,8 @@ class Decisions:
         """To the board's agenda, or to the tray of whoever decides on demand."""
         gate = run.node.decided_at
         self._log.of_run(case, run, "ready", run.ready)
-        if _delegated(case, run.node):
+        if self._with_lead(case, run):
+            run.delegated = True
             self._ask(case, run, self._approvers.find("lead", case.home))
         elif isinstance(gate, CadenceGate):
             self._log.of_run(case, run, "submit", run.ready)
@@ -67,15 +69,15 @@ class Decisions:
         add_queue(run, APPROVER_QUEUE, person.calendar, task.queued, task.started)
         level = person.skills[task.skill] if task.skill is not None else 1.0
         u = case.luck.draw(run.node.number, EFFORT, case.rejections[run.node.number])
-        task.effort = effort_seconds(self._deciding_takes(case, run.node), u, 1 / level)
+        task.effort = effort_seconds(self._deciding_takes(run), u, 1 / level)
         self._log.of_task(task, person, "start", task.started)
         return task.stretched(self._primary_share)
 
-    def _deciding_takes(self, case: Case, node: Node) -> tuple[str, float, float]:
-        delegate = node.decided_at.delegate
-        if delegate is not None and _delegated(case, node):
+    def _deciding_takes(self, run: Run) -> tuple[str, float, float]:
+        delegate = run.node.decided_at.delegate
+        if delegate is not None and run.delegated:
             return "fixed", delegate.effort_hours, 0.0
-        return node.effort
+        return run.node.effort
 
     def _finish(self, task: Task, person: Person) -> int:
         now = self._dispatcher.now
@@ -122,7 +124,7 @@ class Decisions:
         node, run.done = run.node, now
         gate = node.decided_at
         strictness = Strictness(gate.finds, 1.0)
-        if gate.delegate is not None and _delegated(case, node):
+        if gate.delegate is not None and run.delegated:
             strictness = Strictness(gate.finds * gate.delegate.finds_factor, gate.delegate.reject_factor)
         if rejects(case, node, strictness):
             self._log.of_run(case, run, "reject", now, person, unit)
@@ -134,8 +136,17 @@ class Decisions:
             case.approved.add(node.number)
             self._complete(case, run)
 
+    def _with_lead(self, case: Case, run: Run) -> bool:
+        """Whether the lead decides; a sampled case goes to the gate's own approver in every round."""
+        node = run.node
+        delegate = node.decided_at.delegate
+        if delegate is None or case.luck.draw(node.number, CHECK) < delegate.audit_share:
+            return False
+        now, round_ = self._dispatcher.now, case.rejections[node.number] + 1
+        return fits(delegate.when, case, round_, now, lambda: self._oldest(case, node))
 
-def _delegated(case: Case, node: Node) -> bool:
-    """Whether the lead decides; a sampled case goes to the gate's own approver in every round."""
-    delegate = node.decided_at.delegate
-    return delegate is not None and case.luck.draw(node.number, CHECK) >= delegate.audit_share
+    def _oldest(self, case: Case, node: Node) -> int | None:
+        """Since when the oldest work has been waiting for the gate's own approver."""
+        if node.gate_name in self._boards:
+            return self._boards[node.gate_name].oldest()
+        return self._approvers.find(node.decided_at.approver, case.home).pool.oldest()

@@ -8,12 +8,15 @@ from simkit.teams.calendar import Calendar
 from simkit.teams.tasks import Task
 from simkit.teams.work import PARTS, Run
 
-TIME_CATEGORIES = ("touch", "rework", "coordination", "approval", "other_duties", "switching", "meeting", "training")
+TIME_CATEGORIES = (
+    "touch", "rework", "coordination", "approval", "other_duties", "switching", "meeting", "training", "decision",
+)  # fmt: skip
 """What a person's on-shift time goes into; the rest of what is paid is absent or idle."""
 
 (INTAKE, TOUCH, REWORK, APPROVAL, OTHER_DUTIES, RESOURCE_QUEUE, APPROVER_QUEUE, APPROVAL_CADENCE, HAND_OFF,
- OFF_SHIFT, SWITCHING, JOIN, ADMISSION, BATCH) = range(len(PARTS))  # fmt: skip
-_OF_CATEGORY = {"touch": TOUCH, "rework": REWORK, "approval": APPROVAL}
+ OFF_SHIFT, SWITCHING, JOIN, ADMISSION, BATCH, DECISION_WAIT, DECISION) = range(len(PARTS))  # fmt: skip
+_OF_CATEGORY = {"touch": TOUCH, "rework": REWORK, "approval": APPROVAL, "decision": DECISION}
+_QUEUE_OF = {"approval": APPROVER_QUEUE, "decision": DECISION_WAIT}
 
 
 def add_latency(run: Run, part: int, seconds: int, elapsed: int) -> None:
@@ -43,7 +46,7 @@ def add_work(run: Run, task: Task, taking_over: int, now: int) -> None:
     parts[_OF_CATEGORY[task.category]] += task.effort
     parts[REWORK] += lost
     parts[OTHER_DUTIES] += task.wall - own + task.lost - lost
-    parts[APPROVER_QUEUE if task.category == "approval" else RESOURCE_QUEUE] += task.rested
+    parts[_QUEUE_OF.get(task.category, RESOURCE_QUEUE)] += task.rested
     parts[OFF_SHIFT] += now - task.started - task.rested - task.wall - task.lost
 
 

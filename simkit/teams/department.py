@@ -102,13 +102,13 @@ class Department:
         case = Case(len(self._rows), order, self._graphs[order.kind], self._home(order), arrived, luck)
         if case.graph.kind.urgent or order.priority <= self._urgent_priority:
             case.priority = URGENT
+        case.expires = _expiry(case)
         self._open[case.index] = case
         self._rows.append(None)
         now = self._dispatcher.now
         self._dispatcher.after(arrived - now, self._flow.arrive, case)
-        expires = _expiry(case)
-        if expires is not None:
-            self._dispatcher.after(max(expires, arrived) - now, self._flow.expire, case)
+        if case.expires is not None:
+            self._dispatcher.after(max(case.expires, arrived) - now, self._flow.expire, case)
 
     def _ended(self, case: Case) -> None:
         """Live or expired: what there is to say about the case is known."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _CASE_COLUMNS = (
     "key", "name", "kind", "campaign", "cause", "segment", "unit", "arrived_day", "happened_day", "due_day",
-    "live_day", "expired_day", "status", "versions", "defects", "quality", "lead_days", "lead_seconds",
+    "live_day", "expired_day", "status", "versions", "defects", "risk", "quality", "lead_days", "lead_seconds",
 )  # fmt: skip
 
 
@@ -32,14 +32,14 @@ class DepartmentRecords:
 
     cases: pd.DataFrame
     """One row an order: key, name, kind, campaign, cause, segment, unit, arrived_day, happened_day, due_day,
-    live_day, expired_day, status (live, expired, open), versions (1 + rejections), defects, quality, lead_days,
+    live_day, expired_day, status (live, expired, open), versions (1 + rejections), defects, risk, quality, lead_days,
     lead_seconds, and for each part of the lead time `part_<name>_days` and `part_<name>_seconds`; the seconds
     add up to lead_seconds exactly. What is not live has NaN days, -1 lead_seconds and parts of 0 seconds."""
     persons: pd.DataFrame
     """One row a person: id, unit, hourly_cost, fte, employer (own or agency), paid_seconds (those of
     overtime_seconds included), and seconds by category, which add up to paid_seconds exactly: touch, rework,
-    coordination, approval, other_duties, switching, meeting, training, absent, idle. An agency's people are never idle
-    here; their billed_seconds are what is paid, other duties left out."""
+    coordination, approval, other_duties, switching, meeting, training, decision, absent, idle. An agency's people are
+    never idle here; their billed_seconds are what is paid, other duties left out."""
     cells: list[Any] = field(repr=False)
     """The event log as it was written, row after row."""
 
@@ -87,6 +87,7 @@ def case_row(case: Case) -> tuple[Any, ...]:
         case.status,
         1 + sum(case.rejections),
         case.live_defects if live is not None else len(case.defects),
+        case.risk,
         case.quality if live is not None else nan,
         nan if live is None else lead / DAY_SECONDS,
         lead,

@@ -36,6 +36,11 @@ EVENTS = {
     "switch": "effort of turning to it from something else",
     "restart": "what the end of a shift cut off and was begun again",
     "return": "the doer found an error of earlier work, which goes back",
+    "exception": "the doer noticed an error, and somebody has to decide what becomes of it",
+    "timeout": "nobody took the question up in time; the doer decides",
+    "rework": "decided: do it again",
+    "correct": "decided: mend what is wrong",
+    "ignore": "decided: leave it as it is",
     "cut": "what an unfinished task had taken when the simulation ended",
 }
 """Every event and what it means. Rows with an effort carry a category; their efforts add up to people's time."""

@@ -39,9 +39,12 @@ class Flow:
     ):
         self._dispatcher, self._log, self._ended = dispatcher, log, ended
         self._quality_kept = 1 - organization.errors.quality_loss_per_defect
+        self._quality_at_risk = organization.authority.quality_loss if organization.authority is not None else 0.0
         abilities = Abilities(organization, people, start) if Abilities.needed(organization) else None
         talk = Talk(organization, people) if organization.meetings else None
-        self._worked = WorkedSteps(organization, dispatcher, log, start, self._complete, self._undo, abilities, talk)
+        self._worked = WorkedSteps(
+            organization, dispatcher, people, log, start, self._complete, self._undo, abilities, talk
+        )
         Attendance(organization, dispatcher, people, log, start, abilities.tuition if abilities else None)
         self._decisions = Decisions(organization, dispatcher, people, log, start, self._complete, self._send_back)
         self._admission = Admission(organization, self._admit)
@@ -90,7 +93,8 @@ class Flow:
         if case.order.campaign is not None:
             assert case.live_time is not None
             quality, since = case.quality * readiness(case) / case.live_readiness, case.live_time / DAY_SECONDS
-            self.launches.append(Launch(case.order, now / DAY_SECONDS, quality, case.live_defects, since, case.fit))
+            fit, risk = case.fit, case.risk
+            self.launches.append(Launch(case.order, now / DAY_SECONDS, quality, case.live_defects, since, fit, risk))
 
     def expire(self, case: Case) -> None:
         """The occasion has passed: what waits is withdrawn, what is on a desk is finished in vain."""
@@ -148,13 +152,13 @@ class Flow:
         if state[gate.redo[0]] == WAITING:
             self._begin(case, case.graph.nodes[gate.redo[0]], run)
 
-    def _undo(self, case: Case, run: Run) -> None:
-        """Back along the rework edges; what is under way there goes on."""
+    def _undo(self, case: Case, run: Run, part: float) -> None:
+        """Back along the rework edges, for a part of the effort they say; what is under way there goes on."""
         state, node, nodes = case.state, run.node, case.graph.nodes
         for number in node.undone:
             if state[number] == DONE or number == node.number:
                 state[number] = WAITING
-        case.shares |= {number: share for number, share in node.rework.items() if state[number] == WAITING}
+        case.shares |= {number: share * part for number, share in node.rework.items() if state[number] == WAITING}
         for number in node.rework:
             if state[number] == WAITING and all(state[before] == DONE for before in nodes[number].before):
                 self._begin(case, nodes[number], run)
@@ -170,11 +174,15 @@ class Flow:
         if case.put_off:
             case.live_readiness = readiness(case)
             case.quality *= case.live_readiness
+        if case.ignored:
+            case.quality *= 1 - self._quality_at_risk * case.risk
         self._log.of_case(case, "live", now)
         self._ended(case)
         if case.order.campaign is not None or case.order.journey is not None:
-            case.fit = audience_fit(case)
-            self.launches.append(Launch(case.order, now / DAY_SECONDS, case.quality, case.live_defects, fit=case.fit))
+            case.fit, found = audience_fit(case), case.live_defects
+            self.launches.append(
+                Launch(case.order, now / DAY_SECONDS, case.quality, found, fit=case.fit, risk=case.risk)
+            )
         self._complete(case, run)
         self._admission.leave(case)
 

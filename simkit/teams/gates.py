@@ -96,6 +96,10 @@ class Board:
         self._agenda.append((case.priority, now, len(self._agenda), case, run))
         self._call(now)
 
+    def oldest(self) -> int | None:
+        """Since when the longest waiting case has been on the agenda; None when it is empty."""
+        return min((submitted for _, submitted, _, case, _ in self._agenda if not case.closed), default=None)
+
     def _call(self, now: int) -> None:
         if not self._called:
             self._called = True

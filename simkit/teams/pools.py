@@ -62,6 +62,11 @@ class Pool:
         if self.arrivals is not None:
             self.arrivals.add(entry)
 
+    def oldest(self) -> int | None:
+        """Since when the longest waiting task has been here; None when none waits."""
+        waiting = (entry[1] for entry in self.heap if entry[3].started < 0 and not entry[3].withdrawn)
+        return min(waiting, default=None)
+
     def first_crews(self) -> list[tuple[int, int, int, Crew]]:
         """Of each kind of work for several people what is next."""
         found = []

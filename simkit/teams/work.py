@@ -32,6 +32,8 @@ PARTS = {
     "join": "everything else being there, waiting for what another branch hands over",
     "admission": "outside, until a limit on open work let the case in; nights and weekends included",
     "batch": "waiting for a batch to fill, and for the others in it",
+    "decision_wait": "waiting for somebody to decide about an error; they were on shift and busy",
+    "decision": "deciding about an error",
 }
 """The parts of a lead time along the realised critical path, and what each means."""
 
@@ -40,7 +42,7 @@ class Node:
     """A step in its graph: what it takes, what it waits for and what waits for it."""
 
     __slots__ = ("after", "batch", "before", "effort", "external_error", "gate", "gate_name", "id", "internal_error",
-                 "number", "polish", "raises_fit", "redo", "rework", "roles", "step", "undone", "word")  # fmt: skip
+                 "number", "polish", "raises_fit", "redo", "rework", "roles", "step", "undone", "weight", "word")  # fmt: skip
 
     def __init__(self, number: int, step: Step | None, gate: Gate | None):
         self.number, self.step, self.gate = number, step, gate
@@ -66,6 +68,8 @@ class Node:
         """Where an error that comes to light here is mended, with the share of a fresh effort it takes."""
         self.undone: list[int] = []
         """What is done again then, this step included."""
+        self.weight = 0.0
+        """Share of the mean effort until going live."""
 
     @property
     def decided_at(self) -> CadenceGate | OnDemandGate:
@@ -109,16 +113,28 @@ class StepGraph:
         for node in self.nodes:
             for before in node.before:
                 self.nodes[before].after.append(node.number)
+        for_launch = [node for node in self.nodes[:-1] if node.roles and LIVE not in upstream[node.id]]
+        hours = [_mean_hours(node) for node in for_launch]
+        for node, mean in zip(for_launch, hours, strict=True):
+            node.weight = mean / sum(hours) if sum(hours) else 1 / len(hours)
+
+
+def _mean_hours(node: Node) -> float:
+    effort = node.step.effort if node.step is not None else None
+    return effort.mean_hours * len(node.roles) if effort is not None else 0.0
 
 
 class Run:
     """One pass of a step: what made it ready, who did it, and where its time went."""
 
-    __slots__ = ("caused_by", "done", "giver", "giver_unit", "node", "number", "others", "parts", "ready", "share")
+    __slots__ = ("caused_by", "delegated", "done", "giver", "giver_unit", "node", "number", "others", "parts", "ready",
+                 "share")  # fmt: skip
 
     def __init__(self, node: Node, number: int, ready: int, caused_by: Run | None):
         self.node, self.number, self.ready, self.caused_by = node, number, ready, caused_by
         self.done = -1
+        self.delegated = False
+        """At a gate: whether the lead decides."""
         self.giver: Person | None = None
         """Who hands the result on; for a rejection the one who decided."""
         self.giver_unit = ""
@@ -139,9 +155,9 @@ class Case:
     """One work order on its way."""
 
     __slots__ = (
-        "admitted", "approved", "arrived", "crews", "defects", "doers", "early_from", "expired_time", "fit", "graph",
-        "home", "index", "last", "live_defects", "live_readiness", "live_time", "luck", "order", "parts", "passes",
-        "priority", "put_off", "quality", "received", "rejections", "shares", "state", "status",
+        "admitted", "approved", "arrived", "crews", "defects", "doers", "early_from", "expired_time", "expires",
+        "fit", "graph", "home", "ignored", "index", "last", "live_defects", "live_readiness", "live_time", "luck", "order",
+        "parts", "passes", "priority", "put_off", "quality", "received", "rejections", "shares", "state", "status",
     )  # fmt: skip
 
     def __init__(self, index: int, order: WorkOrder, graph: StepGraph, home: str, arrived: int, luck: CaseLuck):
@@ -172,6 +188,10 @@ class Case:
         self.approved: set[int] = set()
         self.defects: set[int] = set()
         """Steps whose result is wrong and went on unnoticed."""
+        self.ignored: set[int] = set()
+        """Steps with an error that somebody decided to leave."""
+        self.expires: int | None = None
+        """When the case is abandoned if it is not live by then."""
         self.status = "open"
         self.parts = [0] * len(PARTS)
         """Seconds of the lead time by part; known when live."""
@@ -187,6 +207,11 @@ class Case:
     def closed(self) -> bool:
         """True when expired: nothing more is begun for it."""
         return self.status == "expired"
+
+    @property
+    def risk(self) -> float:
+        """Quality-risk index: the share of the work with an error that somebody decided to leave, 0 to 1."""
+        return sum(self.graph.nodes[number].weight for number in sorted(self.ignored))
 
     def next_run(self, node: Node, ready: int, caused_by: Run | None) -> Run:
         """The next pass of a step."""

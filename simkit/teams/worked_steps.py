@@ -25,6 +25,7 @@ from simkit.teams.decomposition import (
 )
 from simkit.teams.dispatcher import Crew, Dispatcher, Pool, Task
 from simkit.teams.event_log import EventLog
+from simkit.teams.exceptions import CORRECT, IGNORE, REWORK, Exceptions
 from simkit.teams.givers import other_givers
 from simkit.teams.hand_off import HandOffs
 from simkit.teams.luck import CHECK, EFFORT, OUTCOME, effort_seconds
@@ -41,10 +42,11 @@ class WorkedSteps:
         self,
         organization: Organization,
         dispatcher: Dispatcher,
+        people: list[Person],
         log: EventLog,
         start: datetime.date,
         complete: Callable[[Case, Run], None],
-        undo: Callable[[Case, Run], None],
+        undo: Callable[[Case, Run, float], None],
         abilities: Abilities | None = None,
         talk: Talk | None = None,
     ):
@@ -55,6 +57,11 @@ class WorkedSteps:
         self._office = Calendar(organization.calendars["office"], start)
         self._hand_offs = HandOffs(organization)
         self._error_factor = {unit.id: unit.error_factor for unit in organization.units}
+        authority = organization.authority
+        self._exceptions: Exceptions | None = None
+        if authority is not None:
+            self._exceptions = Exceptions(organization, authority, dispatcher, people, log, self._office)
+            self._correct_share = authority.correct_share
         self._batches = Batches(dispatcher, self._office, self._start_batch, self._finish_batch)
         self._pools: dict[tuple[tuple[str, ...], str, int], Pool] = {}
         self.overflow = overflow_of(organization, dispatcher)
@@ -161,8 +168,8 @@ class WorkedSteps:
         cause = run.caused_by
         if cause is None:
             return round(self._intake.effort_hours * 3600), 0.0
-        if cause.node is run.node:
-            return 0, 0.0  # a crew's own redo
+        if cause.node.number == run.node.number:
+            return 0, 0.0  # a crew's own redo, or after a decision
         line = self._line(cause, person)
         loss = self._loss(line, cause, person)
         hours, kept = line.effort_hours, 1 - loss
@@ -223,17 +230,88 @@ class WorkedSteps:
         run, case = task.run, task.of_case
         if case.closed:
             return 0
+        if case.ignored:
+            case.ignored.discard(run.node.number)
         if self._wrong(task):
             if case.luck.draw(run.node.number, CHECK, run.number) < self._errors.caught:
-                return self._redo(task, person)
+                return self._noticed(task, person, self._exceptions)
             case.defects.add(run.node.number)
         else:
             case.defects.discard(run.node.number)
-        if run.node.rework and self._earlier_error(case, run, person):
-            self._undo(case, run)
-        else:
-            self._complete(case, run)
+        self._accepted(task, person, run)
         return 0
+
+    def _accepted(self, task: Task, person: Person, run: Run) -> None:
+        """The step is finished, unless its pass brings an error of an earlier step to light.
+
+        `run` is the pass, or what was decided about it.
+        """
+        case = task.of_case
+        if not task.run.node.rework or not self._earlier_error(task):
+            self._complete(case, run)
+            return
+        outcome: str | None = REWORK
+        if self._exceptions is not None:
+            outcome = self._exceptions.raised(
+                case, run, run.giver or person, "external", lambda *decided: self._sent_back(task, person, *decided)
+            )
+        if outcome is not None:
+            self._sent_back(task, person, outcome, run)
+
+    def _sent_back(self, task: Task, person: Person, outcome: str, run: Run) -> None:
+        """An error of earlier steps goes back to them, to be done again or corrected there, or is left as it is."""
+        case = task.of_case
+        if outcome == IGNORE:
+            case.ignored.update(task.run.node.rework)
+            self._complete(case, run)
+        else:
+            self._log.of_run(case, task.run, "return", self._dispatcher.now, person, person.unit)
+            self._undo(case, run, self._correct_share if outcome == CORRECT else 1.0)
+
+    # --- an error was noticed ---------------------------------------------------------------------
+
+    def _noticed(self, task: Task, person: Person, exceptions: Exceptions | None) -> int:
+        """The doer does it again at once, or somebody decides what becomes of it; seconds of going on at once."""
+        if exceptions is None:
+            return self._redo(task, person)
+        run = task.run
+        outcome = exceptions.raised(
+            task.of_case, run, run.giver or person, "decision", lambda *decided: self._decided(task, person, *decided)
+        )
+        if outcome is None:
+            return 0
+        if outcome == IGNORE:
+            self._left(task, person, run)
+            return 0
+        return self._redo(task, person, self._share_of(outcome))
+
+    def _decided(self, task: Task, person: Person, outcome: str, run: Run) -> None:
+        """Somebody else has decided; what has to be done waits in the doers' trays."""
+        if outcome == IGNORE:
+            self._left(task, person, run)
+            return
+        case, number = task.of_case, task.run.node.number
+        again = case.next_run(case.graph.nodes[number], run.done, run)
+        again.share = self._share_of(outcome)
+        again.giver, again.giver_unit = run.giver, run.giver_unit
+        doer = run.giver or person
+        self._log.of_run(case, again, "redo", run.done, doer, doer.unit)
+        if task.crew is not None:
+            self._again_together(task.crew, case, again)
+        else:
+            self._log.of_run(case, again, "queue", run.done)
+            self._dispatcher.queue(self._task(case, again, task.skills), self._dispatcher.tray(doer))
+
+    def _left(self, task: Task, person: Person, run: Run) -> None:
+        """The error is left as it is."""
+        case, number = task.of_case, task.run.node.number
+        case.defects.discard(number)
+        case.ignored.add(number)
+        self._accepted(task, person, run)
+
+    def _share_of(self, outcome: str) -> float | None:
+        """Share of a fresh effort that the next pass takes; the department's rework share when None."""
+        return self._errors.rework_share * self._correct_share if outcome == CORRECT else None
 
     # --- several cases at once --------------------------------------------------------------------
 
@@ -285,30 +363,33 @@ class WorkedSteps:
         """The chance under the standards of the unit that does it."""
         return task.run.node.internal_error * self._error_factor[task.run.giver_unit]
 
-    def _earlier_error(self, case: Case, run: Run, person: Person) -> bool:
+    def _earlier_error(self, task: Task) -> bool:
         """Whether this pass brings to light an error of an earlier step."""
-        if case.luck.about(run.node.id, Purpose.EXTERNAL_ERROR, run.number) >= run.node.external_error:
-            return False
-        self._log.of_run(case, run, "return", run.done, person, person.unit)
-        return True
+        run = task.run
+        return task.of_case.luck.about(run.node.id, Purpose.EXTERNAL_ERROR, run.number) < run.node.external_error
 
-    def _redo(self, task: Task, person: Person) -> int:
+    def _redo(self, task: Task, person: Person, share: float | None = None) -> int:
         """The same people do the step again at once, with nothing to be handed over.
 
         One person goes on without getting up; several start as soon as all of them are free.
         """
         last, case = task.run, task.of_case
         run = case.next_run(last.node, last.done, last)
+        if share is not None:
+            run.share = share
         run.giver, run.giver_unit = last.giver, last.giver_unit
         if task.crew is not None:
-            trays = [self._dispatcher.tray(doer) for doer in task.crew.people]
             self._log.of_run(case, run, "redo", last.done, person, person.unit)
-            self._queue_crew(Crew([self._task(case, run, other.skills) for other in task.crew.tasks], trays))
+            self._again_together(task.crew, case, run)
             return 0
         task.run = run
         task.coordination, task.loss = 0, 0.0
         self._log.of_task(task, person, "redo", last.done)
         return self._on_desk(task, person)
+
+    def _again_together(self, crew: Crew, case: Case, run: Run) -> None:
+        trays = [self._dispatcher.tray(doer) for doer in crew.people]
+        self._queue_crew(Crew([self._task(case, run, other.skills) for other in crew.tasks], trays))
 
 
 def _taking_over(run: Run) -> int:

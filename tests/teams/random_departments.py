@@ -43,7 +43,9 @@ def gates() -> st.SearchStrategy[dict[str, Any]]:
         "finds": st.floats(0, 1),
         "reject": st.fixed_dictionaries({"first": st.floats(0, 0.7), "decay": st.floats(0.2, 1)}),
     }
-    delegate = st.none() | st.fixed_dictionaries({"audit_share": st.floats(0, 1)})
+    delegate = st.none() | st.fixed_dictionaries(
+        {"audit_share": st.floats(0, 1), "when": st.none() | st.sampled_from(["round > 1", "waiting_days < 2"])}
+    )
     board = st.fixed_dictionaries(
         {
             **shared,
@@ -207,6 +209,30 @@ def named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "id": f"row{i}"} for i, row in enumerate(rows)]
 
 
+def authorities() -> st.SearchStrategy[dict[str, Any]]:
+    """Errors that are noticed go to the lead or the top, who answer late, if at all."""
+    mix = st.sampled_from([[1, 0, 0], [0.2, 0.5, 0.3], [0, 0.2, 0.8]])
+    rule = st.fixed_dictionaries(
+        {
+            "to": st.sampled_from(["self", "lead"]),
+            "when": st.sampled_from(["risk < 0.2", "waiting_days < 1 and priority > 2", "kind is one or age_days > 5"]),
+        }
+    )
+    authority = st.fixed_dictionaries(
+        {
+            "centralization": st.sampled_from(
+                [{"self": 0.1, "lead": 0.3, "top": 0.6}, {"lead": 1, "top": 0}, {"lead": 0, "top": 1}]
+            ),
+            "outcome": st.fixed_dictionaries({"top": mix, "lead": mix, "self": mix}),
+            "delegate": st.just([]) | rule,
+            "timeout_hours": st.floats(0.1, 40),
+            "effort_hours": st.just(0) | st.floats(0, 3),
+            "correct_share": st.floats(0, 1),
+        }
+    )
+    return st.fixed_dictionaries({"authority": authority})
+
+
 @st.composite
 def teams(draw: st.DrawFn) -> dict[str, Any]:
     """A whole `teams` section in a written-out structure."""
@@ -223,6 +249,7 @@ def teams(draw: st.DrawFn) -> dict[str, Any]:
         "work": {"one": draw(kinds()), "two": {**draw(kinds()), "demand": {"per_week": 4, "priority": 3}}},
         "primary_share": draw(st.floats(0.2, 1)),
         "errors": {"caught": draw(st.floats(0, 1))},
+        **draw(st.just({}) | authorities()),
         "desk": draw(st.just({}) | desks()),
         "attention": draw(
             st.just({}) | st.fixed_dictionaries({rule: st.floats(0, 0.33) for rule in ("oldest", "newest", "random")})

@@ -15,6 +15,7 @@ CATEGORIES = [
     "switching",
     "meeting",
     "training",
+    "decision",
     "absent",
     "idle",
 ]
