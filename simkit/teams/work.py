@@ -42,7 +42,8 @@ class Node:
     """A step in its graph: what it takes, what it waits for and what waits for it."""
 
     __slots__ = ("after", "batch", "before", "effort", "external_error", "gate", "gate_name", "id", "internal_error",
-                 "number", "polish", "raises_fit", "redo", "rework", "roles", "step", "undone", "weight", "word")  # fmt: skip
+                 "number", "polish", "raises_fit", "redo", "rework", "roles", "step", "undone", "weight",
+                 "word")  # fmt: skip
 
     def __init__(self, number: int, step: Step | None, gate: Gate | None):
         self.number, self.step, self.gate = number, step, gate
@@ -156,8 +157,8 @@ class Case:
 
     __slots__ = (
         "admitted", "approved", "arrived", "crews", "defects", "doers", "early_from", "expired_time", "expires",
-        "fit", "graph", "home", "ignored", "index", "last", "live_defects", "live_readiness", "live_time", "luck", "order",
-        "parts", "passes", "priority", "put_off", "quality", "received", "rejections", "shares", "state", "status",
+        "fit", "graph", "home", "ignored", "index", "last", "live_defects", "live_readiness", "live_time", "luck",
+        "order", "parts", "passes", "priority", "put_off", "quality", "received", "rejections", "shares", "state", "status",
     )  # fmt: skip
 
     def __init__(self, index: int, order: WorkOrder, graph: StepGraph, home: str, arrived: int, luck: CaseLuck):
