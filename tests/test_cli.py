@@ -302,7 +302,7 @@ def test_explain_tells_sources_day_and_teams(simkit):
     assert "strategy-1" in out
     code, out, _ = simkit("explain", "s.yaml", "--sources", "--day", "--teams", "--json")
     document = json.loads(out)
-    assert set(document) == {"sources", "day", "teams"}
+    assert set(document) == {"sources", "day", "teams", "charts"}
     assert document["day"][0]["phase"] == "propose"
     assert set(document["teams"]) == {"today", "pods"}
 

@@ -191,10 +191,10 @@ def test_more_work_than_time_is_a_warning(write):
             "contact_policy: {blocked: deferr}\n",
             "s.yaml:1:27: contact_policy.blocked: expected 'defer' or 'drop', found 'deferr'; did you mean",
         ),
-        ("teams: {structure: pots}\n", "'hub-and-spoke' or 'written', found 'pots'; did you mean 'pods'?"),
+        ("teams: {structure: pots}\n", "'hub-and-spoke', 'hybrid' or 'written', found 'pots'; did you mean 'pods'?"),
         (
             "teams: {structure: {preset: pods, numbr: 3}}\n",
-            "s.yaml:1:35: unknown key 'numbr' in teams.structure; did you mean 'number'? allowed: dele",
+            "s.yaml:1:35: unknown key 'numbr' in teams.structure; did you mean 'number'? allowed: cross",
         ),
         (
             "campaigns: {c: {audience: {segments: 4}}}\n",

@@ -4,13 +4,45 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from departments import neutral, order, organized, run, step
-from test_queueing_theory import CASES, agrees, job, mean_and_error
+from departments import MONDAY, neutral, order, organized, run, step
 
+from simkit.rng import run_key
 from simkit.scenario.load import load
 from simkit.scenario.workload import load_report
+from simkit.teams.department import Department
 
 FILE = Path(__file__).parents[2] / "scenarios" / "it_and_legal.yaml"
+
+
+REPLICATIONS, CASES, COOL_DOWN_DAYS = 8, 2000, 40
+
+
+def job(skill: str, hours: float = 1.0, after: tuple[str, ...] = (), **more):
+    return step(skill, skill, hours, after, **{"effort": {"exponential": {"mean_hours": hours}}, **more})
+
+
+def mean_and_error(teams, per_hour: float, cases: int, figure, warm_up: float = 0.15):
+    """Mean over replications of a figure of the cases after the warm-up, and its standard error.
+
+    The clock runs on after the last arrival, so that the slow cases count too.
+    """
+    plan = organized(teams)
+    days = int(cases / per_hour / 24) + 1
+    means = []
+    for replication in range(REPLICATIONS):
+        department = Department(plan, run_key(5, replication), MONDAY, days)
+        for day in range(days + COOL_DOWN_DAYS):
+            department.run_day(day)
+        found = department.records().cases
+        found = found[(found.status == "live") & (found.arrived_day > warm_up * days)]
+        means.append(figure(found).mean())
+    return np.mean(means), np.std(means, ddof=1) / np.sqrt(REPLICATIONS)
+
+
+def agrees(found, expected):
+    mean, error = found
+    assert error < 0.15 * expected
+    assert abs(mean - expected) < 3 * error + 1e-4
 
 
 def train(capacity: int, other_per_week: float):
