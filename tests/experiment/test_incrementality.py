@@ -119,7 +119,8 @@ def test_a_holdout_is_unbiased_and_last_touch_is_not(email):
 
 
 def test_the_last_tenth_brings_less_where_messages_tire():
-    """Response that wears out makes the last tenth worth less than a tenth of it all; without caps or fatigue, the same."""
+    """Response that wears out makes the last tenth worth less than a tenth of it all; without caps or fatigue it is
+    worth no less, and somewhat more where one message helps the next up the funnel."""
     open_ended = {"at_most": [], "gap": 0}
     worth = {}
     for name, fatigue in (
@@ -129,8 +130,7 @@ def test_the_last_tenth_brings_less_where_messages_tire():
         market = {**SMALL["market"], "fatigue": {"patience_spread": 0, **fatigue}}
         changed = study(contact_policy=open_ended, market=market, channels=["email"])
         worth[name] = incrementality(changed, "channel:email", replications=6, workers=1).marginal_share
-    assert worth["tiring"] < worth["not"]
-    assert worth["not"] == pytest.approx(1, abs=0.35)
+    assert worth["tiring"] < 1 < worth["not"] < 1.6
 
 
 def test_workers_change_nothing(email):
