@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simkit.department_only import DepartmentRun, department_run, left_out
-from simkit.experiment.cells import Cell, Err, Model, Work
+from simkit.experiment.cells import Answer, Cell, Err, Model, Work
 from simkit.experiment.statistics import Difference, Interval, holm, interval, paired
 from simkit.experiment.study import stream_cells
 from simkit.responsiveness import RESTRICTED_DAYS, days_until, origin, signal_to_live
@@ -110,16 +110,6 @@ class Question:
     organization: Organization
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A cell's figures, in the form in which cells come back."""
-
-    figures: dict[str, float | None]
-    daily: Any = None
-    cases: Any = None
-    warnings: tuple[str, ...] = ()
-
-
 def answer(question: Question, replication: int, *, engine: str, threads: int) -> Answer:
     """Days to live of signals and of all campaigns, restricted to 60."""
     run = department_run(question.scenario, question.organization, replication)
@@ -138,11 +128,6 @@ def campaign_days(run: DepartmentRun) -> float | None:
     until = horizon - RESTRICTED_DAYS if horizon >= 2 * RESTRICTED_DAYS else horizon
     mine = cases[cases["campaign"].notna() & (origin(cases) >= 0) & (origin(cases) < until)]
     return days_until(mine, horizon).restricted_mean(RESTRICTED_DAYS) if len(mine) else None
-
-
-def figures_of(found: Answer) -> dict[str, float | None]:
-    """What a cell is measured by."""
-    return found.figures
 
 
 # --- all replications -----------------------------------------------------------------------------------------
@@ -227,7 +212,7 @@ def bottleneck(
     count = scenario.replications if replications is None else replications
     made = changes(scenario)
     here = "simkit.experiment.bottleneck"
-    model = Model(simulate=f"{here}:answer", compute=f"{here}:figures_of", measures={}, warm_up=None)
+    model = Model(simulate=f"{here}:answer", compute="simkit.experiment.cells:figures_of", measures={}, warm_up=None)
     work = Work({one.name: Question(scenario, one.organization) for one in made}, "compiled", model)
     cells = [Cell(one.name, k) for k in range(count) for one in made]
     values = {one.name: {what: np.full(count, np.nan) for what in (SIGNALS, CAMPAIGNS)} for one in made}

@@ -60,6 +60,21 @@ Outcome = Ok | Err
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What the simulating function of a question (not of a whole run) gives: its figures, in the form of a run."""
+
+    figures: dict[str, float | None]
+    daily: Any = None
+    cases: Any = None
+    warnings: tuple[str, ...] = ()
+
+
+def figures_of(found: Answer) -> dict[str, float | None]:
+    """What a cell with a question is measured by."""
+    return found.figures
+
+
+@dataclass(frozen=True)
 class Model:
     """What simulates and what measures; each a function, or ``"module:name"`` to be imported where it is used."""
 

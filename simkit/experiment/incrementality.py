@@ -18,7 +18,7 @@ from simkit.customers.population import channel_index
 from simkit.customers.state import MONEY
 from simkit.customers.withheld import Withheld, held_out
 from simkit.experiment.attribution import WINDOW_DAYS, TouchLog, before_after, campaigns_of, touched
-from simkit.experiment.cells import Cell, Err, Model, Work
+from simkit.experiment.cells import Answer, Cell, Err, Model, Work
 from simkit.experiment.statistics import ROUNDING, Difference, Interval, interval, paired
 from simkit.experiment.study import stream_cells
 from simkit.outcome import Run
@@ -120,16 +120,6 @@ class Question:
         return getattr(self.scenario, "extended_by", None)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One replication's figures, in the form in which cells come back."""
-
-    figures: dict[str, float | None]
-    daily: Any = None
-    cases: Any = None
-    warnings: tuple[str, ...] = ()
-
-
 def answer(question: Question, replication: int, *, engine: str, threads: int) -> Answer:
     """Run the base and its counterfactuals under one replication's luck; money a year of the real market."""
     scenario, off = question.scenario, question.off
@@ -162,11 +152,6 @@ def answer(question: Question, replication: int, *, engine: str, threads: int) -
             figures[f"{method}.revenue"] = yearly
             figures[f"{method}.profit"] = None if yearly is None else yearly * margin - cost
     return Answer(figures, warnings=tuple(base.warnings))
-
-
-def figures_of(found: Answer) -> dict[str, float | None]:
-    """What a cell is measured by."""
-    return found.figures
 
 
 def _per_year(scenario: Scenario) -> float:
@@ -347,7 +332,7 @@ def incrementality(
     question = Question(scenario, parse_off(off, scenario), rerun_teams, window_days)
     count = scenario.replications if replications is None else replications
     model = Model(
-        simulate="simkit.experiment.incrementality:answer", compute="simkit.experiment.incrementality:figures_of",
+        simulate="simkit.experiment.incrementality:answer", compute="simkit.experiment.cells:figures_of",
         measures={},
     )  # fmt: skip
     found: dict[int, Any] = {}

@@ -1,8 +1,8 @@
 """The `authority` table: who decides about an error that was noticed, how long that may take, what they tend to say.
 
 After the Virtual Design Team (Jin & Levitt 1996; Levitt et al. 1999): the more central a decision, the more often it is
-to do the work again, and the longer it takes. VDT's own numbers stand in files of the program and not in the papers:
-the directions here are published, the sizes are assumptions.
+to do the work again, and the longer it takes. No published sizes were found: the directions here are published, the
+sizes are assumptions.
 """
 
 from __future__ import annotations

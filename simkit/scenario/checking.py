@@ -16,7 +16,7 @@ from simkit.scenario.node import Node, leaves, plain, steps_of
 from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.scalars import shortened
 from simkit.scenario.schema import Scenario
-from simkit.scenario.structures import organization
+from simkit.scenario.structures import check_equal_means, organization
 from simkit.scenario.workload import load_report
 
 
@@ -84,3 +84,14 @@ def warnings_of(scenario: Scenario) -> list[str]:
             f"more work than time ({', '.join(busy)} of what other duties leave): the backlog grows as long as the run"
         )
     return notes
+
+
+def unequal_means(base: Scenario, other: Scenario) -> list[str]:
+    """Said where another structure comes with other means: then the comparison is of both."""
+    if other.teams.structure == base.teams.structure:
+        return []
+    try:
+        check_equal_means(*(organization(one.teams, list(one.market.segments)) for one in (base, other)))
+    except SenseError as error:
+        return [f"{error.message}: what differs is the means as well as the structure"]
+    return []

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from simkit.scenario.checking import check, value_at, warnings_of
+from simkit.scenario.checking import check, unequal_means, value_at, warnings_of
 from simkit.scenario.errors import Problem, ScenarioError
 from simkit.scenario.extending import Declared, find
 from simkit.scenario.node import Node, Place, leaves, places, plain, steps_of
@@ -263,7 +263,7 @@ def _warnings(scenarios: dict[str, Scenario], base_name: str) -> list[str]:
     """What all say once; what only an alternative says under its name."""
     notes: list[str] = []
     for name, scenario in scenarios.items():
-        said = warnings_of(scenario)
+        said = [*warnings_of(scenario), *unequal_means(scenarios[base_name], scenario)]
         notes += [note if name == base_name else f"{name}: {note}" for note in said if note not in notes]
     return list(dict.fromkeys(notes))
 

@@ -404,3 +404,19 @@ def test_checking_scenarios_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_structures_with_other_means_are_warned_about(tmp_path):
+    """Another structure with one person more is said; the same means, or the same structure, are not."""
+    file = tmp_path / "s.yaml"
+    for change, said in (
+        ("{teams.structure: pods}", False),
+        ("{teams.headcount: {strategy: 3, copy: 6, design: 5, build: 4, data: 3, crm: 4}}", False),
+        (
+            "{teams.structure: pods, teams.headcount: {strategy: 3, copy: 6, design: 5, build: 4, data: 3, crm: 4}}",
+            True,
+        ),
+    ):
+        file.write_text(f"alternatives: {{other: {change}}}\n")
+        notes = [note for note in load(file).warnings if "24 and 25 people" in note]
+        assert bool(notes) == said, change
