@@ -11,11 +11,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simkit.experiment.incrementality import incrementality
+    from simkit.coupling.outcome import Run
+    from simkit.experiment.inquiries.incrementality import incrementality
     from simkit.experiment.result import Result
     from simkit.experiment.study import run
-    from simkit.measures import MEASURES, Measure, compute
-    from simkit.outcome import Run
+    from simkit.measures.catalog import MEASURES, Measure, compute
     from simkit.records import Launch, Signal, WorkOrder
     from simkit.scenario.errors import Problem, ScenarioError
     from simkit.scenario.load import Study, load
@@ -31,13 +31,13 @@ _HOME = {
     "ScenarioError": "simkit.scenario.errors",
     "Problem": "simkit.scenario.errors",
     "run": "simkit.experiment.study",
-    "incrementality": "simkit.experiment.incrementality",
+    "incrementality": "simkit.experiment.inquiries.incrementality",
     "Result": "simkit.experiment.result",
     "simulate": "simkit.simulation",
-    "Run": "simkit.outcome",
-    "compute": "simkit.measures",
-    "Measure": "simkit.measures",
-    "MEASURES": "simkit.measures",
+    "Run": "simkit.coupling.outcome",
+    "compute": "simkit.measures.catalog",
+    "Measure": "simkit.measures.catalog",
+    "MEASURES": "simkit.measures.catalog",
     "WorkOrder": "simkit.records",
     "Launch": "simkit.records",
     "Signal": "simkit.records",

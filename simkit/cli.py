@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simkit import cli_customers, cli_fits, cli_teams, terminal
-from simkit.cli_shared import (
+from simkit.commands import customers as cli_customers
+from simkit.commands import fits as cli_fits
+from simkit.commands import teams as cli_teams
+from simkit.commands import terminal
+from simkit.commands.shared import (
     ENVIRONMENT,
     FAILED_RUNS,
     INTERRUPTED,
@@ -29,10 +32,10 @@ from simkit.cli_shared import (
     Sets,
     require_extension,
 )
-from simkit.cli_shared import folder_name as _folder_name
-from simkit.cli_shared import load_study as _load
-from simkit.cli_shared import say as _say
-from simkit.cli_shared import stop as _stop
+from simkit.commands.shared import folder_name as _folder_name
+from simkit.commands.shared import load_study as _load
+from simkit.commands.shared import say as _say
+from simkit.commands.shared import stop as _stop
 from simkit.scenario.errors import Problem, ScenarioError, SenseError
 
 if TYPE_CHECKING:
@@ -173,7 +176,7 @@ def explain(
     if purchases:
         document["purchases"] = _reproduction(study)
     if policy:
-        from simkit.experiment.policy_trial import policy_trial
+        from simkit.experiment.inquiries.policy_trial import policy_trial
 
         document["policy"] = {name: policy_trial(one).document for name, one in study.alternatives.items()}
     if not document:
@@ -223,7 +226,7 @@ for _command in (*cli_customers.COMMANDS, *cli_fits.COMMANDS, *cli_teams.COMMAND
 def _reproduction(study: Study) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from simkit.experiment.purchases import reproduction
+    from simkit.experiment.inquiries.purchases import reproduction
 
     found = reproduction(study.base)
     return {**asdict(found), "sentence": found.sentence}

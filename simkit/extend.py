@@ -30,7 +30,7 @@ from simkit.customers.market import MarketDriver
 from simkit.customers.rules.extra import buy_more
 from simkit.customers.rules.laws import draw, draw_clock, draw_pair
 from simkit.customers.state import AWAY, CUSTOMER, GRAIN, LOST, MONEY, PROSPECT
-from simkit.measures import Measure
+from simkit.measures.catalog import Measure
 from simkit.rng import Purpose
 from simkit.scenario.extending import Declared, ExtensionError, Parameters, extended
 from simkit.scenario.load import Study

@@ -15,19 +15,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simkit.breakdowns import Cohorts
-from simkit.budget import Spending
+from simkit.coupling.budget import Spending
+from simkit.coupling.ledger import daily_table, day_spent, units_sold, watched_figures
+from simkit.coupling.neighbors import NEIGHBOR_COSTS, Neighbors
+from simkit.coupling.outcome import Run, cases_table, launches_table, market_warnings, spent_since
+from simkit.coupling.replay import Replay, Script
+from simkit.coupling.steering import Plan
+from simkit.coupling.stock import Supply
+from simkit.coupling.targets import unrealistic
+from simkit.coupling.world import Watch, episodes, journey_orders, no_two_with_one_key, order_for
 from simkit.customers.leads import leads_of
 from simkit.customers.log import CustomerLog, gathered
 from simkit.customers.market import MarketDriver
 from simkit.customers.market_journeys import begin_journey, never_begun
 from simkit.customers.state import EVENT_DTYPE, LEADS, LOG_DTYPE
 from simkit.customers.withheld import Withheld
-from simkit.ledger import daily_table, day_spent, units_sold, watched_figures
-from simkit.neighbors import NEIGHBOR_COSTS, Neighbors
-from simkit.outcome import Run, cases_table, launches_table, market_warnings, spent_since
+from simkit.measures.breakdowns import Cohorts
 from simkit.records import Launch, Lead, Signal, WorkOrder
-from simkit.replay import Replay, Script
 from simkit.rng import run_key
 from simkit.scenario.budget import overspent
 from simkit.scenario.errors import SenseError
@@ -36,11 +40,7 @@ from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 from simkit.scenario.structures import organization
 from simkit.scenario.workload import hours_per_case
-from simkit.steering import Plan
-from simkit.stock import Supply
-from simkit.targets import unrealistic
 from simkit.teams.department import Department
-from simkit.world import Watch, episodes, journey_orders, no_two_with_one_key, order_for
 
 if TYPE_CHECKING:
     import pandas as pd

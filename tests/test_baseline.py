@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from simkit.measures import MEASURES, compute
+from simkit.measures.catalog import MEASURES, compute
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
 

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simkit.outcome import Run
+from simkit.coupling.outcome import Run
 from simkit.scenario.load import load
 from simkit.simulation import simulate
 

@@ -16,7 +16,7 @@ from simkit.customers import extension as extensions
 from simkit.customers import state, tables
 from simkit.customers.compiled import CompiledMarket
 from simkit.customers.day import DAY
-from simkit.experiment.one_cell import one_cell
+from simkit.experiment.inquiries.one_cell import one_cell
 from simkit.extend import Extension, ExtensionError, check
 from simkit.report.page import command, facts
 from simkit.scenario.extending import extended

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simkit.coupling.world import episodes, planned_orders
 from simkit.customers.state import SENT
-from simkit.measures import MEASURES, Measure, compute
+from simkit.measures.catalog import MEASURES, Measure, compute
 from simkit.rng import run_key
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
 from simkit.teams.decomposition import TIME_CATEGORIES
-from simkit.world import episodes, planned_orders
 
 WARMUP, HORIZON = 20, 60
 SEGMENTS = {"north": {"share": 0.6}, "south": {"share": 0.4}}
@@ -144,7 +144,7 @@ def test_a_signal_nobody_noticed_before_the_end_is_open_work():
 
 def test_an_occasion_and_a_monitor_may_share_a_name(monkeypatch):
     """Their work, keys and stakes stay apart."""
-    monkeypatch.setattr("simkit.world.NOISE_ERRORS", 0.0)  # so that a small market's monitor speaks at all
+    monkeypatch.setattr("simkit.coupling.world.NOISE_ERRORS", 0.0)  # so that a small market's monitor speaks at all
     rule = {"answered_by": "answer", "half_life_days": 10}
     churn = {"figure": "churn_rate", "worsens_by": 0.01, "every_days": 1, "quiet_days": 0, "lag": 1}
     monitor = {**rule, **churn, "window_days": 1, "baseline_days": 2}

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import simkit
-from simkit.experiment.incrementality import incrementality
+from simkit.experiment.inquiries.incrementality import incrementality
 from simkit.simulation import simulate
 
 RETAIL = Path(__file__).parents[2] / "scenarios" / "retail.yaml"

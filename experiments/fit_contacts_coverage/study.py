@@ -15,7 +15,7 @@ from pathlib import Path
 
 from send_log import send_log
 
-from simkit.customers.fit_contacts import fit_contacts
+from simkit.fits.contacts.fit import fit_contacts
 
 DESIGNS = {
     "waves": {},

@@ -182,7 +182,7 @@ class Extension(Declared):
         return insert
 
     def measure(self, measure: Any) -> Any:
-        """A figure of each run (`simkit.measures.Measure`), reported beside the shipped ones."""
+        """A figure of each run (`simkit.measures.catalog.Measure`), reported beside the shipped ones."""
         self._new_name("measure", measure.name, [*MEASURE_NAMES, *self.measures])
         self.measures[measure.name] = measure
         return measure

@@ -79,8 +79,8 @@ class Model:
     """What simulates and what measures; each a function, or ``"module:name"`` to be imported where it is used."""
 
     simulate: Callable[..., Any] | str = "simkit.simulation:simulate"
-    compute: Callable[..., dict[str, float | None]] | str = "simkit.measures:compute"
-    measures: Mapping[str, Any] | str = "simkit.measures:MEASURES"
+    compute: Callable[..., dict[str, float | None]] | str = "simkit.measures.catalog:compute"
+    measures: Mapping[str, Any] | str = "simkit.measures.catalog:MEASURES"
     warm_up: Callable[..., None] | str | None = "simkit.simulation:warm_up"
     """Called once in each process before its first cell, as ``warm_up(engine, helper)``, with the extension, if there
     is one, as a third."""

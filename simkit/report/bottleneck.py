@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simkit.experiment.bottleneck import CAMPAIGNS, SIGNALS, Bottleneck, Line, verdict_of
+from simkit.experiment.inquiries.bottleneck import CAMPAIGNS, SIGNALS, Bottleneck, Line, verdict_of
 from simkit.experiment.statistics import Difference
 from simkit.report.rounding import shared
 

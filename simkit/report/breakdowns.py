@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from simkit.breakdowns import EARLIER
+from simkit.measures.breakdowns import EARLIER
+from simkit.measures.responsiveness import RESTRICTED_DAYS, arrival_cohorts
 from simkit.report.rounding import Format, shared
 from simkit.report.tables import Table, readable
-from simkit.responsiveness import RESTRICTED_DAYS, arrival_cohorts
 from simkit.scenario.quantity import DAYS_PER_YEAR
 
 if TYPE_CHECKING:

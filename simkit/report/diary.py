@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from simkit.experiment.tracing_work import WorkDiary
+from simkit.experiment.inquiries.tracing_work import WorkDiary
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simkit.experiment.tracing import Diary
+    from simkit.experiment.inquiries.tracing import Diary
 
 STYLES = {
     "purchase": "bold green", "consent": "yellow", "life": "bold", "advertisement": "dim", "click": "cyan",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simkit.experiment.incrementality import MARGINAL, TENTH, TRUTH, Incrementality, Line
+from simkit.experiment.inquiries.incrementality import MARGINAL, TENTH, TRUTH, Incrementality, Line
 from simkit.experiment.statistics import Difference, paired
 from simkit.report.rounding import Format, shared
 

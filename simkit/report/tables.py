@@ -165,7 +165,7 @@ def live_share(result: Result) -> pd.DataFrame:
     The estimate that the measures use (Aalen and Johansen 1978; expired competes, open is censored), over the
     signals of all replications together.
     """
-    from simkit.survival import CENSORED, COMPETING, EVENT, cumulative_incidence
+    from simkit.measures.survival import CENSORED, COMPETING, EVENT, cumulative_incidence
 
     days = np.arange(LIVE_LIMIT_DAYS + 1)
     cases, shares = signals(result), {}

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from simkit.coupling.targets import WHOLE, attainment
 from simkit.report.rounding import Format, shared
 from simkit.report.tables import Table
-from simkit.targets import WHOLE, attainment
 
 if TYPE_CHECKING:
     from simkit.experiment.result import Result

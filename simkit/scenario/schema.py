@@ -45,7 +45,7 @@ MEASURE_NAMES = (
     "service_wait_minutes", "service_abandoned_share", "service_deflected_share", "lead_response_hours",
     "lead_conversion",
 )  # fmt: skip
-"""What can be asked for in `outcomes`, `goals` and `checks`; `simkit.measures` defines each (a test compares)."""
+"""What can be asked for in `outcomes`, `goals` and `checks`; `simkit.measures.catalog` defines each (tested)."""
 
 DEFAULT_CAMPAIGNS: dict[str, dict[str, Any]] = {
     "newsletter": {"per_week": 1, "priority": 6},

@@ -9,7 +9,7 @@ from markets import column, live, newborn, quiet_market
 from simkit.customers.compiled import CompiledMarket
 from simkit.customers.state import CANDIDATE, HOLDER, INVITATION_GRAIN, NO_ROLE
 from simkit.customers.word_of_mouth import Ties
-from simkit.measures import compute
+from simkit.measures.catalog import compute
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
 
@@ -195,7 +195,7 @@ def test_holders_earn_a_day_and_the_measure_counts_them():
 def test_what_holders_will_earn_is_the_sum_over_the_days_they_stay():
     """A day's income x the sum of exp(-(hazard + discount) n) over all days n to come."""
     from simkit.customers.population import population
-    from simkit.lifetime_value import residual_role_income
+    from simkit.measures.lifetime_value import residual_role_income
 
     case = guests(10)
     people = population(case.market, case.channels, 60, 1, 0).copy()

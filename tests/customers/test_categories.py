@@ -5,7 +5,7 @@ import pytest
 from markets import column, live, newborn, quiet_market
 
 from simkit.customers.compiled import CompiledMarket
-from simkit.lifetime_value import residual_margin_share, residual_revenue
+from simkit.measures.lifetime_value import residual_margin_share, residual_revenue
 from simkit.scenario.campaigns import Campaign
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate

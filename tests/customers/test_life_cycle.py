@@ -12,8 +12,8 @@ from simkit.customers.compiled import CompiledMarket
 from simkit.customers.mesa_market import MarketModel
 from simkit.customers.population import population
 from simkit.customers.state import AWAY, CUSTOMER, LOST
-from simkit.lifetime_value import residual_revenue
-from simkit.measures import purchases_per_need
+from simkit.measures.catalog import purchases_per_need
+from simkit.measures.lifetime_value import residual_revenue
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from simkit.customers import day, rules
-from simkit.experiment.exporting import TABLES as EXPORTED
+from simkit.experiment.inquiries.exporting import TABLES as EXPORTED
 from simkit.rng import Purpose
 from simkit.scenario.assortment import Assortment, Category
 from simkit.scenario.attention import Attention

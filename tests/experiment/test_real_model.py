@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from simkit.experiment.study import run
-from simkit.measures import MEASURES
+from simkit.measures.catalog import MEASURES
 from simkit.report.page import render
 from simkit.report.tables import contacts_by_channel, profit_steps
 from simkit.scenario.load import load

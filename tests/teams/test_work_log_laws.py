@@ -9,11 +9,11 @@ import random_departments
 from departments import MONDAY, order, organized, run
 from hypothesis import HealthCheck, given, settings
 
-from simkit.experiment.work_log import TRANSITIONS, work_table
+from simkit.experiment.inquiries.work_log import TRANSITIONS, work_table
+from simkit.fits.work.fit import fit_work
+from simkit.fits.work.output import snippet
+from simkit.fits.work.reading import LogError
 from simkit.teams.event_log import EVENTS
-from simkit.teams.fit_work import fit_work
-from simkit.teams.fit_work_output import snippet
-from simkit.teams.fit_work_reading import LogError
 
 DAYS = 30
 HOURS = ["effort_hours", "coordination_hours", "other_duties_hours"]

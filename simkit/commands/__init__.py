@@ -1,0 +1,1 @@
+"""The commands behind `simkit.cli`, a file for each kind of user."""

@@ -1,0 +1,1 @@
+"""What passes between the market and the department, day by day."""

@@ -1,0 +1,1 @@
+"""Questions that one scenario answers: what something brings, where work waits, what happened to whom."""

@@ -1,0 +1,1 @@
+"""Estimates from a firm's own data."""

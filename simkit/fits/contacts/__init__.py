@@ -1,0 +1,1 @@
+"""Fatigue and rates from a log of messages sent."""

@@ -1,0 +1,1 @@
+"""A department's work from a log of its events."""

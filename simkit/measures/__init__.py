@@ -1,0 +1,1 @@
+"""What is computed from one run, one definition each."""
