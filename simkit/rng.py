@@ -237,6 +237,16 @@ def run_key(seed: int, replication: int) -> tuple[int, int]:
     return x0, x1
 
 
+def generator(seed: int, what_for: str) -> np.random.Generator:
+    """A NumPy generator for samplers of other libraries (scipy, SALib), keyed by the seed and what it draws.
+
+    Designs and bootstraps only: nothing that a simulated person or piece of work meets. NumPy keeps the stream of
+    Philox, not what its methods make of it, so a design is stored with the results and not drawn again.
+    """
+    words = philox(seed & MASK, (seed >> 32) & MASK, crc(what_for), crc("simkit sampler"), 0, 0)
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(words)))
+
+
 def crc(text: str) -> int:
     """The 32-bit word that stands for a name in a key."""
     return zlib.crc32(text.encode("utf-8"))

@@ -91,3 +91,11 @@ def test_replications_and_seeds_share_no_key():
     keys = {rng.run_key(seed, replication) for seed in range(60) for replication in range(60)}
     assert len(keys) == 3600
     assert rng.run_key(1, 0) != rng.run_key(1 + 2**32, 0)
+
+
+def test_a_sampler_is_keyed_by_seed_and_purpose():
+    """The same key the same numbers, whatever ran in between; another seed or purpose others; children differ."""
+    first = rng.generator(7, "sobol").random(4)
+    assert rng.generator(7, "sobol").random(4).tolist() == first.tolist()
+    others = [rng.generator(8, "sobol"), rng.generator(7, "morris"), rng.generator(7 + 2**32, "sobol")]
+    assert all(set(other.random(4)).isdisjoint(first) for other in (*others, *others[0].spawn(2)))
