@@ -18,6 +18,7 @@ from simkit.commands.shared import (
     Json,
     Sets,
     folder_name,
+    hand_over,
     load_study,
     require_extension,
     require_file,
@@ -145,15 +146,7 @@ def incrementality(
         stop(FAILED_RUNS, str(error))
     except KeyboardInterrupt:
         stop(INTERRUPTED, "interrupted; nothing was written")
-    if out is not None:
-        from simkit.experiment.store import csv
-
-        out.write_bytes(csv(found.table()))
-        say(f"wrote {out}")
-    if as_json:
-        terminal.print_json(shown.document(found))
-    else:
-        shown.show(found, terminal.console())
+    hand_over(found, shown, out, as_json)
 
 
 def _cell(

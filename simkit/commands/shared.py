@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -49,6 +50,24 @@ def require_extension(extend: Path | None) -> None:
     """End the command when an extension is named that is not there."""
     if extend is not None and not extend.is_file():
         stop(USAGE, f"there is no file {str(extend)!r} to extend the model with")
+
+
+def hand_over(found: Any, shown: ModuleType, out: Path | None, as_json: bool) -> None:
+    """An answer the way it was asked for: its table as a CSV file, then JSON or the page of the terminal.
+
+    `shown` is the module of `simkit.report` that has `document` and `show` for it.
+    """
+    from simkit.commands import terminal
+
+    if out is not None:
+        from simkit.experiment.store import csv
+
+        out.write_bytes(csv(found.table()))
+        say(f"wrote {out}")
+    if as_json:
+        terminal.print_json(shown.document(found))
+    else:
+        shown.show(found, terminal.console())
 
 
 def folder_name(name: str) -> str:

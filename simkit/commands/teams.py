@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simkit.commands import terminal
-from simkit.commands.shared import FAILED_RUNS, INTERRUPTED, USAGE, Json, load_study, say, stop
+from simkit.commands.shared import FAILED_RUNS, INTERRUPTED, USAGE, Json, hand_over, load_study, stop
 
 
 def bottleneck(
@@ -37,15 +36,7 @@ def bottleneck(
         stop(FAILED_RUNS, str(error))
     except KeyboardInterrupt:
         stop(INTERRUPTED, "interrupted; nothing was written")
-    if out is not None:
-        from simkit.experiment.store import csv
-
-        out.write_bytes(csv(found.table()))
-        say(f"wrote {out}")
-    if as_json:
-        terminal.print_json(shown.document(found))
-    else:
-        shown.show(found, terminal.console())
+    hand_over(found, shown, out, as_json)
 
 
 COMMANDS = (bottleneck,)

@@ -1,16 +1,16 @@
 """The page of the customer model says what the code does: order of the day, rules, tests, every default number.
 
-`python tests/customers/test_readme.py --renew` writes the two tables between their markers anew.
+`PYTHONPATH=tests python tests/customers/test_readme.py --renew` writes the two tables between their markers anew.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pages import ROOT, claims_without_test, renew, section
 
 from simkit.customers import day, rules
 from simkit.experiment.inquiries.exporting import TABLES as EXPORTED
@@ -30,7 +30,6 @@ from simkit.scenario.purchases import BgBb, BgNbd, GammaGamma, Hazard, ParetoNbd
 from simkit.scenario.quantity import Provenance, Table, provenance_of
 from simkit.scenario.second_role import SecondRole
 
-ROOT = Path(__file__).parents[2]
 README = ROOT / "simkit" / "customers" / "README.md"
 TABLES: dict[str, type[Table]] = {
     "market": Market,
@@ -127,31 +126,18 @@ def exported() -> str:
 SECTIONS = {"order of the day": order_of_the_day, "defaults": defaults, "exported tables": exported}
 
 
-def section(text: str, name: str) -> str:
-    """What stands between the two markers of a section."""
-    return text.split(f"<!-- {name} -->\n")[1].split(f"<!-- end of {name} -->")[0].rstrip("\n")
-
-
-def renewed(text: str) -> str:
-    """The page with its sections as the code has them now."""
-    for name, make in SECTIONS.items():
-        before, rest = text.split(f"<!-- {name} -->\n")
-        text = f"{before}<!-- {name} -->\n{make()}\n<!-- end of {name} -->" + rest.split(f"<!-- end of {name} -->")[1]
-    return text
-
-
 # --- tests ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_the_page_says_what_the_code_does(name):
     """Order of the day and defaults are those of the code; `--renew` writes them anew."""
-    assert section(README.read_text(encoding="utf-8"), name) == SECTIONS[name]()
+    assert section(README, name) == SECTIONS[name]()
 
 
 def test_the_printed_order_is_the_one_followed():
     """Read back from the page, the stages are the rules that both drivers run."""
-    rows = re.findall(r"^\| (\w+) \| `(\w+)` \|", section(README.read_text(encoding="utf-8"), "order of the day"), re.M)
+    rows = re.findall(r"^\| (\w+) \| `(\w+)` \|", section(README, "order of the day"), re.M)
     chosen = day.day_rules()
     for name in ("propose", "live"):
         assert [chosen[stage] for part, stage in rows if part == name] == day.phase(chosen, name)
@@ -159,7 +145,7 @@ def test_the_printed_order_is_the_one_followed():
 
 def test_every_default_has_a_row():
     """No number of a shipped channel or of the market is left out."""
-    text = section(README.read_text(encoding="utf-8"), "defaults")
+    text = section(README, "defaults")
     for path, table in TABLES.items():
         for name, field in table.model_fields.items():
             if isinstance(field.default, (int, float)) and not isinstance(field.default, bool):
@@ -182,11 +168,7 @@ def test_rules_that_are_named_exist():
 
 def test_tests_that_are_named_exist():
     """Every claim is held by a test of that name."""
-    text = README.read_text(encoding="utf-8")
-    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
-    named = re.findall(r"`(test_\w+)`", text)
-    assert len(named) > 10
-    assert [name for name in named if f"def {name}(" not in tests] == []
+    assert claims_without_test(README) == []
 
 
 def test_every_purpose_of_a_customer_has_a_key_on_the_page():
@@ -197,6 +179,4 @@ def test_every_purpose_of_a_customer_has_a_key_on_the_page():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["--renew"]:
-        sys.exit("usage: python tests/customers/test_readme.py --renew")
-    README.write_text(renewed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    renew(README, SECTIONS)

@@ -1,27 +1,24 @@
 """The page of the teams says what the code does: parts of a lead time, draws, and every default number of the `teams` section.
 
-`python tests/teams/test_readme.py --renew` writes the tables between their markers anew.
+`PYTHONPATH=tests python tests/teams/test_readme.py --renew` writes the tables between their markers anew.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 import types
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 import pytest
+from pages import ROOT, claims_without_test, renew, section
 
 from simkit.rng import Purpose
 from simkit.scenario.organization import Teams
 from simkit.scenario.quantity import Table, provenance_of
 from simkit.teams.work import PARTS
 
-ROOT = Path(__file__).parents[2]
 README = ROOT / "simkit" / "teams" / "README.md"
-LITERAL = re.compile(r"`(test_\w+)`")
 
 
 def tables_in(annotation: Any) -> Iterator[tuple[str, type[Table]]]:
@@ -78,26 +75,13 @@ def draws() -> str:
 SECTIONS = {"parts": parts, "draws": draws, "defaults": defaults}
 
 
-def section(text: str, name: str) -> str:
-    """What stands between the two markers of a section."""
-    return text.split(f"<!-- {name} -->\n")[1].split(f"<!-- end of {name} -->")[0].rstrip("\n")
-
-
-def renewed(text: str) -> str:
-    """The page with its sections as the code has them now."""
-    for name, make in SECTIONS.items():
-        before, rest = text.split(f"<!-- {name} -->\n")
-        text = f"{before}<!-- {name} -->\n{make()}\n<!-- end of {name} -->" + rest.split(f"<!-- end of {name} -->")[1]
-    return text
-
-
 # --- tests ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_the_page_says_what_the_code_does(name):
     """Parts, draws and defaults are those of the code; `--renew` writes them anew."""
-    assert section(README.read_text(encoding="utf-8"), name) == SECTIONS[name]()
+    assert section(README, name) == SECTIONS[name]()
 
 
 def test_the_walk_over_the_section_finds_what_lies_deep():
@@ -116,13 +100,8 @@ def test_the_walk_over_the_section_finds_what_lies_deep():
 
 def test_tests_that_are_named_exist():
     """Every claim is held by a test of that name."""
-    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
-    named = LITERAL.findall(README.read_text(encoding="utf-8"))
-    assert len(named) > 5
-    assert [name for name in named if f"def {name}(" not in tests] == []
+    assert claims_without_test(README) == []
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["--renew"]:
-        sys.exit("usage: python tests/teams/test_readme.py --renew")
-    README.write_text(renewed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    renew(README, SECTIONS)
