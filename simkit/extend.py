@@ -25,8 +25,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from simkit.customers.driver import MarketDriver
 from simkit.customers.extension import Draws, Extension, extension_of
-from simkit.customers.market import MarketDriver
 from simkit.customers.rules.extra import buy_more
 from simkit.customers.rules.laws import draw, draw_clock, draw_pair
 from simkit.customers.state import AWAY, CUSTOMER, GRAIN, LOST, MONEY, PROSPECT

@@ -24,9 +24,9 @@ from simkit.coupling.steering import Plan
 from simkit.coupling.stock import Supply
 from simkit.coupling.targets import unrealistic
 from simkit.coupling.world import Watch, episodes, journey_orders, no_two_with_one_key, order_for
+from simkit.customers.driver import MarketDriver
 from simkit.customers.leads import leads_of
 from simkit.customers.log import CustomerLog, gathered
-from simkit.customers.market import MarketDriver
 from simkit.customers.market_journeys import begin_journey, never_begun
 from simkit.customers.state import EVENT_DTYPE, LEADS, LOG_DTYPE
 from simkit.customers.withheld import Withheld

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from simkit.customers.compiled import CompiledMarket
-from simkit.customers.market import MarketDriver
+from simkit.customers.driver import MarketDriver
 from simkit.customers.mesa_market import MarketModel
 from simkit.customers.state import CUSTOMER_DTYPE
 from simkit.scenario.load import load

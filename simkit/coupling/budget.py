@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, field
 
 from simkit.coupling.world import Trend
-from simkit.customers.market import MarketDriver
+from simkit.customers.driver import MarketDriver
 from simkit.customers.state import MONEY
 from simkit.scenario.budget import KNOWN_DAYS, Move
 from simkit.scenario.channels import Addressed

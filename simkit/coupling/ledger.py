@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simkit.coupling.budget import DaySpent
-from simkit.customers.market import MarketDriver
+from simkit.customers.driver import MarketDriver
 from simkit.customers.state import (
     BOUGHT,
     CHANNELS,

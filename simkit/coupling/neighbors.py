@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simkit.customers.driver import MarketDriver
 from simkit.customers.feedback import Feedback
-from simkit.customers.market import MarketDriver
 from simkit.customers.requests import Requests
 from simkit.customers.state import SCORE_GRAIN
 from simkit.records import Lead, LeadAnswer, ServiceOutcome

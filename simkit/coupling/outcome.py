@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simkit.coupling.replay import Script
-from simkit.customers.market import MarketDriver
+from simkit.customers.driver import MarketDriver
 from simkit.customers.state import OVERFLOW, RING_FULL
 from simkit.measures.breakdowns import by_channel
 from simkit.records import Lead, WorkOrder

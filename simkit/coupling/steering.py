@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from simkit.coupling.world import Key, plan_phase, planned_order, planned_orders
-from simkit.customers.market import MarketDriver
+from simkit.customers.driver import MarketDriver
 from simkit.customers.state import MONEY, PER_SLOT, SLOT_CLICKED, SLOT_DELIVERED, SLOT_EARNED, SLOT_OPENED, SLOTS
 from simkit.customers.state import SLOTS_AT as AT
 from simkit.records import WorkOrder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from simkit.customers.market import MarketDriver
+from simkit.customers.driver import MarketDriver
 from simkit.scenario.economics import Stock
 from simkit.scenario.quantity import DAYS_PER_WEEK
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simkit.customers.market import MarketDriver
+from simkit.customers.driver import MarketDriver
 from simkit.customers.state import DISSATISFACTION_GRAIN, OPINION_GRAIN, PROSPECT
 from simkit.scenario.service import Dissatisfaction
 

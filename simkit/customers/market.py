@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from simkit.customers import tables
 from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.extension import extension_of, layout_of, parameter_values
+from simkit.customers.live import Live, Meaning, fill_message
 from simkit.customers.market_goals import Referrals, fill_assortment, fill_role
-from simkit.customers.market_journeys import fill_goal, fill_journeys, fill_leads, starts_by_click, step_names
+from simkit.customers.market_journeys import fill_journeys, fill_leads, step_names
 from simkit.customers.market_life import (
     budget_is_open,
     fill_dissatisfaction,
@@ -24,7 +24,7 @@ from simkit.customers.market_life import (
     season_of,
     spread,
 )
-from simkit.customers.market_media import Media, bounds
+from simkit.customers.market_media import Media
 from simkit.customers.market_policy import PolicyTables
 from simkit.customers.population import channel_index
 from simkit.customers.purchase_traits import spend_shape
@@ -40,7 +40,6 @@ from simkit.customers.state import (
 from simkit.customers.tables import World
 from simkit.customers.withheld import Withheld
 from simkit.rng import crc, run_key
-from simkit.scenario.campaigns import Campaign
 from simkit.scenario.market import Fatigue
 from simkit.scenario.purchases import Purchases
 from simkit.scenario.schema import Scenario
@@ -48,68 +47,6 @@ from simkit.scenario.schema import Scenario
 _MASKS = ("for_customers", "for_prospects", "coming_for_customers", "coming_for_prospects", "ads_for_customers",
           "ads_for_prospects")  # fmt: skip
 _WEAR_OUT = {"exponential": 0, "hyperbolic": 1, "linear": 2}
-
-
-class MarketDriver(Protocol):
-    """What both drivers offer."""
-
-    tables: MarketTables
-
-    @property
-    def notes_lost(self) -> int:
-        """Events that did not fit one person's day and are missing in the log."""
-
-    def live_day(self, harm: dict[str, float] | None = None) -> np.ndarray:
-        """Everyone lives the next day; returns its totals (int64)."""
-
-    def new_leads(self) -> np.ndarray:
-        """Those who became leads on the last day lived, in no order."""
-
-    def customers(self) -> np.ndarray:
-        """Everyone as an array of CUSTOMER_DTYPE in order of (segment, index)."""
-
-    def column(self, name: str) -> np.ndarray:
-        """One field of everyone, in an order that stays the same."""
-
-    def person(self, place: int) -> Any:
-        """The record of whoever stands at a place of that order, to read and change between days by attributes."""
-
-
-@dataclass(frozen=True)
-class Live:
-    """One message or advertisement on one channel, from its first to its last day."""
-
-    name: str
-    """Campaign, planned ordinal or occasion, and channel: names its luck and nothing else does."""
-    campaign: Campaign
-    channel: str
-    segments: tuple[str, ...] | None
-    """Whom it is for besides the campaign's audience; None is everyone the audience names."""
-    relevance: float
-    first_day: int
-    last_day: int
-    program: str = ""
-    """The campaign's name."""
-    fallback: str = ""
-    """Name of the message on another channel that takes this one where it may not go."""
-    stands_by: bool = False
-    """True for such a message: it only goes in another's place."""
-
-    @property
-    def occurrence(self) -> int:
-        """The word that stands for it in every key."""
-        return crc(self.name)
-
-
-class Meaning(NamedTuple):
-    """What stands behind an occurrence: a launch on a channel, or a step of a journey."""
-
-    program: str
-    """The campaign or journey."""
-    name: str
-    label: str
-    """The name without the channel."""
-    channel: str
 
 
 class MarketTables:
@@ -140,9 +77,9 @@ class MarketTables:
         self.crowded = 0
         """Messages that never went because all slots were taken until their last day had passed."""
         self.named: dict[int, Live] = {}
+        """Everything that ever went live, by occurrence: what a log's numbers mean."""
         self.improvements: list[tuple[int, set[str], float]] = []
         """First day, names and relevance of what becomes better while it is live."""
-        """Everything that ever went live, by occurrence: what a log's numbers mean."""
         self.layout, self.extension = layout_of(scenario), extension_of(scenario)
         self.columns |= self.extension.columns(self.columns) if self.extension else {}
         self.counters = tuple(self.extension.counters.values()) if self.extension else ()
@@ -210,7 +147,7 @@ class MarketTables:
             for slot, live in enumerate(self.messages):
                 if live is not None and live.name in change:
                     better = self.messages[slot] = change[live.name]
-                    _fill_message(self.world.message[slot], better, self.channel_at, self.scenario)
+                    fill_message(self.world.message[slot], better, self.channel_at, self.scenario)
                     self.policy.fill_message(self.world.message[slot], better)
 
     def spread(self, stages: np.ndarray) -> None:
@@ -304,7 +241,7 @@ class MarketTables:
                 taken = slot is not None
                 if slot is not None:
                     self.messages[slot] = live
-                    _fill_message(self.world.message[slot], live, self.channel_at, self.scenario)
+                    fill_message(self.world.message[slot], live, self.channel_at, self.scenario)
                     self._mean(self.world.message[slot], live)
                     self.policy.fill_message(self.world.message[slot], live)
                     keep &= ~(1 << slot)
@@ -428,19 +365,6 @@ class MarketTables:
             return [self.segments[name] for name in live.segments]
         wanted = live.campaign.audience.segments
         return [i for name, i in self.segments.items() if not isinstance(wanted, tuple) or name in wanted]
-
-
-def _fill_message(row: np.void, live: Live, channel_at: dict[str, int], scenario: Scenario) -> None:
-    """What stays the same on all its days."""
-    reference = scenario.market.reference_relevance
-    row["occurrence"], row["channel"] = live.occurrence, channel_at[live.channel]
-    row["priority"] = live.campaign.priority
-    row["bought_within"], row["not_bought_within"] = bounds(live.campaign.audience)
-    row["strength"] = live.relevance / reference
-    row["impersonal"] = scenario.data.impersonal(live.campaign.relevance)
-    row["dislike"] = (1 - live.relevance) / (1 - reference)
-    fill_goal(row, live.campaign, scenario.market.goal_effects)
-    row["starts"] = starts_by_click(scenario.journeys, live.program)
 
 
 def stage_counts(totals: np.ndarray) -> np.ndarray:

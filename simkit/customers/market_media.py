@@ -22,7 +22,7 @@ from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 
 if TYPE_CHECKING:
-    from simkit.customers.market import Live
+    from simkit.customers.live import Live
 
 JOINING_DAYS = 28
 """Persons join or leave a channel whose reach changes once in so many days."""

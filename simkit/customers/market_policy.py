@@ -32,7 +32,7 @@ from simkit.scenario.policy import ContactPolicy
 from simkit.scenario.schema import Scenario
 
 if TYPE_CHECKING:
-    from simkit.customers.market import Live
+    from simkit.customers.live import Live
 
 _COUNTS = {"sent": COUNT_SENT, "delivered": COUNT_DELIVERED, "attempted": COUNT_ATTEMPTED}
 

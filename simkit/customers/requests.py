@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simkit.customers.market import MarketDriver
+from simkit.customers.driver import MarketDriver
 from simkit.customers.state import CUSTOMER
 from simkit.records import ServiceRequest
 from simkit.rng import Purpose, crc, uniforms

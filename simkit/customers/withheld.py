@@ -12,7 +12,7 @@ from simkit.customers.state import SLOTS
 from simkit.rng import Purpose, crc, run_key, uniforms
 
 if TYPE_CHECKING:
-    from simkit.customers.market import Live
+    from simkit.customers.live import Live
     from simkit.customers.tables import World
     from simkit.scenario.schema import Scenario
 

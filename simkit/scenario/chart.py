@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from simkit.scenario.organization import Organization, Person
-from simkit.scenario.organization_sense import places_of
 from simkit.scenario.structure_tables import Unit
+from simkit.scenario.who_can import places_of
 
 WIDTH = 100
 """Columns a chart keeps to."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from simkit.scenario.organization import Organization
-from simkit.scenario.organization_sense import redone, undone
+from simkit.scenario.step_order import redone, undone
 from simkit.scenario.work_kinds import CadenceGate, Delegation, Gate, Step, WorkKind
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from simkit.scenario.conditions import WORK, Step, parse
 from simkit.scenario.organization import Organization
-from simkit.scenario.organization_sense import own_units_below
 from simkit.scenario.structure_tables import AgencyTerms
+from simkit.scenario.who_can import own_units_below
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.dispatcher import Dispatcher, Pool, Task
 from simkit.teams.people import Person

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from simkit.records import WorkOrder
 from simkit.rng import crc
 from simkit.scenario.organization import Organization
-from simkit.scenario.organization_sense import ancestors, in_order, redone, undone
+from simkit.scenario.step_order import ancestors, in_order, redone, undone
 from simkit.scenario.work_kinds import LIVE, CadenceGate, Gate, OnDemandGate, Step, WorkKind
 from simkit.teams.luck import GATE_PURPOSES, WORK_PURPOSES, CaseLuck, Draws, effort_quantile
 

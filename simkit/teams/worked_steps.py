@@ -8,7 +8,7 @@ from typing import cast
 
 from simkit.rng import Purpose
 from simkit.scenario.organization import Distance, Organization
-from simkit.scenario.organization_sense import places_of
+from simkit.scenario.who_can import places_of
 from simkit.teams.abilities import Abilities
 from simkit.teams.batches import Batch, Batches
 from simkit.teams.calendar import Calendar

@@ -1,0 +1,103 @@
+"""Does a kind of work make sense in its department? Every mistake names its place in the scenario."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from simkit.scenario.errors import SenseError
+from simkit.scenario.naming import known, unique
+from simkit.scenario.organization import Organization
+from simkit.scenario.step_order import ancestors, in_order
+from simkit.scenario.who_can import can_do, different_people, doers_of, homes, skills
+from simkit.scenario.work_kinds import LIVE, Step, WorkKind
+
+
+def check_kind(organization: Organization, kind: WorkKind, at: str) -> None:
+    ids = [step.id for step in kind.steps]
+    unique(f"{at}.steps", ids)
+    if LIVE in ids:
+        raise SenseError(f"{at}.steps", f"{LIVE!r} is the name of going live and no step's")
+    if kind.demand is not None:
+        known(f"{at}.demand.calendar", "calendar", kind.demand.calendar, organization.calendars)
+    for step in kind.steps:
+        for before in step.after:
+            known(f"{at}.steps[{step.id}].after", "step", before, [*ids, LIVE])
+    ordered = list(in_order(kind, f"{at}.steps"))
+    _launch_early(kind, at)
+    for step in ordered:
+        _step(organization, kind, step, f"{at}.steps[{step.id}]")
+
+
+def _launch_early(kind: WorkKind, at: str) -> None:
+    """A rule needs last touches to leave out, and they come after the first step and before the launch."""
+    if kind.launch_early is None:
+        return
+    upstream = ancestors(kind)
+    polish = [step for step in kind.steps if step.polish is not None]
+    if not polish:
+        raise SenseError(f"{at}.launch_early", "no step has a share of `polish` that an early launch could leave out")
+    for step in polish:
+        if LIVE in upstream[step.id] or not step.after:
+            raise SenseError(
+                f"{at}.steps[{step.id}].polish", "a last touch comes after another step and before the launch"
+            )
+
+
+def _step(organization: Organization, kind: WorkKind, step: Step, at: str) -> None:
+    before = ancestors(kind)[step.id]
+    if step.roles:
+        _doers(organization, step, at)
+        _rework(kind, step, before, at)
+        return
+    known(f"{at}.gate", "gate", step.gate or "", organization.gates)
+    if LIVE in before:
+        raise SenseError(f"{at}.after", "a gate after the launch has nothing left to hold back")
+    worked = [other.id for other in kind.steps if other.roles and other.id in before]
+    if not worked:
+        raise SenseError(f"{at}.after", "a gate needs a worked step before it, to which a rejection returns")
+    for back, path in (
+        (step.return_to, f"{at}.return_to"),
+        (organization.gates[step.gate or ""].return_to, f"teams.gates.{step.gate}.return_to"),
+    ):
+        if back is not None:
+            known(path, f"worked step before {step.id!r}", back, worked)
+            break
+
+
+def _doers(organization: Organization, step: Step, at: str) -> None:
+    """Everywhere somebody can do it, and where it takes several people, that many different ones."""
+    key = "skills" if step.skills is not None else "skill"
+    for role in step.roles:
+        for skill in role:
+            if not can_do(organization, skill):
+                raise SenseError(f"{at}.{key}", _nobody(organization, skill))
+    if len(step.roles) == 1:
+        return
+    for home in homes(organization):
+        seats = [doers_of(organization, role, home.id, step.roles.count(role)) for role in step.roles]
+        if not different_people(seats):
+            who = ", ".join(" or ".join(role) for role in step.roles)
+            raise SenseError(
+                f"{at}.{key if step.skills is not None else 'people'}",
+                f"nobody can ever do this together: it takes {len(seats)} different people ({who}), and among those "
+                f"who may be asked for work of {home.id!r} there are {len(set().union(*seats))}",
+            )
+
+
+def _rework(kind: WorkKind, step: Step, before: set[str], at: str) -> None:
+    worked = [other.id for other in kind.steps if other.roles]
+    unique(f"{at}.rework", (edge.to for edge in step.rework))
+    for i, edge in enumerate(step.rework):
+        path = f"{at}.rework[{i}].to"
+        known(path, "worked step", edge.to, worked)
+        if LIVE in before or LIVE in ancestors(kind)[edge.to]:
+            raise SenseError(path, "after the launch there is nothing left to hold back: rework ends with going live")
+        if edge.to not in before:
+            earlier = ", ".join(name for name in worked if name in before) or "none"
+            raise SenseError(path, f"{edge.to!r} does not come before {step.id!r}; earlier worked steps are {earlier}")
+
+
+def _nobody(organization: Organization, skill: str) -> str:
+    near = get_close_matches(skill, skills(organization), 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(skills(organization))}"
+    return f"nobody who may be asked has the skill {skill!r}; {hint}"
