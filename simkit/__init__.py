@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simkit.coupling.outcome import Run
+    from simkit.experiment.files import load_experiment
     from simkit.experiment.inquiries.incrementality import incrementality
     from simkit.experiment.result import Result
     from simkit.experiment.study import run
+    from simkit.experiment.sweep import sweep
     from simkit.measures.catalog import MEASURES, Measure, compute
     from simkit.records import Launch, Signal, WorkOrder
     from simkit.scenario.errors import Problem, ScenarioError
@@ -31,6 +33,8 @@ _HOME = {
     "ScenarioError": "simkit.scenario.errors",
     "Problem": "simkit.scenario.errors",
     "run": "simkit.experiment.study",
+    "load_experiment": "simkit.experiment.files",
+    "sweep": "simkit.experiment.sweep",
     "incrementality": "simkit.experiment.inquiries.incrementality",
     "Result": "simkit.experiment.result",
     "simulate": "simkit.simulation",
@@ -58,8 +62,10 @@ __all__ = [
     "compute",
     "incrementality",
     "load",
+    "load_experiment",
     "run",
     "simulate",
+    "sweep",
 ]
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simkit.commands import customers as cli_customers
+from simkit.commands import experiments as cli_experiments
 from simkit.commands import fits as cli_fits
 from simkit.commands import teams as cli_teams
 from simkit.commands import terminal
@@ -216,7 +217,7 @@ def new(
     print(path)
 
 
-for _command in (*cli_customers.COMMANDS, *cli_fits.COMMANDS, *cli_teams.COMMANDS):
+for _command in (*cli_customers.COMMANDS, *cli_fits.COMMANDS, *cli_teams.COMMANDS, *cli_experiments.COMMANDS):
     app.command()(_command)
 
 

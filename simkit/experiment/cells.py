@@ -10,13 +10,9 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simkit.scenario.errors import ScenarioError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 BREAKDOWNS = ("cohorts", "channels", "responsiveness", "attainment")
 """Tables that a run may have beside its days and cases."""
@@ -28,18 +24,22 @@ class Cell:
 
     alternative: str
     replication: int
+    case: int = 0
+    """Which case of an experiment; a study has one."""
+    scenario: Any = field(default=None, compare=False, repr=False)
+    """What is simulated, where it is not the alternative of the work: a case brings its own."""
 
 
 @dataclass(frozen=True)
 class Ok:
-    """A finished run: its measures (None where one does not exist), its days and its cases."""
+    """A finished run: its measures (None where one does not exist), its days and its cases (None if not wanted)."""
 
     measures: dict[str, float | None]
-    daily: pd.DataFrame
-    cases: pd.DataFrame
+    daily: Any
+    cases: Any
     warnings: tuple[str, ...]
     seconds: float
-    breakdowns: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    breakdowns: Mapping[str, Any] = field(default_factory=dict)
     """Its tables by cohort, by channel, and of work by arrival."""
 
 
@@ -101,6 +101,8 @@ class Work:
     scenarios: Mapping[str, Any]
     engine: str
     model: Model
+    tables: bool = True
+    """Whether a run's days, cases and breakdowns come back with its measures."""
 
     @property
     def extension(self) -> Any:
@@ -126,11 +128,13 @@ class Work:
         started = time.perf_counter()
         try:
             simulate, compute = resolve(self.model.simulate), resolve(self.model.compute)
-            scenario = self.scenarios[cell.alternative]
+            scenario = self.scenarios[cell.alternative] if cell.scenario is None else cell.scenario
             run = simulate(scenario, cell.replication, engine=self.engine, threads=threads)
             figures = compute(run)
         except Exception as error:
             return failure(error, time.perf_counter() - started)
+        if not self.tables:
+            return Ok(figures, None, None, tuple(run.warnings), time.perf_counter() - started)
         tables = {name: getattr(run, name, None) for name in BREAKDOWNS}
         kept = {name: table for name, table in tables.items() if table is not None}
         return Ok(figures, run.daily, run.cases, tuple(run.warnings), time.perf_counter() - started, kept)

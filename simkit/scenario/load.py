@@ -62,16 +62,36 @@ def load(path: str | Path, sets: Sequence[str] = (), extend: str | Path | Declar
     >>> load("scenarios/retail.yaml", ["contact_policy.gap=2 days"]).base.contact_policy.gap
     2.0
     """
-    path = Path(path)
-    sources = Sources(path.parent.resolve(), path.parent)
-    layers = sources.chain(path, str(path))
-    extension = find(extend)
-    plan = _Plan(path, sources, extension.scenario_class if extension else Scenario)
-    for layer in layers:
-        plan.add_file(layer)
-    for option in sets:
-        plan.add_option(option)
-    return replace(plan.study(), sets=tuple(sets))
+    return Template(path, sets, extend).study()
+
+
+class Template:
+    """A scenario file read once, to be resolved under many changes: the cases of an experiment.
+
+    Raises as :func:`load` for a file that cannot be read; what is wrong with values is said by :meth:`study`.
+    """
+
+    def __init__(self, path: str | Path, sets: Sequence[str] = (), extend: str | Path | Declared | None = None):
+        path = Path(path)
+        sources = Sources(path.parent.resolve(), path.parent)
+        layers = sources.chain(path, str(path))
+        extension = find(extend)
+        self._plan = _Plan(path, sources, extension.scenario_class if extension else Scenario)
+        for layer in layers:
+            self._plan.add_file(layer)
+        for option in sets:
+            self._plan.add_option(option)
+        self._sets = tuple(sets)
+
+    def study(self, changes: Sequence[tuple[str, Node]] = (), warn: bool = True) -> Study:
+        """The study with dotted paths laid over it, each as a `--set` would be, its mistakes at the node's place.
+
+        `warn` says whether warnings are looked for, which takes as long as the rest.
+        """
+        plan = self._plan.again()
+        for path, value in changes:
+            plan.add_value(path, value)
+        return replace(plan.study(warn), sets=self._sets)
 
 
 @dataclass(frozen=True)
@@ -89,8 +109,15 @@ class _Plan:
         self.path, self.sources, self.schema = path, sources, schema
         self.base: list[_Layer] = [_Layer(_named(path), grounded=False)]
         self.alternatives: dict[str, list[_Layer]] = {}
-        self.options: list[tuple[str, str, Node]] = []
+        self.options: list[tuple[str, Place, Node]] = []
         self.problems: list[Problem] = []
+
+    def again(self) -> _Plan:
+        """The same layers, to lay others over them."""
+        plan = _Plan(self.path, self.sources, self.schema)
+        plan.base, plan.alternatives = list(self.base), {name: list(one) for name, one in self.alternatives.items()}
+        plan.options, plan.problems = list(self.options), list(self.problems)
+        return plan
 
     def add_file(self, tree: Node) -> None:
         """The next file of the chain, the furthest ancestor first."""
@@ -142,46 +169,52 @@ class _Plan:
         """A `--set`."""
         place = Place(f"--set {option}")
         path, equals, text = option.partition("=")
-        steps = steps_of(path.strip())
-        if not equals or not steps:
+        if not equals or not steps_of(path):
             self._complain(place, "expected a dotted path, '=' and a value, such as market.customers=5000")
             return
         try:
-            value = replace(parse_option(text.strip(), place), key=place)
-            tree = self.sources.place_tables(nest(path.strip(), value), self.path.parent)
+            value = parse_option(text.strip(), place)
+        except ScenarioError as error:
+            self.problems += error.problems
+            return
+        self.add_value(path.strip(), replace(value, key=place))
+
+    def add_value(self, path: str, value: Node) -> None:
+        """A value at a dotted path, laid over the base or over the alternative that the path names."""
+        place, steps = value.key or value.place, steps_of(path)
+        try:
+            tree = self.sources.place_tables(nest(path, value), self.path.parent)
         except ScenarioError as error:
             self.problems += error.problems
             return
         if steps[0] == "extends":
             self._complain(place, "extends is written in the file")
         elif steps[0] == _ALTERNATIVES:
-            self._add_option_of_alternative(option, steps, tree)
+            self._add_value_of_alternative(place, steps, tree)
         else:
             self.problems += outcome_problems(tree)
             self.base.append(_Layer(tree))
 
-    def _add_option_of_alternative(self, option: str, steps: list[str], tree: Node) -> None:
+    def _add_value_of_alternative(self, place: Place, steps: list[str], tree: Node) -> None:
         if len(steps) < 3:
-            self._complain(Place(f"--set {option}"), "expected alternatives.NAME.path=value")
+            self._complain(place, "expected alternatives.NAME.path=value")
             return
         body = tree.value[_ALTERNATIVES].value[steps[1]]
         self.problems += outcome_problems(body)
         self._refuse_whole_study(steps[1], body)
-        self.options.append((steps[1], option, body))
+        self.options.append((steps[1], place, body))
 
-    def study(self) -> Study:
+    def study(self, warn: bool) -> Study:
         """Merge, check and give everything back, or raise all problems."""
         tree, base = self._resolve(None, None, self.base)
         base_name = str(plain(tree).get("base_name") or Scenario.model_fields["base_name"].default)
         named = {base_name: [], **self.alternatives}
         self._check_names(tree, base_name)
-        for name, option, body in self.options:
+        for name, place, body in self.options:
             if name in named:
                 named[name] = [*named[name], _Layer(body)]
             else:
-                self._complain(
-                    Place(f"--set {option}"), f"unknown alternative {name!r}{choices(name, named, 'there are')}"
-                )
+                self._complain(place, f"unknown alternative {name!r}{choices(name, named, 'there are')}")
         checked = {name: self._alternative(name, tree, base, layers) for name, layers in named.items()}
         unread = {_place(problem) for problem in self.sources.problems}  # what stands there was never understood
         self.problems = self.sources.problems + [p for p in self.problems if _place(p) not in unread]
@@ -193,7 +226,7 @@ class _Plan:
             path=self.path,
             base=base,
             alternatives=scenarios,
-            warnings=_warnings(scenarios, base_name),
+            warnings=_warnings(scenarios, base_name) if warn else [],
             texts=self.sources.texts,
             written=_written(tree),
         )

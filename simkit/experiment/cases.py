@@ -1,0 +1,90 @@
+"""From a design to runs: each row of its table is laid over the scenario, and gives a cell per alternative and luck."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from simkit.experiment.cells import Cell, Err, failure
+from simkit.experiment.files import Experiment
+from simkit.scenario.checking import value_at
+from simkit.scenario.errors import ScenarioError, SenseError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Planned = tuple[Cell, Err | None]
+"""A cell, and why it cannot be run if its case makes no sense."""
+
+
+def design_of(experiment: Experiment) -> pd.DataFrame:
+    """The cases: index `case` from 0, a column per factor. One case without columns when nothing is varied.
+
+    An empty value stays as the scenario has it. Raises ScenarioError for a table of cases that does not fit.
+    """
+    import pandas as pd
+
+    if experiment.design is None:
+        return pd.DataFrame(index=pd.RangeIndex(1, name="case"))
+    from simkit.experiment.designs import design_table
+
+    options = experiment.design.options
+    if "file" in options:
+        options["file"] = experiment.path.parent / options["file"]
+    if experiment.design.kind in ("sub_experiments", "one_at_a_time"):
+        options["base"] = {path: _held(experiment, path) for path in experiment.factors}
+    try:
+        return design_table(experiment.design.kind, experiment.factors, **options)
+    except SenseError as error:
+        raise ScenarioError([experiment.problem(_steps(experiment, error.path), str(error))]) from None
+
+
+def _held(experiment: Experiment, path: str) -> Any:
+    """What the scenario has there, or nothing where that is a table: an empty value leaves it as it is."""
+    value = value_at(experiment.study.base, path)
+    return value if isinstance(value, (bool, int, float, str)) else None
+
+
+def _steps(experiment: Experiment, path: str) -> list[str]:
+    """Where a factor of this name is written, else the design."""
+    sections = {"levers": experiment.levers, "uncertainties": experiment.uncertainties}
+    return next(([section, path] for section, factors in sections.items() if path in factors), ["design"])
+
+
+def cells_of(
+    experiment: Experiment, design: pd.DataFrame, replications: Iterable[int], seed: int | None = None
+) -> Iterator[Planned]:
+    """Every cell, by case, then by replication, then by alternative: neighbors share a population.
+
+    All have one seed, so that cases and alternatives meet the same luck. A case that makes no sense gives cells that
+    have failed before they ran.
+    """
+    replications = list(replications)
+    scenarios = resolver(experiment, design, seed)
+    for case in design.index:
+        found, error = scenarios(int(case))
+        for replication in replications:
+            for name in experiment.alternatives:
+                yield Cell(name, replication, int(case), found.get(name)), error
+
+
+def resolver(
+    experiment: Experiment, design: pd.DataFrame, seed: int | None
+) -> Callable[[int], tuple[dict[str, Any], Err | None]]:
+    """Case -> its alternatives by name, or the failure that there are none."""
+    rows = design.to_dict("index") if len(design.columns) else {case: {} for case in design.index}
+
+    def scenarios(case: int) -> tuple[dict[str, Any], Err | None]:
+        started = time.perf_counter()
+        try:
+            study = experiment.study_of({str(path): value for path, value in rows[case].items()})
+        except ScenarioError as error:
+            return {}, failure(error, time.perf_counter() - started)
+        luck = experiment.study.base.seed if seed is None else seed
+        return {
+            name: one if one.seed == luck else one.model_copy(update={"seed": luck})
+            for name, one in study.alternatives.items()
+        }, None
+
+    return scenarios

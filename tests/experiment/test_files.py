@@ -1,0 +1,125 @@
+"""Experiment files: what is wrong is said at once, each at its line; what is right becomes a design and scenarios."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from simkit.experiment.cases import cells_of
+from simkit.experiment.cells import Err
+from simkit.experiment.files import load_experiment
+from simkit.experiment.tables import Range
+from simkit.scenario.errors import ScenarioError
+
+SCENARIO = (
+    "market: {customers: 300}\nhorizon: 30 days\nwarmup: 7 days\nalternatives:\n  pods: {teams.structure: pods}\n"
+)
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    """Writes an experiment beside a small scenario; the path of it."""
+    (tmp_path / "small.yaml").write_text(SCENARIO)
+
+    def written(text: str) -> Path:
+        path = tmp_path / "experiment.yaml"
+        path.write_text(f"scenario: small.yaml\n{text}")
+        return path
+
+    return written
+
+
+def problems(path: Path) -> list[str]:
+    with pytest.raises(ScenarioError) as error:
+        load_experiment(path)
+    return [f"{one.line}:{one.column} {one.message}" for one in error.value.problems]
+
+
+def test_what_is_written_is_what_is_read(write):
+    """Every field arrives; what is not said comes from the scenario and the folder."""
+    found = load_experiment(
+        write(
+            "question: how often?\nsets: {market.customers: 200}\nlevers: {contact_policy.gap: [1, +2]}\n"
+            "uncertainties:\n  market.fatigue.half_life_days: {low: 3, high: 12.5, log: true}\n"
+            "design: {kind: latin_hypercube, n: 8, seed: 3}\noutcomes: {profit: higher, mean_fatigue: null}\n"
+            "replications: 4\nalternatives: [pods]\nclaims: [{text: more is less}]\n"
+        )
+    )
+    assert (found.name, found.question) == (found.path.parent.name, "how often?")
+    assert found.study.base.market.customers == 200
+    assert found.levers == {"contact_policy.gap": (1, "+2")}
+    assert found.uncertainties == {"market.fatigue.half_life_days": Range(low=3, high=12.5, log=True)}
+    assert found.factors["market.fatigue.half_life_days"] == {"low": 3, "high": 12.5, "log": True}
+    assert (found.outcomes, found.directions) == (("profit", "mean_fatigue"), {"profit": "higher"})
+    assert (found.replications, found.alternatives, found.claims) == (4, ("pods",), ({"text": "more is less"},))
+    assert found.design is not None
+    assert found.design.options == {"n": 8, "seed": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("levers: {contact_policy.gapp: [1]}\ndesign: grid", "2:10 contact_policy.gapp: unknown key 'gapp'"),
+        ("levers: {contact_policy.gap: [1, soon]}\ndesign: grid", "2:34 contact_policy.gap: expected"),
+        ("levers: {market.customers: {low: 9.5, high: 20}}\ndesign: {kind: sobol, n: 8}", "2:34 market.customers: expected"),
+        ("levers: {market.customers: {low: 10, high: 20, integer: false}}\ndesign: {kind: sobol, n: 8}", "2:10 market.customers takes whole"),
+        ("levers: {contact_policy.gap: {low: 2, high: 1}}\ndesign: {kind: sobol, n: 8}", "2:10 levers.contact_policy.gap: low must"),
+        ("levers: {profit: [1, 2]}\ndesign: grid", "'profit' is an outcome"),
+        ("levers: {contact_policy.gap: [1]}", "2:1 factors are varied only by a design"),
+        ("design: grid", "2:1 there is nothing to vary"),
+        ("levers: {contact_policy.gap: {low: 1, high: 2}}\ndesign: grid", "2:10 levers.contact_policy.gap: a range has no values"),
+        ("levers: {contact_policy.gap: [1]}\ndesign: {kind: sobol, n: 100}", "3:1 design: n of a sobol sample must be a power of two"),
+        ("levers: {contact_policy.gap: [1]}\ndesign: {kind: sobl, n: 8}", "did you mean 'sobol'"),
+        ("levers: {contact_policy.gap: [1]}\ndesign: {kind: grid, levels: 8}", "'levels' belongs to morris"),
+        ("outcomes: [profitt]", "2:12 outcomes: nobody computes 'profitt'; did you mean 'profit'"),
+        ("replications: {outcome: sales, half_width: 2%}", "2:25 replications: nobody computes 'sales'"),
+        ("alternatives: [pod]", "2:16 unknown alternative 'pod'; did you mean 'pods'"),
+        ("sets: {horizn: 3}", "2:8 unknown key 'horizn'"),
+        ("lever: 3", "2:1 unknown key 'lever' in the experiment; did you mean 'levers'"),
+        ("scenario: other.yaml", "2:1 the key 'scenario' stands twice"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_said_at_its_place(write, text, said):
+    """Line and column of the value, what is wrong, what is allowed."""
+    assert any(said in one for one in problems(write(text))), problems(write(text))
+
+
+def test_all_mistakes_at_once(write):
+    """Of the file, of its design and of what it does to the scenario."""
+    found = problems(write("levers: {contact_policy.gapp: [1], market.customers: [-9]}\noutcomes: [x]\ndesign: grid\n"))
+    assert len(found) == 3
+
+
+def test_a_missing_scenario_is_a_mistake_of_the_experiment(write):
+    """With a hint at what lies there."""
+    path = write("")
+    path.write_text("scenario: smal.yaml\n")
+    assert problems(path) == ["1:11 scenario: there is no file 'smal.yaml'; did you mean 'small.yaml'?"]
+
+
+def test_cases_are_the_scenario_overlaid(write):
+    """A row of the design is laid over base and alternatives as `--set` is; an empty value leaves what is there."""
+    found = load_experiment(write("levers: {contact_policy.gap: [1, 3]}\ndesign: grid\n"))
+    design = pd.DataFrame({"contact_policy.gap": [3, None]})
+    cells = [cell for cell, error in cells_of(found, design, range(2), seed=9) if error is None]
+    assert [(cell.case, cell.replication, cell.alternative) for cell in cells[:4]] == [
+        (0, 0, "today"), (0, 0, "pods"), (0, 1, "today"), (0, 1, "pods")
+    ]  # fmt: skip
+    assert [cell.scenario.contact_policy.gap for cell in cells] == [3.0] * 4 + [found.study.base.contact_policy.gap] * 4
+    assert {cell.scenario.seed for cell in cells} == {9}
+    assert cells[1].scenario.teams.structure.preset == "pods"
+
+
+def test_a_case_that_makes_no_sense_is_a_failed_cell(write):
+    """It stops no other case."""
+    found = load_experiment(write(""))
+    planned = list(cells_of(found, pd.DataFrame({"contact_policy.gap": [1, -5]}), range(1)))
+    assert [isinstance(error, Err) for _, error in planned] == [False, False, True, True]
+
+
+def test_a_lever_that_changes_nothing_is_said(write):
+    """The alternatives set it themselves."""
+    found = load_experiment(write("levers: {teams.structure: [hierarchy]}\ndesign: grid\n"))
+    assert "changes nothing" in found.warnings[0]
