@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simkit.commands import comparing as cli_comparing
 from simkit.commands import customers as cli_customers
 from simkit.commands import experiments as cli_experiments
 from simkit.commands import fits as cli_fits
@@ -217,7 +218,9 @@ def new(
     print(path)
 
 
-for _command in (*cli_customers.COMMANDS, *cli_fits.COMMANDS, *cli_teams.COMMANDS, *cli_experiments.COMMANDS):
+for _command in (
+    *cli_customers.COMMANDS, *cli_fits.COMMANDS, *cli_teams.COMMANDS, *cli_comparing.COMMANDS, *cli_experiments.COMMANDS
+):  # fmt: skip
     app.command()(_command)
 
 

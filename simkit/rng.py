@@ -159,6 +159,8 @@ class Purpose(IntEnum):
     # "/external" (of an earlier step), k its pass
     WHO_DECIDES = 440
     DECISION = 441
+    # experiments; `what` is crc32 of what is put in order, the index which order
+    TURNING_ORDER = 460
     EXTENSION = 60000
 
 

@@ -26,19 +26,20 @@ def check(tree: Node, schema: type[Scenario] = Scenario) -> tuple[Scenario | Non
         scenario = schema.model_validate(plain(tree))
     except ValidationError as error:
         return None, problems_of(error, tree, schema)
-    problems = [problem_at(path, message, tree) for path, message in scenario.check_sense()]
+    problems = [problem_at(path, message, tree) for path, message in nonsense(scenario)]
+    return scenario, [*problems, *_wrong_kinds(tree, scenario)]
+
+
+def nonsense(scenario: Scenario) -> list[tuple[str, str]]:
+    """What each field may be and all together may not, as (dotted path, sentence); nothing for what can be run."""
+    found = list(scenario.check_sense())
     try:
         department = organization(scenario.teams, list(scenario.market.segments))
     except SenseError as error:
-        problems.append(problem_at(error.path, error.message, tree))
-    else:
-        never = boards_that_never_meet(department, scenario.start - timedelta(days=scenario.warmup_days), scenario.days)
-        problems += [problem_at(path, message, tree) for path, message in never]
-        paid = overspent(
-            scenario.budget, department.payroll_per_day * DAYS_PER_YEAR, scenario.economics.technology_per_year
-        )
-        problems += [problem_at(path, message, tree) for path, message in paid]
-    return scenario, [*problems, *_wrong_kinds(tree, scenario)]
+        return [*found, (error.path, error.message)]
+    found += boards_that_never_meet(department, scenario.start - timedelta(days=scenario.warmup_days), scenario.days)
+    wages = department.payroll_per_day * DAYS_PER_YEAR
+    return found + list(overspent(scenario.budget, wages, scenario.economics.technology_per_year))
 
 
 def value_at(scenario: BaseModel, path: str) -> Any:
