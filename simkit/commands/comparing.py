@@ -17,6 +17,7 @@ from simkit.commands.shared import (
     Json,
     Sets,
     load_study,
+    require_extension,
     say,
     stop,
 )
@@ -66,5 +67,29 @@ def why(
         raise typer.Exit(FAILED_RUNS)
 
 
-COMMANDS = (why,)
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="A scenario file, or FILE:alternative.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another; :alternative for one of the same file.")],
+    sets: Sets = None,
+    extend: Extend = None,
+    as_json: Json = False,
+) -> None:
+    """What differs between two scenarios, as a reader would say it: resolved values with units and sources."""
+    require_extension(extend)
+    from simkit.experiment import diff as differing
+    from simkit.report import diff as shown
+
+    try:
+        first = differing.side(a, sets or (), extend)
+        second = differing.side(b, sets or (), extend, other=str(first.study.path))
+    except differing.NoSuchSide as error:
+        stop(USAGE, str(error))
+    found = differing.diff(first, second)
+    if as_json:
+        terminal.print_json(shown.document(found))
+    else:
+        shown.show(found, terminal.console())
+
+
+COMMANDS = (why, diff)
 """In the order of the help."""

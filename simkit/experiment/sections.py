@@ -188,7 +188,8 @@ class Pair:
             STANDARDS: {name: getattr(units[0], name) for name in STANDARD} if alike else {},
             AUTHORITY: {f"gates.{name}": _only(teams.gates[name], *WHO_DECIDES) for name in shared},
             APPROVALS: {
-                name: _without(gate, *WHO_DECIDES) if name in shared else gate for name, gate in teams.gates.items()
+                f"gates.{name}": _without(gate, *WHO_DECIDES) if name in shared else gate
+                for name, gate in teams.gates.items()
             },
         }
         for name in type(teams).model_fields:
