@@ -161,6 +161,8 @@ class Purpose(IntEnum):
     DECISION = 441
     # experiments; `what` is crc32 of what is put in order, the index which order
     TURNING_ORDER = 460
+    # people who leave; `what` is 0, k how many have had the seat before
+    LEAVING = 450
     EXTENSION = 60000
 
 

@@ -171,6 +171,7 @@ class _Coupling:
             self.neighbors.live_day(day, new_leads)
             media.append(self.market.tables.media_cost(totals[day]))
             extra = self.department.extra_costs[day] + (self.transition_cost if day == scenario.warmup_days else 0.0)
+            extra += self.department.turnover_costs[day]
             self.spending.close_day(day, day_spent(scenario, self.market, totals[day], media[-1]), extra)
             self.supply.close_day(*units_sold(totals[day], scenario.market.represents))
             self.cohorts.close_day(day)
@@ -314,6 +315,9 @@ class _Coupling:
         if any(self.department.extra_costs):
             daily["agency_cost"] = np.array(self.department.extra_costs)
             daily["profit"] -= daily["agency_cost"]
+        if any(self.department.turnover_costs):
+            daily["turnover_cost"] = np.array(self.department.turnover_costs)
+            daily["profit"] -= daily["turnover_cost"]
         if self.transition_cost:
             daily["transition_cost"] = np.where(daily["day"] == 0, self.transition_cost, 0.0)
             daily["profit"] -= daily["transition_cost"]
@@ -358,6 +362,7 @@ class _Coupling:
                 persons_before,
                 records,
                 tuple(self.department.extra_costs),
+                tuple(self.department.turnover_costs),
             ),
             cohorts=self.cohorts.table(),
             reviews=pd.DataFrame(self.plan.reviews, columns=["day", "campaign", "figure", "per_week"]),

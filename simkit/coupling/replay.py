@@ -27,7 +27,9 @@ class Script:
     """Where everyone's time had gone when the measured days began."""
     records: DepartmentRecords = field(repr=False)
     extra_costs: tuple[float, ...] = ()
-    """What was paid besides wages, currency of each day."""
+    """What agencies billed, currency of each day."""
+    turnover_costs: tuple[float, ...] = ()
+    """What hiring cost, less the pay of vacant seats, currency of each day."""
 
 
 class Replay:
@@ -36,7 +38,7 @@ class Replay:
     def __init__(self, script: Script, warmup_days: int):
         self._script, self._warmup_days, self._today = script, warmup_days, -1
         self.payroll_per_day = script.payroll_per_day
-        self.extra_costs = list(script.extra_costs)
+        self.extra_costs, self.turnover_costs = list(script.extra_costs), list(script.turnover_costs)
 
     def submit(self, orders: Iterable[WorkOrder]) -> None:
         """What customers do becomes no work here."""

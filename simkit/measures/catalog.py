@@ -200,9 +200,9 @@ def _budget_use(run: Run) -> Value:
 
 
 def _marketing_cost(run: Run) -> float:
-    """Contacts, media, own people, technology, agencies and a change of structure."""
+    """Contacts, media, own people and replacing them, technology, agencies and a change of structure."""
     own = total(run, "contact_cost", "media_cost", "team_cost", "technology_cost")
-    return own + run.sums.get("agency_cost", 0.0) + run.sums.get("transition_cost", 0.0)
+    return own + sum(run.sums.get(name, 0.0) for name in ("agency_cost", "turnover_cost", "transition_cost"))
 
 
 def _payback(run: Run) -> Value:
@@ -259,8 +259,9 @@ MEASURES: dict[str, Measure] = {
         Measure("revenue", "currency/year", "Revenue", "sum x 365 / measured days", "revenue", "measured years",
             MEASURED_DAYS, "higher", lambda run: per_year(run, total(run, "revenue"))),
         Measure("profit", "currency/year", "Profit",
-            "(revenue + tenure margin + income of the second role - goods - contacts - media - team - agency - "
-            "change - technology - service - sales) x 365 / measured days", "profit", "measured years", MEASURED_DAYS,
+            "(revenue + tenure margin + income of the second role - goods - contacts - media - team - "
+            "turnover - agency - change - technology - service - sales) x 365 / measured days",
+            "profit", "measured years", MEASURED_DAYS,
             "higher", lambda run: per_year(run, total(run, "profit"))),
         Measure("profit_per_customer", "currency/customer/year", "Profit per customer",
             "profit a year / mean number of customers", "profit", "customer-years", MEASURED_DAYS, "higher",
@@ -272,7 +273,7 @@ MEASURES: dict[str, Measure] = {
             "margin on revenue, before marketing cost", "persons who were customers on a measured day",
             "measured days and, discounted, all after", "higher", _clv),
         Measure("cac", "currency/customer", "Acquisition cost",
-            "(contacts + media + team + agency + change + technology + sales) / new customers",
+            "(contacts + media + team + turnover + agency + change + technology + sales) / new customers",
             "all sales and marketing cost", "first purchases", MEASURED_DAYS, "lower", _cac),
         Measure("roas", "ratio", "Return on ad spend",
             "revenue of purchases upon a click or visit / (contacts + media)", "attributed, not incremental, revenue",
@@ -289,7 +290,7 @@ MEASURES: dict[str, Measure] = {
             "revenue", "persons who were customers on a measured day", "measured days and, discounted, all after",
             "higher", _clv_revenue),
         Measure("budget_use", "share", "Budget used",
-            "(contacts + media + team + agency + change + technology) / budget",
+            "(contacts + media + team + turnover + agency + change + technology) / budget",
             "all sales and marketing cost", "budget of the same days; absent without one", MEASURED_DAYS, "",
             _budget_use),
         Measure("payback_months", "months", "Payback",

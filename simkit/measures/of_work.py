@@ -12,7 +12,7 @@ import numpy as np
 from simkit.coupling.outcome import Run
 from simkit.measures.measure import MEASURED_DAYS, Measure, Value, per_year, ratio, total
 from simkit.measures.responsiveness import RESTRICTED_DAYS, SOON_DAYS, signal_to_live
-from simkit.scenario.quantity import DAYS_PER_WEEK
+from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
 from simkit.teams.handovers import handovers
 
 if TYPE_CHECKING:
@@ -59,6 +59,39 @@ def _utilization(run: Run) -> Value:
     own = run.persons[run.persons["employer"] == "own"]
     paid = float(own["paid_seconds"].sum())
     return ratio(paid - float(own["idle"].sum()), paid)
+
+
+# --- people ------------------------------------------------------------------------------------------------
+
+
+def _own_total(run: Run, column: str) -> float:
+    """A column of the table of persons added over one's own."""
+    return float(run.persons.loc[run.persons["employer"] == "own", column].sum())
+
+
+def _own_years(run: Run) -> float:
+    """Seats of one's own people x measured years."""
+    return float((run.persons["employer"] == "own").sum()) * run.scenario.horizon_days / DAYS_PER_YEAR
+
+
+def _turnover(run: Run) -> Value:
+    if run.scenario.teams.turnover is None:
+        return None
+    return ratio(_own_total(run, "left"), _own_years(run))
+
+
+def _vacancy(run: Run) -> Value:
+    if run.scenario.teams.turnover is None:
+        return None
+    vacant = _own_total(run, "vacant_seconds")
+    paid = _own_total(run, "paid_seconds") - _own_total(run, "overtime_seconds")
+    return ratio(vacant, vacant + paid)
+
+
+def _morale(run: Run) -> Value:
+    if run.scenario.teams.morale is None:
+        return None
+    return ratio(_own_total(run, "morale_days"), _own_years(run) * DAYS_PER_YEAR)
 
 
 # --- what people's time goes into --------------------------------------------------------------------------
@@ -198,5 +231,14 @@ WORK_MEASURES = (
         Measure("cost_per_live_campaign", "currency/campaign", "Cost of a live campaign", "team cost / campaigns live",
             "cost of the department", "campaigns that reached customers", MEASURED_DAYS, "lower",
             _cost_per_live_campaign),
+        Measure("turnover_rate", "share/year", "Turnover", "times a seat was left / (seats x measured years)",
+            "own people who left", "seats of own people x years; absent without teams.turnover", MEASURED_DAYS, "lower",
+            _turnover),
+        Measure("vacancy_share", "share", "Seats vacant", "vacant / (vacant + paid without overtime)",
+            "working time of seats that nobody had", "working time of all seats; absent without teams.turnover",
+            MEASURED_DAYS, "lower", _vacancy),
+        Measure("morale", "share", "Morale", "sum of morale / days of own people",
+            "morale of everybody at the end of each day, a vacant seat's included",
+            "seats of own people x days; absent without teams.morale", MEASURED_DAYS, "higher", _morale),
 )  # fmt: skip
 """What a report lists after all others."""

@@ -170,6 +170,17 @@ class Desk(Table):
     rests in any case."""
     overtime_limit_hours: PositiveHours | None = None
     """With ``finish``: only what can be done within so many hours after the shift; no limit when left out."""
+    when_absent: Literal["rest", "hand_over"] = "rest"
+    """What somebody away has begun, and what waits for them alone, rests until they are back, or goes to others; that
+    of somebody who leaves for good goes to others in any case."""
+    hand_over_after_days: Annotated[int, Field(ge=0, le=365)] = default(
+        1, unit="working days away", source=_OURS, grade="assumption", low=0, high=5
+    )
+    """With ``hand_over``: how many days are waited for somebody away."""
+    hand_over_loss: Share = default(
+        0.3, unit="share of what was done", source=_OURS, grade="assumption", low=0.1, high=0.6
+    )
+    """What whoever goes on with an unfinished pass has to do again."""
     urgent_priority: Annotated[int, Field(ge=1, le=9)] | None = None
     """Orders of this priority or a more urgent one interrupt others; only urgent kinds of work when left out."""
 

@@ -42,6 +42,7 @@ MEASURE_NAMES = (
     "contribution_margin", "discounted_profit", "clv_revenue", "budget_use", "payback_months",
     "unmet_demand_share", "second_role_share", "utilization_productive", "rework_share", "hidden_work_share",
     "throughput_per_week", "wip_cases", "backlog_days", "hand_offs_per_case", "quality_risk", "cost_per_live_campaign",
+    "turnover_rate", "vacancy_share", "morale",
     "service_wait_minutes", "service_abandoned_share", "service_deflected_share", "lead_response_hours",
     "lead_conversion",
 )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from simkit.scenario.morale import Morale, Turnover
 from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, convention, default
 from simkit.scenario.work_kinds import Name
 
@@ -257,3 +258,7 @@ class Workforce(Table):
     """Sickness. An empty table is the shipped one."""
     assets: tuple[Asset, ...] = ()
     tool_migration: ToolMigration | None = None
+    morale: Morale | None = None
+    """Overload wears people out. An empty table is the shipped one."""
+    turnover: Turnover | None = None
+    """People leave and are replaced. An empty table is the shipped one; needs `learning`."""

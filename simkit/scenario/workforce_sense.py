@@ -17,6 +17,8 @@ def check_workforce(organization: Organization) -> None:
     _ai(organization)
     _who(organization)
     _assets(organization)
+    if organization.turnover is not None and organization.learning is None:
+        raise SenseError("teams.turnover", "needs `learning: {}`: whoever comes would stay a beginner for ever")
     for person in organization.people:
         for first, last in person.vacation:
             if last < first:

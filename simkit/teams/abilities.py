@@ -13,6 +13,7 @@ from simkit.scenario.workforce import Ai
 from simkit.teams.assets import Assets
 from simkit.teams.growth import Growth
 from simkit.teams.people import Person
+from simkit.teams.staff.morale import Morale
 from simkit.teams.tasks import Task
 from simkit.teams.tuition import Tuition
 from simkit.teams.work import Node
@@ -25,6 +26,7 @@ class Abilities:
         self.tuition = Tuition(organization, people, start)
         self._assets = Assets(organization.assets)
         self._growth = Growth(organization, people)
+        self.morale = Morale(organization, organization.morale) if organization.morale is not None else None
         digital = organization.digital_skills
         self._digital = [getattr(digital, person.table.digital_skill) for person in people]
         self._ai = organization.ai
@@ -37,7 +39,7 @@ class Abilities:
     def needed(organization: Organization) -> bool:
         """Whether anything differs from full professionals who neither learn nor use tools."""
         stated = any(person.experience != 1 or person.digital_skill != "medium" for person in organization.people)
-        tables = (organization.learning, organization.ai, organization.tool_migration)
+        tables = (organization.learning, organization.ai, organization.tool_migration, organization.morale)
         rows = bool(organization.assets) or bool(organization.training)
         return stated or rows or organization.digital_skills.medium != 1 or any(tables)
 
@@ -49,6 +51,8 @@ class Abilities:
         if self._ai is not None:
             use = self._use(self._ai, task.run.node, skill, person)
             factor *= self._ai.effort_factor(use, self._growth.experience(person, skill))
+        if self.morale is not None:
+            factor *= self.morale.effort_factor(person)
         return factor
 
     def wrong(self, internal: float, task: Task, person: Person) -> float:
@@ -59,6 +63,8 @@ class Abilities:
             node = task.run.node
             beyond = self._of_step(self._ai, "off_frontier", node, skill)
             internal += self._use(self._ai, node, skill, person) * beyond * self._ai.off_frontier_error
+        if self.morale is not None:
+            internal *= self.morale.error_factor(person)
         return internal
 
     def building_seconds(self, task: Task, person: Person, now: int) -> int:
@@ -69,6 +75,15 @@ class Abilities:
         """The person has done a pass."""
         self._growth.practice(person, used_skill(task, person))
         self._assets.done(task, person, now)
+
+    def given_up(self, task: Task) -> None:
+        """Whoever goes on with a pass builds what was to be built with it."""
+        self._assets.given_up(task)
+
+    def replace(self, person: Person, experience: float) -> None:
+        """Somebody new has the seat."""
+        self._growth.replace(person, experience)
+        self.tuition.replace(person)
 
     def _use(self, ai: Ai, node: Node, skill: str, person: Person) -> float:
         return self._adoption[person.number] * self._of_step(ai, "exposure", node, skill)

@@ -27,6 +27,16 @@ class PersonalCalendar(Calendar):
     zone_seconds = 0
     away: Callable[[int], bool] | None = None
     """Whether a working day is away; asked once for each working day, in order."""
+    vacancies: Sequence[tuple[int, int]] = ()
+    """From when until when nobody has the seat."""
+
+    def close(self, begin: int, end: int) -> None:
+        """Nobody has the seat between two midnights."""
+        known = list(zip(self._starts, self._ends, strict=True))
+        self.vacancies = [*self.vacancies, (begin, end)]
+        self._starts, self._ends, self._worked = [], [], [0]
+        for start, until in known:
+            self._keep(start, until)
 
     def _extend(self, time: int) -> None:
         while self._known_until <= time:
@@ -41,7 +51,13 @@ class PersonalCalendar(Calendar):
     def _add_shift(self, day: int, opens: float, closes: float) -> None:
         begins = day * DAY_SECONDS + round(opens * 3600) - self.zone_seconds
         end = begins + max(1, round((closes - opens) * 3600 * self._fte))
-        start = max(begins, 0)
+        self._keep(max(begins, 0), end)
+
+    def _keep(self, start: int, end: int) -> None:
+        """One more shift, or what of it lies outside the vacancies."""
+        for left, back in self.vacancies:
+            if left < end and start < back:
+                start, end = (start, left) if start < left else (back, end)
         if end > start:
             self._starts.append(start)
             self._ends.append(end)
@@ -100,12 +116,12 @@ def personal_calendars(
     """A person's working time and that of the contract, which pays for days away; None where the common one will do."""
     absence = organization.absence
     away = absence is not None or bool(person.vacation)
-    if not away and not person.zone:
+    if not away and not person.zone and organization.turnover is None:
         return None
     week = organization.calendars[person.calendar]
     contract = PersonalCalendar(week, start, person.fte)
     contract.zone_seconds = round(person.zone * 3600)
-    if not away:
+    if not away and organization.turnover is None:
         return contract, contract
     work_key = crc(f"person/{person.id}")
 
@@ -115,5 +131,6 @@ def personal_calendars(
 
     calendar = PersonalCalendar(week, start, person.fte)
     calendar.zone_seconds = contract.zone_seconds
-    calendar.away = DaysAway(start, person.vacation, absence, draw)
+    if away:
+        calendar.away = DaysAway(start, person.vacation, absence, draw)
     return calendar, contract

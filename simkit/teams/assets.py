@@ -62,6 +62,10 @@ class Assets:
                 lasts = float("inf") if asset.lasts_days is None else asset.lasts_days * DAY_SECONDS
                 self._good_until[place] = now + lasts
 
+    def given_up(self, task: Task) -> None:
+        """What was to be built with a pass that its doer gives up is still to be built."""
+        self._builders = {place: other for place, other in self._builders.items() if other is not task}
+
 
 def _place(asset: Asset, person: Person) -> tuple[str, str]:
     return asset.id, person.unit if asset.reach == "unit" else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from operator import add
 
 from simkit.teams.calendar import Calendar
@@ -46,8 +47,22 @@ def add_work(run: Run, task: Task, taking_over: int, now: int) -> None:
     parts[_OF_CATEGORY[task.category]] += task.effort
     parts[REWORK] += lost
     parts[OTHER_DUTIES] += task.wall - own + task.lost - lost
-    parts[_QUEUE_OF.get(task.category, RESOURCE_QUEUE)] += task.rested
+    parts[queue_part(task)] += task.rested
     parts[OFF_SHIFT] += now - task.started - task.rested - task.wall - task.lost
+
+
+def add_unfinished(run: Run, task: Task, spent: Mapping[str, int], taking_over: int, now: int) -> None:
+    """On the desk of somebody who did not finish it; seconds by category, as :func:`spent_so_far` tells them."""
+    for category, seconds in spent.items():
+        part = {"coordination": taking_over, "other_duties": OTHER_DUTIES, "switching": SWITCHING}.get(category)
+        run.parts[_OF_CATEGORY[category] if part is None else part] += seconds
+    run.parts[queue_part(task)] += task.rested
+    run.parts[OFF_SHIFT] += now - task.started - task.rested - task.spent - task.lost
+
+
+def queue_part(task: Task) -> int:
+    """The part of a lead time that waiting for a busy person belongs to."""
+    return _QUEUE_OF.get(task.category, RESOURCE_QUEUE)
 
 
 def add_batch_work(run: Run, task: Task, batch: Task, taking_over: int, now: int) -> None:

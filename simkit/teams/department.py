@@ -21,6 +21,7 @@ from simkit.teams.event_log import EventLog
 from simkit.teams.flow import Flow
 from simkit.teams.luck import CaseLuck, Luck
 from simkit.teams.people import employ
+from simkit.teams.staff.roster import roster_of
 from simkit.teams.tasks import URGENT
 from simkit.teams.work import Case, StepGraph
 
@@ -65,6 +66,9 @@ class Department:
         self._bills = AgencyBills(organization, self._people, start)
         self.extra_costs: list[float] = []
         """What agencies billed, currency of each day so far."""
+        self._roster = roster_of(organization, self._dispatcher, self._people, self._log, self._luck, self._flow.worked)
+        self.turnover_costs: list[float] = []
+        """Currency of each day so far: hiring, less the pay of vacant seats."""
         self.submit(own_orders(organization, key, start, days))
 
     def submit(self, orders: Iterable[WorkOrder]) -> None:
@@ -89,6 +93,7 @@ class Department:
         while self._expected and self._expected[0][0] < end:
             self._schedule(*heappop(self._expected))
         self._flow.launches.clear()
+        self.turnover_costs.append(self._roster.day_begins() if self._roster is not None else 0.0)
         self._env.run(until=end)
         self.extra_costs.append(self._bills.of_day(day, self._log.cells, self._dispatcher.desk))
         return list(self._flow.launches)
@@ -96,7 +101,8 @@ class Department:
     def records(self) -> DepartmentRecords:
         """Cases, log and people's time as tables."""
         rows = [row or case_row(self._open[i]) for i, row in enumerate(self._rows)]
-        return department_records(rows, self._people, self._log, self._dispatcher.desk, self._dispatcher.now)
+        morale = self._roster.morale if self._roster is not None else None
+        return department_records(rows, self._people, self._log, self._dispatcher.desk, self._dispatcher.now, morale)
 
     def _schedule(self, arrived: int, _: int, order: WorkOrder, luck: CaseLuck) -> None:
         case = Case(len(self._rows), order, self._graphs[order.kind], self._home(order), arrived, luck)

@@ -14,6 +14,7 @@ from simkit.teams.decomposition import PARTS, TIME_CATEGORIES, spent_so_far
 from simkit.teams.desk import Desk
 from simkit.teams.event_log import EventLog, column, frame
 from simkit.teams.people import Person
+from simkit.teams.staff.morale import Morale
 from simkit.teams.tasks import Task
 from simkit.teams.work import Case
 
@@ -39,7 +40,9 @@ class DepartmentRecords:
     """One row a person: id, unit, hourly_cost, fte, employer (own or agency), paid_seconds (those of
     overtime_seconds included), and seconds by category, which add up to paid_seconds exactly: touch, rework,
     coordination, approval, other_duties, switching, meeting, training, decision, absent, idle. An agency's people are
-    never idle here; their billed_seconds are what is paid, other duties left out."""
+    never idle here; their billed_seconds are what is paid, other duties left out. vacant_seconds are those of the
+    contract in which nobody had the seat and was paid, left how often somebody left it, and morale_days morale added
+    over the days (0 where a scenario has no `morale`)."""
     cells: list[Any] = field(repr=False)
     """The event log as it was written, row after row."""
 
@@ -51,7 +54,7 @@ class DepartmentRecords:
 
 
 def department_records(
-    rows: list[tuple[Any, ...]], people: list[Person], log: EventLog, desk: Desk, now: int
+    rows: list[tuple[Any, ...]], people: list[Person], log: EventLog, desk: Desk, now: int, morale: Morale | None = None
 ) -> DepartmentRecords:
     """The tables as of a moment; `rows` are those of :func:`case_row`."""
     import pandas as pd
@@ -59,7 +62,7 @@ def department_records(
     cells = [*log.cells, *_cut(people, desk, now)]
     return DepartmentRecords(
         cases=pd.DataFrame(rows, columns=_columns()),
-        persons=pd.DataFrame(_person_rows(people, cells, desk, now)),
+        persons=pd.DataFrame(_person_rows(people, cells, desk, now, morale)),
         cells=cells,
     )
 
@@ -119,13 +122,15 @@ def _spent(person: Person, task: Task, done: int, lost: int, now: int) -> list[A
     return cells
 
 
-def _person_rows(people: list[Person], cells: list[Any], desk: Desk, now: int) -> list[dict[str, Any]]:
+def _person_rows(
+    people: list[Person], cells: list[Any], desk: Desk, now: int, morale: Morale | None
+) -> list[dict[str, Any]]:
     spent = {person.id: dict.fromkeys(TIME_CATEGORIES, 0) for person in people}
     columns = (column(cells, name) for name in ("person", "category", "effort"))
     for person_id, category, seconds in zip(*columns, strict=True):
         if seconds:
             spent[person_id][category] += seconds
-    return [_person_row(person, spent[person.id], _overtime(person, desk, now), now) for person in people]
+    return [_person_row(person, spent[person.id], _overtime(person, desk, now), now, morale) for person in people]
 
 
 def _overtime(person: Person, desk: Desk, now: int) -> int:
@@ -133,9 +138,12 @@ def _overtime(person: Person, desk: Desk, now: int) -> int:
     return person.overtime + (desk.stretch(person, person.task, now)[2] if person.task is not None else 0)
 
 
-def _person_row(person: Person, spent: dict[str, int], overtime: int, now: int) -> dict[str, Any]:
+def _person_row(
+    person: Person, spent: dict[str, int], overtime: int, now: int, morale: Morale | None
+) -> dict[str, Any]:
     busy = sum(spent.values())
-    contract = person.contract.worked(now)
+    vacant = person.vacant_seconds(now)
+    contract = person.contract.worked(now) - vacant
     absent = 0 if person.billed else contract - person.calendar.worked(now)
     paid = busy if person.billed else contract + overtime
     return {
@@ -149,5 +157,8 @@ def _person_row(person: Person, spent: dict[str, int], overtime: int, now: int) 
         **spent,
         "absent": absent,
         "idle": paid - absent - busy,
+        "vacant_seconds": vacant,
+        "left": sum(left <= now for left, _ in person.vacancies),
+        "morale_days": morale.days(person) if morale is not None else 0.0,
         "billed_seconds": busy - sum(spent.get(name, 0) for name in UNBILLED) if person.billed else 0,
     }

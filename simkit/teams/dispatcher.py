@@ -303,9 +303,15 @@ class Dispatcher:
             task.begin_again(self.now)
             self._work(person, task, again)
         else:
-            self._free(person)
+            self.release(person)
 
-    def _free(self, person: Person) -> None:
+    @property
+    def pools(self) -> Iterable[Pool]:
+        """Every queue there is, trays included."""
+        return (*self._pools.values(), *self._trays.values())
+
+    def release(self, person: Person) -> None:
+        """The person has nothing in hand from now on, and looks for more."""
         now = self.now
         person.task = None
         person.idle_since = now
@@ -327,6 +333,9 @@ class Dispatcher:
     def _shift_starts(self, calendar: Calendar) -> None:
         """The longest idle choose first, and everybody in their best craft before anyone in a second one."""
         self._waking.discard(id(calendar))
+        if not calendar.on_shift(self.now):
+            self._wake(calendar)  # the seat has become vacant
+            return
         for only_best in (True, False):
             idle = [person for person in self._working_alike[id(calendar)] if person.task is None]
             for person in sorted(idle, key=lambda person: (person.idle_since, person.number)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simkit.teams.decomposition import own_part
@@ -41,6 +42,10 @@ EVENTS = {
     "rework": "decided: do it again",
     "correct": "decided: mend what is wrong",
     "ignore": "decided: leave it as it is",
+    "hand_over": "somebody who is away or has left gives it to others, unfinished",
+    "spent": "what they had done of it",
+    "left": "a person has left; the seat is vacant",
+    "hired": "somebody new has the seat",
     "cut": "what an unfinished task had taken when the simulation ended",
 }
 """Every event and what it means. Rows with an effort carry a category; their efforts add up to people's time."""
@@ -68,6 +73,19 @@ class EventLog:
         case, run = task.case, task.run
         name = "" if case is None else case.order.name
         self._extend((name, run.node.id, run.number, event, now, person.id, person.unit, 0, ""))
+
+    def of_person(self, person: Person, event: str, now: int) -> None:
+        """Something that concerns a person and no work."""
+        self._extend(("", "", 0, event, now, person.id, person.unit, 0, ""))
+
+    def unfinished(self, task: Task, person: Person, spent: Mapping[str, int], now: int) -> None:
+        """Somebody gives up a pass; seconds by category that they spent on it."""
+        case, run = task.case, task.run
+        head = ("" if case is None else case.order.name, run.node.id, run.number)
+        self._extend((*head, "hand_over", now, person.id, person.unit, 0, ""))
+        for category, seconds in spent.items():
+            if seconds:
+                self._extend((*head, "spent", now, person.id, person.unit, seconds, category))
 
     def spent(self, task: Task, person: Person, now: int) -> None:
         """Where the time on a desk went; efforts in on-shift seconds."""

@@ -42,7 +42,7 @@ class Flow:
         self._quality_at_risk = organization.authority.quality_loss if organization.authority is not None else 0.0
         abilities = Abilities(organization, people, start) if Abilities.needed(organization) else None
         talk = Talk(organization, people) if organization.meetings else None
-        self._worked = WorkedSteps(
+        self.worked = WorkedSteps(
             organization, dispatcher, people, log, start, self._complete, self._undo, abilities, talk
         )
         Attendance(organization, dispatcher, people, log, start, abilities.tuition if abilities else None)
@@ -52,8 +52,8 @@ class Flow:
 
     def changes_at(self, second: int) -> None:
         """The structure is new from this moment on."""
-        if self._worked.changeover is not None:
-            self._worked.changeover.begins = second
+        if self.worked.changeover is not None:
+            self.worked.changeover.begins = second
 
     def arrive(self, case: Case) -> None:
         """The case enters the department; every step that waits for nothing is ready."""
@@ -101,8 +101,8 @@ class Flow:
         if case.status == "open":
             case.status, case.expired_time = "expired", self._dispatcher.now
             self._log.of_case(case, "expire", case.expired_time)
-            if self._worked.overflow is not None:
-                self._worked.overflow.withdraw(case)
+            if self.worked.overflow is not None:
+                self.worked.overflow.withdraw(case)
             self._ended(case)
             self._admission.leave(case)
 
@@ -115,7 +115,7 @@ class Flow:
         if node.step is None:
             self._go_live(case, run)
         elif node.gate is None:
-            self._worked.hand_over(case, run)
+            self.worked.hand_over(case, run)
         elif node.number in case.approved:
             self._pass_on(case, run)
         else:

@@ -21,7 +21,7 @@ class Person:
     """One employee of the running department."""
 
     __slots__ = ("billed", "calendar", "contract", "desk", "finished", "id", "idle_since", "last", "number", "overtime",
-                 "pools", "skills", "table", "task", "unit", "wip_limit")  # fmt: skip
+                 "pools", "skills", "table", "task", "unit", "vacancies", "wip_limit")  # fmt: skip
 
     def __init__(self, table: PersonTable, number: int, calendar: Calendar, wip_limit: int = 1, billed: bool = False):
         self.table = table
@@ -46,9 +46,19 @@ class Person:
         """Work, step and pass the person was at last; what their attention is drawn for."""
         self.overtime = 0
         """Seconds worked outside the shifts."""
+        self.vacancies: list[tuple[int, int]] = []
+        """From when until when nobody had the seat."""
         self.idle_since = 0
         self.pools: list[tuple[float, Pool]] = []
         """Queues served, each with the level of skill; the own tray is among them."""
+
+    def vacant_at(self, time: int) -> bool:
+        """Whether nobody has the seat."""
+        return bool(self.vacancies) and self.vacancies[-1][0] <= time < self.vacancies[-1][1]
+
+    def vacant_seconds(self, now: int) -> int:
+        """Working time of the contract that nobody was there for, and nobody was paid."""
+        return sum(self.contract.between(left, min(back, now)) for left, back in self.vacancies)
 
     def level(self, skills: tuple[str, ...]) -> float:
         """Speed where any of some skills will do: that of the best of them."""

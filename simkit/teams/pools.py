@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from heapq import heapify, heappop, heappush, nsmallest
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,18 @@ class Pool:
         heappush(self.heap, entry)
         if self.arrivals is not None:
             self.arrivals.add(entry)
+
+    def waiting(self) -> list[Task]:
+        """All that waits, in no order."""
+        return [entry[3] for entry in self.heap if entry[3].started < 0 and not entry[3].withdrawn]
+
+    def take_out(self, tasks: Set[Task]) -> None:
+        """These wait here no more."""
+        for entry in self.heap if self.arrivals is not None else ():
+            if entry[3] in tasks and self.arrivals is not None and self.arrivals.holds(entry):
+                self.arrivals.remove(entry)
+        self.heap = [entry for entry in self.heap if entry[3] not in tasks]
+        heapify(self.heap)
 
     def oldest(self) -> int | None:
         """Since when the longest waiting task has been here; None when none waits."""

@@ -31,6 +31,10 @@ class Tuition:
         """The person comes back from a training; a repeated one refreshes it."""
         self._learned.setdefault(person.number, {})[training.id] = (training, now)
 
+    def replace(self, person: Person) -> None:
+        """Somebody new has the seat and was taught nothing of it yet; the new tools they know."""
+        self._learned.pop(person.number, None)
+
     def speed(self, person: Person, now: int) -> float:
         """Relative to the person without training, with the old tools."""
         speed = 1.0

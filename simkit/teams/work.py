@@ -128,8 +128,8 @@ def _mean_hours(node: Node) -> float:
 class Run:
     """One pass of a step: what made it ready, who did it, and where its time went."""
 
-    __slots__ = ("caused_by", "delegated", "done", "giver", "giver_unit", "node", "number", "others", "parts", "ready",
-                 "share")  # fmt: skip
+    __slots__ = ("carried", "caused_by", "delegated", "done", "giver", "giver_unit", "node", "number", "others",
+                 "parts", "ready", "share")  # fmt: skip
 
     def __init__(self, node: Node, number: int, ready: int, caused_by: Run | None):
         self.node, self.number, self.ready, self.caused_by = node, number, ready, caused_by
@@ -143,6 +143,8 @@ class Run:
         """What other branches hand to it, besides the run that made it ready."""
         self.share: float | None = None
         """Share of a fresh effort that a later pass takes; the department's rework share when None."""
+        self.carried = 0.0
+        """Share of the effort that need not be done again after somebody else left it unfinished."""
         self.parts = [0] * len(PARTS)
         """Seconds by part of the lead time, in the order of :data:`PARTS`; they add up to ``done`` less the cause's."""
 

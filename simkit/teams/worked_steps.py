@@ -52,7 +52,7 @@ class WorkedSteps:
     ):
         self._organization, self._dispatcher, self._log = organization, dispatcher, log
         self._complete, self._undo = complete, undo
-        self._abilities, self._talk = abilities, talk
+        self.abilities, self._talk = abilities, talk
         self._errors, self._intake = organization.errors, organization.intake
         self._office = Calendar(organization.calendars["office"], start)
         self._hand_offs = HandOffs(organization)
@@ -76,14 +76,14 @@ class WorkedSteps:
         latency = round(latency_hours * 3600)
         there = self._office.add(run.ready, latency)
         if there > run.ready:
-            add_latency(run, _taking_over(run), latency, there - run.ready)
+            add_latency(run, taking_over(run), latency, there - run.ready)
         if run.others:
             there = self._joined(run, pools, there)
-        tasks = [self._task(case, run, skills) for skills in run.node.roles]
+        tasks = [self.task(case, run, skills) for skills in run.node.roles]
         if len(tasks) == 1:
             self._dispatcher.after(there - run.ready, self._queue, tasks[0], pools[0])
         else:
-            self._dispatcher.after(there - run.ready, self._queue_crew, Crew(tasks, pools))
+            self._dispatcher.after(there - run.ready, self.queue_crew, Crew(tasks, pools))
 
     def _joined(self, run: Run, pools: list[Pool], there: int) -> int:
         """When what the other branches hand over has come too."""
@@ -94,7 +94,7 @@ class WorkedSteps:
         add_queue(run, JOIN, self._office, there, last)
         return last
 
-    def _task(self, case: Case, run: Run, skills: tuple[str, ...]) -> Task:
+    def task(self, case: Case, run: Run, skills: tuple[str, ...]) -> Task:
         task = Task(run, case, case.priority, None, self._start, self._finish)
         task.skills = skills
         return task
@@ -109,7 +109,21 @@ class WorkedSteps:
             else:
                 self._batches.add(task, pool, task.run.node.batch)
 
-    def _queue_crew(self, crew: Crew) -> None:
+    def queue_again(self, task: Task, pool: Pool) -> None:
+        """Somebody who has it gives it to others."""
+        for member in task.members if isinstance(task, Batch) else (task,):
+            self._log.of_run(member.of_case, member.run, "queue", self._dispatcher.now)
+            if self.overflow is not None:
+                self.overflow.leaves(member)
+                self.overflow.joins(member, pool)
+        self._dispatcher.queue(task, pool)
+
+    def given_up(self, task: Task) -> None:
+        """A pass is left unfinished."""
+        if self.abilities is not None:
+            self.abilities.given_up(task)
+
+    def queue_crew(self, crew: Crew) -> None:
         if not crew.withdrawn:
             self._log.of_run(crew.tasks[0].of_case, crew.tasks[0].run, "queue", self._dispatcher.now)
             self._dispatcher.queue_crew(crew)
@@ -121,7 +135,7 @@ class WorkedSteps:
         """
         number, cause = run.node.number, run.caused_by
         roles = run.node.roles
-        pools = [self._pool(skills, case.home, roles.count(skills)) for skills in roles]
+        pools = [self.pool(skills, case.home, roles.count(skills)) for skills in roles]
         if self.overflow is not None and len(pools) == 1 and case.doers[number] is None:
             pools = [self.overflow.elsewhere(case, run, pools[0]) or pools[0]]
         if cause is None:
@@ -136,7 +150,7 @@ class WorkedSteps:
             return [self._dispatcher.tray(cause.giver)], self._hand_offs.to_oneself.latency_hours
         return pools, max(self._hand_offs.latency_hours(cause.giver_unit, pool) for pool in pools)
 
-    def _pool(self, skills: tuple[str, ...], home: str, least: int) -> Pool:
+    def pool(self, skills: tuple[str, ...], home: str, least: int) -> Pool:
         key = (skills, home, least)
         if key not in self._pools:
             self._pools[key] = self._dispatcher.pool_of(places_of(self._organization, skills, home, least))
@@ -200,12 +214,13 @@ class WorkedSteps:
             factor *= self.changeover.effort_factor(person, task, self._dispatcher.now)
         if person.desk:
             factor *= self._dispatcher.desk.effort_factor(person)
-        if self._abilities is not None:
-            factor *= self._abilities.effort_factor(task, person, self._dispatcher.now)
+        if self.abilities is not None:
+            factor *= self.abilities.effort_factor(task, person, self._dispatcher.now)
+        factor *= 1 - run.carried
         u = task.of_case.luck.draw(run.node.number, EFFORT, run.number)
         task.effort = effort_seconds(run.node.effort, u, factor / person.level(task.skills))
-        if self._abilities is not None:
-            task.effort += self._abilities.building_seconds(task, person, self._dispatcher.now)
+        if self.abilities is not None:
+            task.effort += self.abilities.building_seconds(task, person, self._dispatcher.now)
         self._log.of_task(task, person, "start", self._dispatcher.now)
         return task.stretched(self._organization.primary_share)
 
@@ -217,14 +232,14 @@ class WorkedSteps:
         if task.crew is not None and not self._was_last(task, task.crew, person):
             return 0
         run.done = now
-        add_work(run, task, _taking_over(run), run.done)
+        add_work(run, task, taking_over(run), run.done)
         return self._looked_over(task, person)
 
     def _done(self, task: Task, person: Person) -> None:
         """The person has one pass more behind them; not yet while its own result is looked over."""
-        if self._abilities is not None:
-            task.wrong = self._abilities.wrong(self._internal_error(task), task, person)
-            self._abilities.done(task, person, self._dispatcher.now)
+        if self.abilities is not None:
+            task.wrong = self.abilities.wrong(self._internal_error(task), task, person)
+            self.abilities.done(task, person, self._dispatcher.now)
 
     def _looked_over(self, task: Task, person: Person) -> int:
         run, case = task.run, task.of_case
@@ -300,7 +315,7 @@ class WorkedSteps:
             self._again_together(task.crew, case, again)
         else:
             self._log.of_run(case, again, "queue", run.done)
-            self._dispatcher.queue(self._task(case, again, task.skills), self._dispatcher.tray(doer))
+            self._dispatcher.queue(self.task(case, again, task.skills), self._dispatcher.tray(doer))
 
     def _left(self, task: Task, person: Person, run: Run) -> None:
         """The error is left as it is."""
@@ -333,7 +348,7 @@ class WorkedSteps:
             member.run.done = now
             self._log.spent(member, person, now)
             self._done(member, person)
-            add_batch_work(member.run, member, batch, _taking_over(member.run), now)
+            add_batch_work(member.run, member, batch, taking_over(member.run), now)
         batch.members = [member for member in batch.members if self._looked_over(member, person)]
         if not batch.members:
             return 0
@@ -352,7 +367,7 @@ class WorkedSteps:
     def _wrong(self, task: Task) -> bool:
         """An error of one's own, or one that came with what the hand-off lost to anybody who did it."""
         run = task.run
-        internal = min(self._internal_error(task) if self._abilities is None else task.wrong, 1.0)
+        internal = min(self._internal_error(task) if self.abilities is None else task.wrong, 1.0)
         u = task.of_case.luck.draw(run.node.number, OUTCOME, run.number)
         kept = 1 - internal
         for other in (task,) if task.crew is None else task.crew.tasks:
@@ -389,9 +404,9 @@ class WorkedSteps:
 
     def _again_together(self, crew: Crew, case: Case, run: Run) -> None:
         trays = [self._dispatcher.tray(doer) for doer in crew.people]
-        self._queue_crew(Crew([self._task(case, run, other.skills) for other in crew.tasks], trays))
+        self.queue_crew(Crew([self.task(case, run, other.skills) for other in crew.tasks], trays))
 
 
-def _taking_over(run: Run) -> int:
+def taking_over(run: Run) -> int:
     """The part of the lead time that reaching the first desk, or the next one, belongs to."""
     return INTAKE if run.caused_by is None else HAND_OFF

@@ -21,6 +21,7 @@ BUDGET = 50e6
 ADDRESSED = ("email", "sms", "push")
 NEIGHBORS = (
     "service_wait_minutes", "service_abandoned_share", "service_deflected_share", "lead_response_hours", "lead_conversion",
+    "turnover_rate", "vacancy_share", "morale",
 )  # fmt: skip
 """Measures of what this run has not."""
 CHANNELS = (*ADDRESSED, "paid_social", "search", "web")

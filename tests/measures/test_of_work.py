@@ -195,3 +195,20 @@ def test_an_overloaded_structure_is_reported_as_slow_although_few_of_its_cases_f
     followed = cohorts[cohorts["days_to_live"].notna()]
     assert len(followed) >= 2
     assert (followed["days_to_live"] > 2 * fast).all()
+
+
+def test_turnover_vacancy_and_morale_are_those_of_the_seats():
+    """Counted anew from the work log and the table of persons; absent where nobody leaves and nothing is worn."""
+    told = department(step("a", "write", 30), per_week=7, learning={}, turnover={"leaving_per_year": 6}, morale={})
+    measures, run = found(told)
+    log = run.log[run.log.time >= 7 * WARMUP_WEEKS * 86_400]
+    assert measures["turnover_rate"] == pytest.approx((log.event == "left").sum() / 2 / (7 * WEEKS / 365))
+    assert measures["turnover_rate"] > 0
+    assert measures["vacancy_share"] == pytest.approx(run.persons.vacant_seconds.sum() / (2 * 7 * WEEKS * 86_400))
+    assert 0 < measures["vacancy_share"] < 1
+    assert 0 < measures["morale"] < 1
+    paid = run.measured[["team_cost", "turnover_cost"]].sum().sum()
+    wages = (run.persons.paid_seconds / 3600 * run.persons.hourly_cost).sum()
+    assert paid == pytest.approx(wages + (log.event == "hired").sum() * 4129)
+    without, _ = found(department(step("a", "write", 30)))
+    assert [without[name] for name in ("turnover_rate", "vacancy_share", "morale")] == [None] * 3

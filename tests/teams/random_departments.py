@@ -160,6 +160,9 @@ def desks() -> st.SearchStrategy[dict[str, Any]]:
             "end_of_shift": st.sampled_from(["suspend", "finish", "restart"]),
             "overtime_limit_hours": st.none() | st.floats(0.5, 4),
             "urgent_priority": st.none() | st.integers(1, 3),
+            "when_absent": st.sampled_from(["rest", "hand_over"]),
+            "hand_over_after_days": st.integers(0, 2),
+            "hand_over_loss": st.floats(0, 1),
         }
     )
 
@@ -191,6 +194,9 @@ def workforces() -> st.SearchStrategy[dict[str, Any]]:
     )
     migration = st.fixed_dictionaries({"on": st.sampled_from(["2025-12-20", "2026-01-15"]), "who": who})
     absence = st.fixed_dictionaries({"spells_per_year": st.floats(0, 20), "mean_days": st.floats(1, 6)})
+    turnover = st.fixed_dictionaries(
+        {"leaving_per_year": st.floats(0, 15), "hiring_days": st.integers(1, 12), "experience": st.floats(0, 1)}
+    )
     return st.fixed_dictionaries(
         {},
         optional={
@@ -201,8 +207,10 @@ def workforces() -> st.SearchStrategy[dict[str, Any]]:
             "training": st.lists(training, max_size=2).map(named),
             "assets": st.lists(asset, max_size=2).map(named),
             "tool_migration": migration,
+            "morale": st.fixed_dictionaries({"bearable_days": st.floats(0.5, 5), "wear": st.floats(0, 0.3)}),
+            "turnover": turnover,
         },
-    )
+    ).map(lambda told: {"learning": {}, **told} if "turnover" in told else told)
 
 
 def named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -49,6 +49,8 @@ BEGINS, ENDS = ("start", "resume"), ("complete", "suspend")
 def check_nobody_does_two_things_at_once(plan, records, end):
     """Stretches of work are apart, and their on-shift time and overtime are what was spent on each pass."""
     log, calendars = records.log, on_shift_calendars(plan)
+    for row in log[log.event == "left"].itertuples():
+        calendars[row.person].close(row.time, row.time + round(plan.turnover.hiring_days) * DAY)
     overtime = records.persons.set_index("id").overtime_seconds
     spent = log[log.person.ne("")].groupby(["person", "case", "step", "pass"]).effort.sum()
     stretches = log[log.event.isin(BEGINS + ENDS) & log.person.ne("")]
@@ -98,7 +100,7 @@ def check_flow_is_conserved(cases, log):
     assert events.get("live", 0) == status.get("live", 0)
     assert events.get("expire", 0) == status.get("expired", 0)
     unfinished = len(log[log.event == "cut"].drop_duplicates(["person", "case", "step", "pass"]))
-    assert events.get("start", 0) - events.get("complete", 0) == unfinished
+    assert events.get("start", 0) - events.get("complete", 0) - events.get("hand_over", 0) == unfinished
 
 
 def check_littles_law(cases, log, end):

@@ -67,7 +67,7 @@ def defaults() -> str:
 
 def draws() -> str:
     """The purposes of all draws that the teams make."""
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "simkit" / "teams").glob("*.py"))
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "simkit" / "teams").rglob("*.py"))
     used = {Purpose[name] for name in re.findall(r"\bPurpose\.([A-Z_]+)", sources)}
     return ", ".join(f"`{purpose.name}`" for purpose in sorted(used)) + "."
 
