@@ -299,7 +299,8 @@ class _Coupling:
         return self.market.tables.layout.totals
 
     def _note_start(self) -> tuple[np.ndarray, pd.DataFrame]:
-        return self.market.customers()["revenue"].copy(), self.department.records().persons
+        order = np.lexsort((self.market.column("index"), self.market.column("segment")))
+        return self.market.column("revenue")[order], self.department.records().persons
 
     def _asked(self) -> list[WorkOrder]:
         """The work that signals of the simulated days ask for, noticed before the end or not."""

@@ -47,14 +47,14 @@ def population(market: Market, channels: dict[str, Channel], days: int, seed: in
         market.model_dump_json(), tuple((n, c.model_dump_json()) for n, c in channels.items()), days, seed, replication
     )
     people = people_array(len(made))
-    people[:] = made
+    people.view(np.uint8)[:] = made.view(np.uint8)  # whole records: an assignment would copy field by field
     return people
 
 
 def sorted_people(people: np.ndarray, keys: list[np.ndarray]) -> np.ndarray:
     """A copy in the order of some keys, the last one first."""
     ordered = people_array(len(people), people.dtype)
-    ordered[:] = people[np.lexsort(keys)]
+    np.take(people, np.lexsort(keys), out=ordered, mode="clip")  # whole records: an index would copy field by field
     return ordered
 
 
