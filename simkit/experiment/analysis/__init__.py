@@ -1,0 +1,1 @@
+"""What many runs say: pure functions on two plain tables, the runs and the design."""
