@@ -58,6 +58,8 @@ class Launch:
     """Factor on the audience fit: above 1 where research was done."""
     risk: float = 0.0
     """Quality-risk index: the share of the work with an error that somebody decided to leave. It is in `quality`."""
+    annoyance: float = 0.0
+    """By what share customers opt out and complain more often because of errors, besides what lost relevance does."""
 
 
 @dataclass(frozen=True)

@@ -234,7 +234,7 @@ class _Coupling:
         if order.due_day is None:
             self._answer(source, first, relevance)
         if first < self.scenario.days:
-            self.market.tables.launch(order.name, order.campaign, segments, relevance, first)
+            self.market.tables.launch(order.name, order.campaign, segments, relevance, first, launch.annoyance)
         self.launched.append(
             {
                 "name": order.name, "campaign": order.campaign, "segment": order.segment, "cause": order.cause,
@@ -255,7 +255,7 @@ class _Coupling:
         """Messages of a journey are made: people may enter from `first` on."""
         order = launch.order
         assert order.journey is not None
-        begin_journey(self.market.tables.world, self.scenario, order.journey, launch.quality, first)
+        begin_journey(self.market.tables.world, self.scenario, order.journey, launch.quality, first, launch.annoyance)
         self.launched.append({"name": order.name, "cause": order.cause, "day": first, "defects": launch.defects})
 
     def _answer(self, source: str, day: int, relevance: float) -> None:

@@ -33,6 +33,8 @@ class Live:
     """Name of the message on another channel that takes this one where it may not go."""
     stands_by: bool = False
     """True for such a message: it only goes in another's place."""
+    annoyance: float = 0.0
+    """By what share more people opt out and complain because of its errors."""
 
     @property
     def occurrence(self) -> int:
@@ -59,6 +61,6 @@ def fill_message(row: np.void, live: Live, channel_at: dict[str, int], scenario:
     row["bought_within"], row["not_bought_within"] = bounds(live.campaign.audience)
     row["strength"] = live.relevance / reference
     row["impersonal"] = scenario.data.impersonal(live.campaign.relevance)
-    row["dislike"] = (1 - live.relevance) / (1 - reference)
+    row["dislike"] = (1 - live.relevance) / (1 - reference) * (1 + live.annoyance)
     fill_goal(row, live.campaign, scenario.market.goal_effects)
     row["starts"] = starts_by_click(scenario.journeys, live.program)

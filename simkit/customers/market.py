@@ -107,12 +107,18 @@ class MarketTables:
     # --- campaigns --------------------------------------------------------------------------------
 
     def launch(
-        self, name: str, campaign: str, segments: str | tuple[str, ...] | None, relevance: float, day: int
+        self,
+        name: str,
+        campaign: str,
+        segments: str | tuple[str, ...] | None,
+        relevance: float,
+        day: int,
+        annoyance: float = 0.0,
     ) -> None:
         """A campaign goes live on `day` (today or later) on all its channels.
 
         `name` identifies it in every key (campaign and planned ordinal, or campaign and occasion); `relevance` is
-        audience fit x quality x what lateness left of it, 0..1.
+        audience fit x quality x what lateness left of it, 0..1. By `annoyance` more people opt out and complain.
         """
         program = self.scenario.campaigns[campaign]
         segments = (segments,) if isinstance(segments, str) else segments
@@ -123,7 +129,7 @@ class MarketTables:
             stands_by = channel == fallback
             other = f"{name}/{fallback}" if fallback and not stands_by and not paid else ""
             live = Live(f"{name}/{channel}", program, channel, segments, relevance, day, day + days - 1, campaign,
-                        other, stands_by)  # fmt: skip
+                        other, stands_by, annoyance)  # fmt: skip
             self.waiting.append(live)
             self.named[live.occurrence] = live
 

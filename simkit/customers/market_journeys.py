@@ -118,12 +118,12 @@ def _first_day(journey: Journey, scenario: Scenario) -> int:
     return 0 if journey.live_from is None else scenario.warmup_days + round(journey.live_from)
 
 
-def begin_journey(w: World, scenario: Scenario, name: str, quality: float, day: int) -> None:
+def begin_journey(w: World, scenario: Scenario, name: str, quality: float, day: int, annoyance: float = 0.0) -> None:
     """The department has made a journey: people may enter from `day` on, and its messages are as good as the work."""
     j = list(scenario.journeys).index(name)
     w.journey["from_day"][j] = day
     for row, step in enumerate(scenario.journeys[name].steps.values(), int(w.journey["first"][j])):
-        _fill_strength(w.message[SLOTS + row], step, scenario, quality)
+        _fill_strength(w.message[SLOTS + row], step, scenario, quality, annoyance)
 
 
 def never_begun(w: World, scenario: Scenario) -> list[str]:
@@ -157,12 +157,12 @@ def _fill_message(row: np.void, name: str, step: Step, scenario: Scenario, chann
     _fill_strength(row, step, scenario, 1.0)
 
 
-def _fill_strength(row: np.void, step: Step, scenario: Scenario, quality: float) -> None:
-    """What a message's relevance, lowered by errors that escaped, does to response and to opting out."""
+def _fill_strength(row: np.void, step: Step, scenario: Scenario, quality: float, annoyance: float = 0.0) -> None:
+    """What a message's relevance, lowered by errors that escaped, does to response, and what both do to opting out."""
     reference = scenario.market.reference_relevance
     relevance = min(1.0, scenario.data.fit(step.relevance) * quality)
     row["strength"] = relevance / reference
-    row["dislike"] = (1 - relevance) / (1 - reference)
+    row["dislike"] = (1 - relevance) / (1 - reference) * (1 + annoyance)
 
 
 def fill_offer(row: np.void, offer: Offer | None) -> None:

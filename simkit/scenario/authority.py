@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from simkit.scenario.case_conditions import CaseCondition
-from simkit.scenario.quantity import Hours, Share, Table, default
+from simkit.scenario.quantity import Hours, Share, Table, convention, default
 
 LEVELS = ("self", "lead", "top")
 """Who may decide, the least central first."""
@@ -143,3 +143,7 @@ class Authority(Table):
         0.3, unit="share of quality at a risk index of 1", source=_OURS, grade="assumption", low=0.1, high=0.6
     )
     """A launch has ``1 - loss x risk`` of its quality, where risk is the share of its work left with a known error."""
+    annoyance: Annotated[float, Field(ge=0, le=100)] = convention(
+        0.0, unit="share of opt-outs at a risk index of 1", why="an error left annoys no more unless stated"
+    )
+    """The same for what somebody decided to leave, besides `errors.annoyance_per_defect`: ``1 + annoyance x risk``."""

@@ -113,6 +113,11 @@ class Errors(Table):
         0.1, unit="share of quality", source=_OURS, grade="assumption", low=0.03, high=0.3
     )
     """Quality of a launch is ``(1 - loss) ** defects``."""
+    annoyance_per_defect: Annotated[float, Field(ge=0, le=100)] = convention(
+        0.0, unit="share of opt-outs per defect", why="an irrelevant message annoys, a wrong one no more unless stated"
+    )
+    """Opt-outs from, and complaints about, a message are ``1 + annoyance x defects`` times as many, besides what its
+    lost relevance does."""
 
 
 class AttentionRule(Table):

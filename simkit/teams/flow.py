@@ -40,6 +40,8 @@ class Flow:
         self._dispatcher, self._log, self._ended = dispatcher, log, ended
         self._quality_kept = 1 - organization.errors.quality_loss_per_defect
         self._quality_at_risk = organization.authority.quality_loss if organization.authority is not None else 0.0
+        self._annoys = organization.errors.annoyance_per_defect
+        self._annoys_at_risk = organization.authority.annoyance if organization.authority is not None else 0.0
         abilities = Abilities(organization, people, start) if Abilities.needed(organization) else None
         talk = Talk(organization, people) if organization.meetings else None
         self.worked = WorkedSteps(
@@ -181,7 +183,15 @@ class Flow:
         if case.order.campaign is not None or case.order.journey is not None:
             case.fit, found = audience_fit(case), case.live_defects
             self.launches.append(
-                Launch(case.order, now / DAY_SECONDS, case.quality, found, fit=case.fit, risk=case.risk)
+                Launch(
+                    case.order,
+                    now / DAY_SECONDS,
+                    case.quality,
+                    found,
+                    fit=case.fit,
+                    risk=case.risk,
+                    annoyance=(1 + self._annoys * found) * (1 + self._annoys_at_risk * case.risk) - 1,
+                )
             )
         self._complete(case, run)
         self._admission.leave(case)
