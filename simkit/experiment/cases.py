@@ -1,21 +1,18 @@
-"""From a design to runs: each row of its table is laid over the scenario, and gives a cell per alternative and luck."""
+"""From a design to scenarios: each row of its table is laid over the scenario, for every alternative."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from simkit.experiment.cells import Cell, Err, failure
+from simkit.experiment.cells import Err, failure
 from simkit.experiment.files import Experiment
 from simkit.scenario.checking import value_at
 from simkit.scenario.errors import ScenarioError, SenseError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Planned = tuple[Cell, Err | None]
-"""A cell, and why it cannot be run if its case makes no sense."""
 
 
 def design_of(experiment: Experiment) -> pd.DataFrame:
@@ -52,27 +49,10 @@ def _steps(experiment: Experiment, path: str) -> list[str]:
     return next(([section, path] for section, factors in sections.items() if path in factors), ["design"])
 
 
-def cells_of(
-    experiment: Experiment, design: pd.DataFrame, replications: Iterable[int], seed: int | None = None
-) -> Iterator[Planned]:
-    """Every cell, by case, then by replication, then by alternative: neighbors share a population.
-
-    All have one seed, so that cases and alternatives meet the same luck. A case that makes no sense gives cells that
-    have failed before they ran.
-    """
-    replications = list(replications)
-    scenarios = resolver(experiment, design, seed)
-    for case in design.index:
-        found, error = scenarios(int(case))
-        for replication in replications:
-            for name in experiment.alternatives:
-                yield Cell(name, replication, int(case), found.get(name)), error
-
-
 def resolver(
-    experiment: Experiment, design: pd.DataFrame, seed: int | None
+    experiment: Experiment, design: pd.DataFrame, seed: int
 ) -> Callable[[int], tuple[dict[str, Any], Err | None]]:
-    """Case -> its alternatives by name, or the failure that there are none."""
+    """Case -> its alternatives by name, with one seed so that they are paired; or the failure that there are none."""
     rows = design.to_dict("index") if len(design.columns) else {case: {} for case in design.index}
 
     def scenarios(case: int) -> tuple[dict[str, Any], Err | None]:
@@ -81,9 +61,8 @@ def resolver(
             study = experiment.study_of({str(path): value for path, value in rows[case].items()})
         except ScenarioError as error:
             return {}, failure(error, time.perf_counter() - started)
-        luck = experiment.study.base.seed if seed is None else seed
         return {
-            name: one if one.seed == luck else one.model_copy(update={"seed": luck})
+            name: one if one.seed == seed else one.model_copy(update={"seed": seed})
             for name, one in study.alternatives.items()
         }, None
 

@@ -17,10 +17,10 @@ LINE_SECONDS = 15.0
 
 
 class Progress:
-    """Counts finished cells: a bar with the time left on a terminal, a plain line now and then elsewhere."""
+    """Counts finished cells, and failed ones among them: a bar with the time left on a terminal, else plain lines."""
 
     def __init__(self, total: int, shown: bool):
-        self.total, self.done = total, 0
+        self.total, self.done, self.failed = total, 0, 0
         self.started = time.monotonic()
         self._told_at = self.started + QUIET_SECONDS - LINE_SECONDS
         self._lines = shown and not sys.stderr.isatty()
@@ -37,11 +37,13 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def advance(self) -> None:
+    def advance(self, failed: bool = False) -> None:
         """One more cell is finished."""
         self.done += 1
+        self.failed += failed
         if self._bar is not None:
-            self._bar.update(self._task, completed=self.done)
+            words = f"simulating, {self.failed} failed" if self.failed else "simulating"
+            self._bar.update(self._task, completed=self.done, description=words)
         elif self._lines and self.done < self.total:
             self._tell(time.monotonic())
 
@@ -50,7 +52,9 @@ class Progress:
             return
         self._told_at = now
         left = (now - self.started) / self.done * (self.total - self.done)
-        print(f"{self.done} of {self.total} runs finished, about {left:.0f} s left", file=sys.stderr, flush=True)
+        failed = f", {self.failed} failed" if self.failed else ""
+        words = f"{self.done} of {self.total} runs finished{failed}, about {left:.0f} s left"
+        print(words, file=sys.stderr, flush=True)
 
 
 def _bar() -> Any:

@@ -1,22 +1,34 @@
-"""A sweep: every case of an experiment, every alternative, every replication, as one table of runs."""
+"""A sweep: every case of an experiment, every alternative, every replication, as one table of runs.
+
+With a results folder it goes on where an earlier one stopped: what was run is not run again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simkit.experiment.cases import cells_of, design_of
+from simkit.experiment.cases import design_of, resolver
 from simkit.experiment.cells import Cell, Err, Model, Outcome, Work, resolve
 from simkit.experiment.files import Experiment
+from simkit.experiment.halting import wanted_replications
 from simkit.experiment.progress import Progress
+from simkit.experiment.storage.address import cell_address, digest, fingerprint, scenario_digest
+from simkit.experiment.storage.rows import Key, Row, table_of
 from simkit.experiment.study import stream_cells
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FRONT = ("case", "alternative", "replication", "status", "error")
-"""The first columns of `runs`; a column per measure follows."""
+CHUNK = 1000
+"""Cells whose scenarios are in memory at a time."""
+Shard = tuple[int, int]
+"""Which part of how many, counted from 1."""
 
 
 class Swept(NamedTuple):
@@ -32,6 +44,7 @@ class Swept(NamedTuple):
 def sweep(
     experiment: Experiment,
     *,
+    folder: str | Path | None = None,
     replications: int | None = None,
     seed: int | None = None,
     workers: int | None = None,
@@ -39,59 +52,150 @@ def sweep(
     progress: bool = False,
     model: Model | None = None,
     design: pd.DataFrame | None = None,
+    shard: Shard | None = None,
+    retry_failed: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Swept:
     """Run every cell of an experiment: all cases and alternatives meet the same luck in one replication.
 
-    `replications`, `seed` and `design` (a table of cases) replace what the file says. The result does not depend on
-    `workers`. A cell that fails is a row with its error.
+    `folder` keeps the results (see `storage/`): cells that it has are not run again, unless they failed and
+    `retry_failed` says so. `replications`, `seed` and `design` (a table of cases) replace what the file says. `shard`
+    runs one part of the cells, ``(2, 4)`` the second of four. The result does not depend on `workers`. A cell that
+    fails is a row with its error. `tell` is called with a sentence about anything worth knowing on the way.
+
+    Raises StoreError for a folder that cannot be used; ScenarioError for a design that does not fit.
 
     >>> simkit.sweep(simkit.load_experiment("experiments/cadence/experiment.yaml"))  # doctest: +SKIP
     """
     count = experiment.replications if replications is None else replications
     if count < 1 or (workers is not None and workers < 1):
         raise ValueError(f"replications and workers are at least 1; found {count} and {workers}")
-    model = model or Model()
+    if shard is not None and not 1 <= shard[0] <= shard[1]:
+        raise ValueError(f"a shard is I of N, with I from 1 to N; found {shard[0]} of {shard[1]}")
+    until = experiment.until if replications is None else None
     table = design_of(experiment) if design is None else design.rename_axis("case")
-    work = Work(experiment.study.alternatives, engine, model, tables=False)
-    outcomes: dict[Cell, Outcome] = {}
-    cells = []
-    for cell, error in cells_of(experiment, table, range(count), seed):
-        if error is None:
-            cells.append(cell)
-        else:
-            outcomes[cell] = error
-    with Progress(len(cells), progress) as bar, closing(stream_cells(work, cells, workers)) as stream:
-        for cell, outcome in stream:
-            outcomes[cell] = outcome
-            bar.advance()
-    return Swept(runs_table(outcomes, experiment.alternatives, measures_of(work)), table)
+    work = Work(experiment.study.alternatives, engine, model or Model(), tables=False)
+    plan = Plan(experiment, table, work, experiment.study.base.seed if seed is None else seed, shard)
+
+    def run(keys: list[Key], rows: Mapping[Key, Row], add: Callable[[Row], None]) -> None:
+        missing = [key for key in keys if key not in rows or (retry_failed and rows[key].status == "failed")]
+        if len(missing) < len(keys):
+            tell(f"{len(keys) - len(missing)} of {len(keys)} runs are there already")
+        if missing:
+            _run(plan, missing, workers, progress, add)
+
+    def run_all(rows: Mapping[Key, Row], add: Callable[[Row], None]) -> list[Key]:
+        keys = plan.keys(dict.fromkeys(plan.cases, count), by_case=until is not None)
+        run(keys, rows, add)
+        while until is not None and (more := wanted_replications(until, keys, rows)):
+            keys = plan.keys(more, by_case=True)
+            run([key for key in keys if key not in rows], rows, add)
+        return keys
+
+    if folder is None:
+        memory: dict[Key, Row] = {}
+        keys = run_all(memory, lambda row: memory.__setitem__(row.key, row))
+        return plan.swept(keys, memory)
+    with plan.store(Path(folder), count, tell) as store:
+        keys = run_all(store.rows, store.add)
+        return plan.swept(keys, store.rows)
 
 
-def measures_of(work: Work) -> dict[str, Any]:
-    """What a run of this work is measured by."""
-    return {**resolve(work.model.measures), **(work.extension.measures if work.extension else {})}
+class Plan:
+    """Which cells a sweep has, and what each of them is."""
+
+    def __init__(self, experiment: Experiment, design: pd.DataFrame, work: Work, seed: int, shard: Shard | None = None):
+        self.experiment, self.design, self.work, self.seed, self.shard = experiment, design, work, seed, shard
+        self.cases = [int(case) for case in design.index]
+        self.fingerprint = fingerprint(work.model, work.engine, work.scenarios)
+        self.scenarios = lru_cache(maxsize=4)(resolver(experiment, design, seed))
+        self._digests: dict[tuple[int, str], str] = {}
+
+    def keys(self, replications: Mapping[int, int], by_case: bool) -> list[Key]:
+        """Case, alternative and replication of every cell, in the order in which they run; those of the shard."""
+        units = [(case, i) for case, count in replications.items() for i in range(count)]
+        if self.shard is not None:
+            part, parts = self.shard
+            place = {case: i for i, case in enumerate(self.cases)}
+            numbers = [place[case] if by_case else k for k, (case, _) in enumerate(units)]
+            units = [unit for unit, number in zip(units, numbers, strict=True) if number % parts == part - 1]
+        return [(case, name, i) for case, i in units for name in self.experiment.alternatives]
+
+    def address(self, key: Key) -> str:
+        """Which run the cell is."""
+        case, name, replication = key
+        if (case, name) not in self._digests:
+            found, error = self.scenarios(case)
+            for one in self.experiment.alternatives:
+                self._digests[case, one] = scenario_digest(found[one]) if error is None else self._nonsense(case)
+        return cell_address(self._digests[case, name], replication, self.fingerprint)
+
+    def _nonsense(self, case: int) -> str:
+        values = self.design.loc[case].to_dict() if len(self.design.columns) else {}
+        return digest("no scenario", json.dumps(values, sort_keys=True, default=str))
+
+    def cells(self, keys: Iterable[Key]) -> Iterator[tuple[Cell, Err | None]]:
+        """Each cell with its scenario, or with why its case has none."""
+        for case, name, replication in keys:
+            found, error = self.scenarios(case)
+            yield Cell(name, replication, case, found.get(name)), error
+
+    def row(self, cell: Cell, outcome: Outcome) -> Row:
+        """A finished cell."""
+        key = (cell.case, cell.alternative, cell.replication)
+        if isinstance(outcome, Err):
+            error = f"{outcome.error} [{outcome.digest}]"
+            return Row(*key, "failed", error, {}, outcome.seconds, self.address(key))
+        return Row(*key, "ok", "", outcome.measures, outcome.seconds, self.address(key))
+
+    def store(self, folder: Path, replications: int, tell: Callable[[str], None]) -> Any:
+        """The results folder of this plan, as a context; runs of an earlier plan that still fit are taken over."""
+        from simkit.experiment.storage.about import about, design_table, inputs_of
+        from simkit.experiment.storage.rows import parquet
+        from simkit.experiment.storage.store import Store
+
+        told = about(self.experiment, self.design, replications, self.seed, self.work.engine, self.fingerprint)
+        inputs = inputs_of(self.experiment, self.design, self.seed, self.fingerprint)
+        return Store(
+            folder, told, inputs, parquet(design_table(self.design), {"name": told["name"]}), tell, self._addresses
+        )
+
+    def _addresses(self, replications: Iterable[int]) -> dict[Key, str]:
+        names, luck = self.experiment.alternatives, sorted(set(replications))
+        keys = [(case, name, i) for case in self.cases for name in names for i in luck]
+        return {key: self.address(key) for key in keys}
+
+    def swept(self, keys: Iterable[Key], rows: Mapping[Key, Row]) -> Swept:
+        """The finished cells of these keys, in one order whoever ran them."""
+        place = {name: i for i, name in enumerate(self.experiment.alternatives)}
+        ordered = sorted(keys, key=lambda key: (key[0], place[key[1]], key[2]))
+        work = self.work
+        measures = {**resolve(work.model.measures), **(work.extension.measures if work.extension else {})}
+        return Swept(table_of([rows[key] for key in ordered], list(measures)), self.design)
 
 
-def runs_table(outcomes: Mapping[Cell, Outcome], alternatives: tuple[str, ...], measures: Any) -> pd.DataFrame:
-    """One row per cell, in one order whoever ran them."""
-    import pandas as pd
+def _run(plan: Plan, keys: list[Key], workers: int | None, progress: bool, add: Callable[[Row], None]) -> None:
+    """Run the cells, each stored as it finishes."""
+    with Progress(len(keys), progress) as bar:
 
-    place = {name: i for i, name in enumerate(alternatives)}
-    cells = sorted(outcomes, key=lambda cell: (cell.case, place[cell.alternative], cell.replication))
-    rows = list(_rows(cells, outcomes, list(measures)))
-    table = pd.DataFrame(rows, columns=[*FRONT, *measures])
-    return table.astype({**dict.fromkeys(measures, float), "case": int, "replication": int})
+        def runnable() -> Iterator[Cell]:
+            for cell, error in plan.cells(keys):
+                if error is None:
+                    yield cell
+                else:
+                    add(plan.row(cell, error))
+                    bar.advance(failed=True)
+
+        with closing(_in_chunks(plan.work, runnable(), workers)) as stream:
+            for cell, outcome in stream:
+                add(plan.row(cell, outcome))
+                bar.advance(failed=isinstance(outcome, Err))
 
 
-def _rows(cells: list[Cell], outcomes: Mapping[Cell, Outcome], measures: list[str]) -> Iterator[tuple[Any, ...]]:
-    for cell in cells:
-        found = outcomes[cell]
-        failed = isinstance(found, Err)
-        front = (cell.case, cell.alternative, cell.replication, "failed" if failed else "ok")
-        if isinstance(found, Err):
-            yield (*front, f"{found.error} [{found.digest}]", *(None for _ in measures))
-        else:
-            yield (*front, "", *(found.measures.get(name) for name in measures))
+def _in_chunks(work: Work, cells: Iterator[Cell], workers: int | None) -> Generator[tuple[Cell, Outcome]]:
+    while chunk := list(islice(cells, CHUNK)):
+        with closing(stream_cells(work, chunk, workers)) as stream:
+            yield from stream
 
 
 def document(experiment: Experiment, swept: Swept) -> dict[str, Any]:

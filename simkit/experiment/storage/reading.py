@@ -1,0 +1,79 @@
+"""A sweep's results, read again: every part verified, nothing executed."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simkit.experiment.storage import disk, manifest
+from simkit.experiment.storage.errors import StoreError
+from simkit.experiment.storage.rows import Key, Row, from_bytes, table_of
+from simkit.experiment.storage.store import DESIGN, RUNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TRIES = 3
+"""A sweep beside may put parts together while they are being read."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a results folder holds."""
+
+    runs: pd.DataFrame
+    """A row per finished cell: `case`, `alternative`, `replication`, `status`, `error`, a column per measure."""
+    design: pd.DataFrame
+    """Index `case`, a column per factor."""
+    about: dict[str, Any]
+    """The manifest: name, question, levers, uncertainties, outcomes, replications, origin, times."""
+    rows: dict[Key, Row]
+    """The same as `runs`, with seconds and addresses."""
+    inputs: str
+
+    @property
+    def missing(self) -> int:
+        """Cells of the design that are not there (yet)."""
+        wanted = self.about["cases"] * len(self.about["alternatives"]) * self.about["replications"]
+        return max(0, wanted - sum(row.replication < self.about["replications"] for row in self.rows.values()))
+
+
+def read_results(folder: str | Path) -> Results:
+    """The results of a sweep. Raises StoreError for a folder without, or with a damaged part.
+
+    >>> read_results("results/cadence").runs  # doctest: +SKIP
+    """
+    folder = Path(folder)
+    for attempt in range(_TRIES):
+        held = manifest.read(folder)
+        if held is None:
+            raise StoreError(f"{folder} holds no sweep; `simkit sweep FILE` makes one")
+        try:
+            rows = {row.key: row for name in held.parts if name.startswith(RUNS) for row in _part(folder, name, held)}
+            break
+        except FileNotFoundError as error:
+            if attempt + 1 == _TRIES:
+                raise StoreError(f"{error.filename} is gone; the same sweep again makes its runs again") from None
+    return Results(runs_of(rows, held.about["alternatives"]), _design(folder), dict(held.about), rows, held.inputs)
+
+
+def runs_of(rows: dict[Key, Row], alternatives: list[str]) -> pd.DataFrame:
+    """The table of runs, by case, alternative as the scenario has them, and replication."""
+    place = {name: i for i, name in enumerate(alternatives)}
+    ordered = sorted(rows.values(), key=lambda row: (row.case, place[row.alternative], row.replication))
+    return table_of(ordered, list(dict.fromkeys(name for row in ordered for name in row.measures)))
+
+
+def _part(folder: Path, name: str, held: manifest.Manifest) -> list[Row]:
+    data = disk.read(folder / name)
+    if not disk.checksum(data).startswith(held.parts[name]):
+        raise StoreError(f"{folder / name} is damaged; the same sweep again puts it aside and makes its runs again")
+    return from_bytes(data)[0]
+
+
+def _design(folder: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_parquet(io.BytesIO(disk.read(folder / DESIGN))).set_index("case")
