@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from simkit.commands import terminal
-from simkit.commands.shared import FAILED_RUNS, INTERRUPTED, Extend, Json, Sets, require_extension, require_file, stop
+from simkit.commands.shared import (
+    FAILED_RUNS,
+    INTERRUPTED,
+    USAGE,
+    Extend,
+    Json,
+    Sets,
+    folder_name,
+    require_extension,
+    require_file,
+    say,
+    stop,
+)
 
 if TYPE_CHECKING:
     from simkit.experiment.files import Experiment
@@ -31,25 +44,72 @@ def sweep(
     sets: Sets = None,
     replications: Annotated[int | None, typer.Option(min=1, max=10_000, help="Runs of each alternative.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Another seed is other luck.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Results folder; default results/<name>.")] = None,
+    shard: Annotated[str | None, typer.Option(metavar="I/N", help="One part of the runs, such as 2/4.")] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed before.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Cores to use; the results do not depend on it.")] = None,
     extend: Extend = None,
     as_json: Json = False,
 ) -> None:
-    """Run every case of an experiment under the same luck, as one table of runs."""
+    """Run every case of an experiment under the same luck; what the results folder has is not run again."""
+    part = _shard(shard)
     experiment = load_file(file, sets, extend)
     for warning in experiment.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}")
     from simkit.experiment import sweep as sweeping
 
+    folder = out or Path("results") / folder_name(experiment.name)
     try:
-        found = sweeping.sweep(experiment, replications=replications, seed=seed, workers=workers, progress=not as_json)
+        found = sweeping.sweep(
+            experiment,
+            folder=folder,
+            replications=replications,
+            seed=seed,
+            workers=workers,
+            progress=not as_json,
+            shard=part,
+            retry_failed=retry_failed,
+            tell=say,
+        )
     except KeyboardInterrupt:
-        stop(INTERRUPTED, "interrupted")
-    document = sweeping.document(experiment, found)
+        stop(INTERRUPTED, f"interrupted; what is finished is kept in {folder}: the same command goes on")
+    _finish(sweeping.document(experiment, found), folder, as_json)
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    """``2/4`` as (2, 4)."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        stop(USAGE, f"--shard is I/N with I from 1 to N, such as 2/4; found {text!r}")
+    return int(found[1]), int(found[2])
+
+
+def merge(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Results folders of shards of one sweep.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where all of it goes; may be one that has a part already.")],
+    as_json: Json = False,
+) -> None:
+    """Put the results of shards together, as if one sweep had made them; the shards are only read."""
+    from simkit.experiment import storage
+
+    found = storage.merge(folders, out, say)
+    document = {"folder": str(out), "runs": len(found.runs), "missing": found.missing,
+                "failed": int((found.runs["status"] == "failed").sum())}  # fmt: skip
     if as_json:
         terminal.print_json(document)
     else:
+        missing = f"; {document['missing']} of the design are missing" if document["missing"] else ""
+        print(f"{out}: {document['runs']} runs, {document['failed']} failed{missing}")
+
+
+def _finish(document: dict[str, Any], folder: Path, as_json: bool) -> None:
+    if as_json:
+        terminal.print_json({**document, "folder": str(folder)})
+    else:
         _show(document)
+        print(f"{folder}: runs/*.parquet, design.parquet, manifest.json")
     if document["failed"]:
         raise typer.Exit(FAILED_RUNS)
 
@@ -70,4 +130,4 @@ def _show(document: dict[str, Any]) -> None:
 
 
 SHOWN_ROWS = 40
-COMMANDS = (sweep,)
+COMMANDS = (sweep, merge)

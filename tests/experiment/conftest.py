@@ -15,3 +15,11 @@ def synthetic() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parent))
         yield importlib.import_module("synthetic")
+
+
+@pytest.fixture(scope="session")
+def cheap() -> Any:
+    """The module of a model of microseconds that takes real scenarios."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parent))
+        yield importlib.import_module("cheap")

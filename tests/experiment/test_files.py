@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simkit.experiment.cases import cells_of
-from simkit.experiment.cells import Err
+from simkit.experiment.cells import Err, Model, Work
 from simkit.experiment.files import load_experiment
+from simkit.experiment.sweep import Plan
 from simkit.experiment.tables import Range
 from simkit.scenario.errors import ScenarioError
 
@@ -35,6 +35,12 @@ def problems(path: Path) -> list[str]:
     with pytest.raises(ScenarioError) as error:
         load_experiment(path)
     return [f"{one.line}:{one.column} {one.message}" for one in error.value.problems]
+
+
+def planned(found, design: pd.DataFrame, replications: int, seed: int) -> list:
+    """Every cell with its scenario, or with why it has none."""
+    plan = Plan(found, design, Work(found.study.alternatives, "compiled", Model()), seed)
+    return list(plan.cells(plan.keys(dict.fromkeys(plan.cases, replications), by_case=False)))
 
 
 def test_what_is_written_is_what_is_read(write):
@@ -103,7 +109,7 @@ def test_cases_are_the_scenario_overlaid(write):
     """A row of the design is laid over base and alternatives as `--set` is; an empty value leaves what is there."""
     found = load_experiment(write("levers: {contact_policy.gap: [1, 3]}\ndesign: grid\n"))
     design = pd.DataFrame({"contact_policy.gap": [3, None]})
-    cells = [cell for cell, error in cells_of(found, design, range(2), seed=9) if error is None]
+    cells = [cell for cell, error in planned(found, design, replications=2, seed=9) if error is None]
     assert [(cell.case, cell.replication, cell.alternative) for cell in cells[:4]] == [
         (0, 0, "today"), (0, 0, "pods"), (0, 1, "today"), (0, 1, "pods")
     ]  # fmt: skip
@@ -115,8 +121,8 @@ def test_cases_are_the_scenario_overlaid(write):
 def test_a_case_that_makes_no_sense_is_a_failed_cell(write):
     """It stops no other case."""
     found = load_experiment(write(""))
-    planned = list(cells_of(found, pd.DataFrame({"contact_policy.gap": [1, -5]}), range(1)))
-    assert [isinstance(error, Err) for _, error in planned] == [False, False, True, True]
+    cells = planned(found, pd.DataFrame({"contact_policy.gap": [1, -5]}), replications=1, seed=1)
+    assert [isinstance(error, Err) for _, error in cells] == [False, False, True, True]
 
 
 def test_a_lever_that_changes_nothing_is_said(write):

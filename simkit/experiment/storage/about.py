@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,9 +44,15 @@ def about(
         "engine": engine,
         "fingerprint": fingerprint,
         "extension": made_with,
-        **origin(),
+        **_origin(),
         "times": {"started": datetime.now(UTC).isoformat(timespec="seconds")},
     }
+
+
+@cache
+def _origin() -> dict[str, Any]:
+    """Asked once: what runs in this process is what it was started with."""
+    return origin()
 
 
 def inputs_of(experiment: Experiment, design: pd.DataFrame, seed: int, fingerprint: str) -> str:

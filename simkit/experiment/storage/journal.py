@@ -5,6 +5,7 @@ A process that is killed leaves its journal behind; whoever opens the store next
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import uuid
@@ -29,9 +30,10 @@ class Journal:
         self.file.add(b"%08x %b\n" % (zlib.crc32(body), body))
 
     def close(self, remove: bool) -> None:
-        """Give it up; `remove` when all of it is in a part."""
+        """Give it up; `remove` when all of it is in a part. One that stays is no harm: its cells are known."""
         if remove:
-            disk.remove(self.file.path)
+            with contextlib.suppress(OSError):
+                disk.remove(self.file.path)
         self.file.close()
 
 

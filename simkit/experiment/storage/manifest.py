@@ -27,17 +27,18 @@ class Manifest:
     parts: Mapping[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
-        """As JSON, with a checksum of its own."""
+        """As JSON, an entry a line, with a checksum of its own."""
         body = {"schema": SCHEMA, **self.about, "inputs": self.inputs, "parts": dict(sorted(self.parts.items()))}
         whole = {**body, "sha256": disk.checksum(_canonical(body))}
-        return (json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False, default=str) + "\n").encode()
+        lines = (f"{json.dumps(key)}: {_canonical(value).decode()}" for key, value in whole.items())
+        return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
     def having(self, added: Mapping[str, str]) -> Manifest:
         """With more parts."""
         return replace(self, parts={**self.parts, **added})
 
 
-def _canonical(body: Mapping[str, Any]) -> bytes:
+def _canonical(body: Any) -> bytes:
     return json.dumps(body, sort_keys=True, ensure_ascii=False, allow_nan=False, default=str).encode()
 
 

@@ -11,9 +11,7 @@ from simkit.experiment.storage.reading import Results, read_results
 from simkit.experiment.storage.store import DESIGN, Store
 
 
-def merge(
-    folders: Sequence[str | Path], into: str | Path, tell: Callable[[str], None] = lambda text: None
-) -> Results:
+def merge(folders: Sequence[str | Path], into: str | Path, tell: Callable[[str], None] = lambda text: None) -> Results:
     """Put the results of several folders into one; what it already holds stays. The folders are only read.
 
     All must be of one sweep: the same experiment, design, scenario and code, so that a label means one run. Figures of

@@ -15,9 +15,6 @@ from simkit.experiment.storage.store import DESIGN, RUNS
 if TYPE_CHECKING:
     import pandas as pd
 
-_TRIES = 3
-"""A sweep beside may put parts together while they are being read."""
-
 
 @dataclass(frozen=True)
 class Results:
@@ -46,17 +43,21 @@ def read_results(folder: str | Path) -> Results:
     >>> read_results("results/cadence").runs  # doctest: +SKIP
     """
     folder = Path(folder)
-    for attempt in range(_TRIES):
-        held = manifest.read(folder)
-        if held is None:
-            raise StoreError(f"{folder} holds no sweep; `simkit sweep FILE` makes one")
-        try:
-            rows = {row.key: row for name in held.parts if name.startswith(RUNS) for row in _part(folder, name, held)}
-            break
-        except FileNotFoundError as error:
-            if attempt + 1 == _TRIES:
-                raise StoreError(f"{error.filename} is gone; the same sweep again makes its runs again") from None
+    held, rows = _settled(folder)
     return Results(runs_of(rows, held.about["alternatives"]), _design(folder), dict(held.about), rows, held.inputs)
+
+
+def _settled(folder: Path, tries: int = 3) -> tuple[manifest.Manifest, dict[Key, Row]]:
+    """Manifest and rows; read again where a sweep beside has just put parts together."""
+    held = manifest.read(folder)
+    if held is None:
+        raise StoreError(f"{folder} holds no sweep; `simkit sweep FILE` makes one")
+    try:
+        return held, {row.key: row for name in held.parts if name.startswith(RUNS) for row in _part(folder, name, held)}
+    except FileNotFoundError as error:
+        if tries > 1:
+            return _settled(folder, tries - 1)
+        raise StoreError(f"{error.filename} is gone; the same sweep again makes its runs again") from None
 
 
 def runs_of(rows: dict[Key, Row], alternatives: list[str]) -> pd.DataFrame:

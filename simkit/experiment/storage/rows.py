@@ -64,8 +64,10 @@ def table_of(rows: Iterable[Row], measures: Sequence[str], back: Sequence[str] =
     held: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in FRONT}
     held |= {name: [row.measures.get(name) for row in rows] for name in measures}
     held |= {name: [getattr(row, name) for row in rows] for name in back}
-    numbers = {**dict.fromkeys(measures, float), "case": "int64", "replication": "int64"}
-    return pd.DataFrame(held).astype({**numbers, **({"seconds": float} if "seconds" in back else {})})
+    kinds: dict[str, Any] = {**dict.fromkeys(measures, float), "case": "int64", "replication": "int64"}
+    if "seconds" in back:
+        kinds["seconds"] = float
+    return pd.DataFrame(held).astype(kinds)
 
 
 def to_bytes(rows: Sequence[Row], about: Mapping[str, Any]) -> bytes:
