@@ -31,19 +31,19 @@ def spent(run, *names):
 
 @pytest.fixture(scope="module")
 def unlimited():
-    return simulate(scenario(), engine="mesa")
+    return simulate(scenario())
 
 
 def test_a_budget_above_all_cost_changes_nothing(unlimited):
     """Every figure of every day is the same to the bit, and so is everyone."""
-    rich = simulate(scenario(budget="500m per year"), engine="mesa")
+    rich = simulate(scenario(budget="500m per year"))
     assert rich.daily.drop(columns="budget").equals(unlimited.daily)
     assert np.array_equal(rich.customers, unlimited.customers)
 
 
 def test_a_budget_binds(unlimited):
     """Cost of the whole run stays within it, but for one day's messages; media are cut before messages are."""
-    run = simulate(scenario(budget="3.5m per year"), engine="mesa")
+    run = simulate(scenario(budget="3.5m per year"))
     total = run.daily[list(COSTS)].to_numpy().sum()
     most_a_day = run.daily["contact_cost"].max()
     assert total <= run.daily["budget"].sum() + most_a_day
@@ -56,7 +56,7 @@ def test_a_budget_binds(unlimited):
 
 def test_people_who_cost_more_than_the_budget_leave_nothing():
     """No paid message and no paid impression goes out, and the run says why."""
-    run = simulate(scenario(budget="2m per year"), engine="mesa")
+    run = simulate(scenario(budget="2m per year"))
     assert spent(run, "contact_cost", "cost_paid_social", "cost_search") == 0
     assert spent(run, "team_cost") == pytest.approx(TEAM * HORIZON / 365, rel=1e-3)
     assert [note for note in run.warnings if "cost more than the budget" in note]
@@ -64,7 +64,7 @@ def test_people_who_cost_more_than_the_budget_leave_nothing():
 
 def test_a_share_of_revenue_is_that_of_the_days_before():
     """From the first measured day on: the share times the mean revenue of the warm-up's days."""
-    run = simulate(scenario(budget="30% of revenue"), engine="mesa")
+    run = simulate(scenario(budget="30% of revenue"))
     warmup = run.daily[run.daily["day"] < 0]
     assert run.measured["budget"].to_numpy() == pytest.approx(0.3 * warmup["revenue"].mean())
     assert np.isnan(run.daily["budget"].iloc[:28]).all()
@@ -74,7 +74,7 @@ def test_a_share_of_revenue_is_that_of_the_days_before():
 def test_money_moves_on_its_date(unlimited):
     """Paid social loses 30 % from that day on and search may spend as much more; before it nothing differs."""
     move = {"on": START + timedelta(days=20), "channel": "paid_social", "change": "-30%", "to": "search"}
-    run = simulate(scenario(budget={"changes": [move]}), engine="mesa")
+    run = simulate(scenario(budget={"changes": [move]}))
     before, after = run.daily["day"] < 20, run.daily["day"] >= 20
     assert run.daily[before].equals(unlimited.daily[before])
     was, now = (one.daily["cost_paid_social"][after].to_numpy() for one in (unlimited, run))

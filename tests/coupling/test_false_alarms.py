@@ -69,7 +69,7 @@ def test_a_false_alarm_costs_work_and_launches_without_a_stake():
     }  # fmt: skip
     rule = {"figure": "churn_rate", "answered_by": "save", "window_days": 7, "baseline_days": 14, "worsens_by": 1}
     runs = [
-        simulate(Scenario(**tables, monitors={"up": {**rule, "false_alarm_rate": rate}}), engine="mesa")
+        simulate(Scenario(**tables, monitors={"up": {**rule, "false_alarm_rate": rate}}))
         for rate in (0, 1)
     ]
     assert set(runs[0].cases["cause"]) == {"request"}

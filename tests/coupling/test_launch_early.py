@@ -50,7 +50,7 @@ def department(early):
 
 def test_an_early_launch_is_earlier_poorer_and_one():
     """Each campaign is one launch, days earlier, at three quarters of the quality; the polish is no second launch."""
-    early, late = (simulate(scenario(teams=department(which)), engine="mesa") for which in (True, False))
+    early, late = (simulate(scenario(teams=department(which))) for which in (True, False))
     assert early.launches.name.is_unique
     both = early.launches.merge(late.launches, on="name")
     quality = both.merge(early.cases[["name", "quality"]], on="name").quality

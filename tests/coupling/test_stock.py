@@ -28,12 +28,12 @@ def sold(run):
 
 @pytest.fixture(scope="module")
 def plenty():
-    return simulate(scenario(), engine="mesa")
+    return simulate(scenario())
 
 
 def test_more_stock_than_demand_changes_nothing(plenty):
     """Every day is the same to the bit, everything is served."""
-    run = simulate(scenario("500_000 per week"), engine="mesa")
+    run = simulate(scenario("500_000 per week"))
     assert run.daily.drop(columns=["served_share", "unmet_demand"]).equals(plenty.daily)
     assert (run.daily["served_share"] == 1).all()
     assert compute(run)["unmet_demand_share"] == 0
@@ -43,7 +43,7 @@ def test_no_more_is_sold_than_there_is(plenty):
     """Half of what is wanted: sales stay within supply, and what is not sold is about the other half."""
     wanted = sold(plenty).mean()
     stock = {"units_per_week": 3.5 * wanted, "keep_weeks": 1}
-    run = simulate(scenario(stock), engine="mesa")
+    run = simulate(scenario(stock))
     assert sold(run).sum() <= 0.5 * wanted * 100 + sold(run).max()
     assert sold(run)[20:].mean() == pytest.approx(0.5 * wanted, rel=0.05)
     assert compute(run)["unmet_demand_share"] == pytest.approx(0.5, abs=0.07)

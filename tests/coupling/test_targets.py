@@ -20,7 +20,7 @@ TARGETS = {"revenue": ">= 1000", "mean_fatigue": "<= 5", "retention_rate": ">= 5
 def run():
     """80 persons for three calendar months, of which the first and last are not whole."""
     one = Scenario(market={"customers": 80}, targets=TARGETS, start="2026-01-10", horizon=60, warmup=20)
-    return simulate(one, engine="mesa")
+    return simulate(one)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_what_is_out_of_reach_is_warned_of(run):
 
 def test_without_targets_there_is_nothing(run):
     """The same run, without a table and without a warning."""
-    plain = simulate(run.scenario.model_copy(update={"targets": {}}), engine="mesa")
+    plain = simulate(run.scenario.model_copy(update={"targets": {}}))
     assert plain.attainment is None
     assert plain.daily.equals(run.daily)
     assert set(run.warnings) - set(plain.warnings) == set(unrealistic(run))

@@ -97,7 +97,7 @@ def test_taking_over_and_waiting_for_decisions_are_hidden_work():
 @pytest.fixture(scope="module")
 def shipped():
     """The shipped department under the shipped campaigns."""
-    return simulate(Scenario(horizon=60, warmup=30, market={"customers": 60}), engine="mesa")
+    return simulate(Scenario(horizon=60, warmup=30, market={"customers": 60}))
 
 
 def test_the_shipped_department_by_hand(shipped):
@@ -180,7 +180,7 @@ def test_an_overloaded_structure_is_reported_as_slow_although_few_of_its_cases_f
             market={"customers": 20, "segments": {"a": {"share": 0.5}, "b": {"share": 0.5}}}, monitors={}, horizon=120, warmup=0,
             campaigns={"counter": {"work": "answer"}}, occasions={"cut": cut}, teams=teams,
         )  # fmt: skip
-        return simulate(scenario, engine="mesa")
+        return simulate(scenario)
 
     overloaded, steady = answers(0.011, 0), answers(1, 96)
     naive = [(run.cases["live_day"] - run.cases["happened_day"]).mean() for run in (overloaded, steady)]
