@@ -12,7 +12,7 @@ from simkit.customers.state import INFLUENCE_GRAIN
 from simkit.customers.word_of_mouth import Ties, ties_of
 from simkit.scenario.schema import Scenario
 
-REPLICATIONS = 20
+REPLICATIONS = 10
 CLOSED_FORM = {5: 0.3312, 10: 0.8128}
 """Bass 1969 at p .03, q .38 a year: cumulative share of adopters after so many years."""
 
@@ -51,7 +51,7 @@ def test_the_daily_recursion_is_within_3e_4_of_the_closed_form():
 def test_adoption_follows_bass():
     """5 and 10 years, the default p and q: within 3 standard errors of the daily recursion."""
     curve = recursion(0.03, 0.38, 3650)
-    shares = np.array([adopted(prospects(1000), 3650, replication) for replication in range(REPLICATIONS)])
+    shares = np.array([adopted(prospects(2000), 3650, replication) for replication in range(REPLICATIONS)])
     for year in CLOSED_FORM:
         values = shares[:, 365 * year - 1]
         error = values.std(ddof=1) / math.sqrt(REPLICATIONS)
