@@ -2,7 +2,8 @@
 
 Every case goes through the ordinary dispatcher: a `teams` section in which nothing but effort takes time. An hour
 is the unit of service time, and a clock that never stops the calendar, unless the case is about calendars.
-Run all by the protocol, 30 replications of 2,000 cases of warm-up and 20,000 that count, or only some of them:
+Each kind of queue has a protocol of its own, chosen before anything was run: how long it is warmed up and how many
+cases count. Run all, or only some of them, by other protocols if need be:
 
     python experiments/benchmarks/queues.py
     python experiments/benchmarks/queues.py --only M/M/c --only pooling --replications 8
@@ -19,7 +20,7 @@ import gc
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,24 @@ Table = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Protocol:
+    """How much is simulated."""
+
+    replications: int = 30
+    warm_up: int = 1000
+    cases: int = 5000
+    seed: int = 5
+
+
+STATION = Protocol()
+"""One station at load 0.8, or few: what was there at the start is forgotten after some hundred cases."""
+VARIED = Protocol(cases=20_000)
+"""One server and efforts that vary: long ones are rare, and their mean takes many cases."""
+LINE = Protocol(warm_up=3000, cases=10_000)
+"""Four or twenty stations in lines of five: a tandem of single servers forgets slowly."""
+
+
+@dataclass(frozen=True)
 class Queue:
     """One case with a closed form."""
 
@@ -51,20 +70,11 @@ class Queue:
     """Arrivals of all kinds together; 0 for a single order."""
     figure: Callable[[pd.DataFrame], pd.Series]
     """The quantity of each case, from the table of cases."""
+    protocol: Protocol = STATION
     period_days: int = 0
     """What repeats; then only whole periods count, lest a part of one weigh more than the rest."""
     approximate: bool = False
     """The reference is itself a simulation, of another rule of dispatch."""
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How much is simulated."""
-
-    replications: int = 30
-    warm_up: int = 2000
-    cases: int = 20_000
-    seed: int = 5
 
 
 # --- saying it in the scenario format -------------------------------------------------------------------
@@ -103,10 +113,16 @@ def pool(servers: int, rate: float, **more: Any) -> Table:
     return section({"job": kind([step("serve", **more)], rate)}, headcount={"serve": servers})
 
 
-def priorities() -> Table:
+def priorities(**desk: Any) -> Table:
     """One server, half of the work more urgent."""
     work = {name: kind([step("serve")], 0.4, priority=p) for name, p in (("urgent", 1), ("patient", 9))}
-    return section(work, headcount={"serve": 1})
+    return section(work, headcount={"serve": 1}, desk=desk)
+
+
+def sharing(**effort: Any) -> Table:
+    """One server who works on all that is there in turns of three minutes."""
+    desk = {"wip_limit": 1000, "turn_hours": 0.05, "multitasking_cost": 0}
+    return {**pool(1, 0.8, **effort), "desk": desk}
 
 
 def jackson() -> Table:
@@ -131,12 +147,16 @@ def functions(penalty_hours: float = 0.0) -> Table:
     )
 
 
-def pods() -> Table:
-    """The same twenty people as four pods with one of each; a case belongs to one of them."""
+def pods(skills_each: int = 1) -> Table:
+    """The same twenty people as four pods with one of each; a case belongs to one of them.
+
+    With a second skill each can do the stage before the own one as well (the first person the last stage).
+    """
     names = [f"pod-{i}" for i in range(4)]
+    skills = [{f"stage-{(i - k) % 5}": 1.0 for k in range(skills_each)} for i in range(5)]
     return section(
         {"job": kind(line(5), 3.2)},
-        people=[{"id": f"{p}-{i}", "skills": {f"stage-{i}": 1.0}, "unit": p} for p in names for i in range(5)],
+        people=[{"id": f"{p}-{i}", "skills": skills[i], "unit": p} for p in names for i in range(5)],
         structure={
             "units": [{"id": "top"}, *({"id": p, "parent": "top", "serves": []} for p in names)],
             "assign": [{"scope": "home"}],
@@ -188,6 +208,10 @@ def hours_in_system(cases: pd.DataFrame) -> pd.Series:
     return cases.lead_days * 24
 
 
+def hours_in_system_of(name: str) -> Callable[[pd.DataFrame], pd.Series]:
+    return lambda cases: hours_in_system(cases[cases.kind == name])
+
+
 def hours_waited(cases: pd.DataFrame) -> pd.Series:
     return cases.part_resource_queue_days * 24
 
@@ -215,7 +239,8 @@ QUEUES = [
         for c, expected in ((1, 5.0), (2, 2.7778), (4, 1.7455), (10, 1.2046))
     ),
     *(
-        Queue("M/G/1", f"load 0.8, cv2 = {cv**2:g}", WAIT, expected, pool(1, 0.8, effort=_cv(cv)), 0.8, hours_waited)
+        Queue("M/G/1", f"load 0.8, cv2 = {cv**2:g}", WAIT, expected, pool(1, 0.8, effort=_cv(cv)), 0.8, hours_waited,
+              VARIED)
         for cv, expected in ((0.0, 2.0), (math.sqrt(0.5), 3.0), (2.0, 10.0))
     ),
     *(
@@ -223,15 +248,26 @@ QUEUES = [
         for who, expected in (("urgent", 1.3333), ("patient", 6.6667))
     ),
     *(
+        Queue("priority, preemptive resume", f"0.4 + 0.4, {who}", IN_SYSTEM, expected,
+              priorities(urgent_priority=1, multitasking_cost=0), 0.8, hours_in_system_of(who))
+        for who, expected in (("urgent", 1.6667), ("patient", 8.3333))
+    ),
+    Queue("processor sharing", "load 0.8, cv2 = 4", IN_SYSTEM, 5.0, sharing(effort=_cv(2.0)), 0.8, hours_in_system,
+          VARIED),
+    *(
         Queue("rework loop", f"rate 0.6, p = {p}", IN_SYSTEM, expected, pool(1, 0.6, internal_error=p), 0.6,
               hours_in_system)
         for p, expected in ((0.2, 5.0), (0.3, 10.0))
     ),
     Queue("Jackson", "brief, build, QA returns 25 %", IN_SYSTEM, 8.5, jackson(), 0.5, hours_in_system),
-    Queue("functional departments", "5 x M/M/4, load 0.8", IN_SYSTEM, 8.728, functions(), 3.2, hours_in_system),
-    Queue("pods of identical specialists", "4 x 5 x M/M/1, load 0.8", IN_SYSTEM, 25.0, pods(), 3.2, hours_in_system),
+    Queue("functional departments", "5 x M/M/4, load 0.8", IN_SYSTEM, 8.728, functions(), 3.2, hours_in_system,
+          LINE),
+    Queue("pods of identical specialists", "4 x 5 x M/M/1, load 0.8", IN_SYSTEM, 25.0, pods(), 3.2, hours_in_system,
+          LINE),
     Queue("functional, break-even paid", "3.254 at each of 5 stages", IN_SYSTEM, 25.0, functions(3.254), 3.2,
-          hours_in_system),
+          hours_in_system, LINE),
+    Queue("pods with a second skill", "the stage before one's own", IN_SYSTEM, 10.4, pods(2), 3.2, hours_in_system,
+          LINE, approximate=True),
     Queue("pooling", "4 dedicated, load 0.8", WAIT, 4.0, flexible(1), 3.2, hours_waited),
     Queue("pooling", "4 in full flexibility", WAIT, 0.7455, flexible(4), 3.2, hours_waited),
     Queue("pooling", "chain of two skills each", WAIT, 1.09, flexible(2), 3.2, hours_waited, approximate=True),
@@ -294,28 +330,33 @@ def _window_days(queue: Queue, protocol: Protocol) -> tuple[float, float]:
     return 0.0, (cases + 5 * math.sqrt(cases)) / per_day
 
 
-def row(queue: Queue, mean: float, error: float) -> str:
+def row(queue: Queue, protocol: Protocol, mean: float, error: float) -> str:
     """A line of the printed table."""
     expected = f"about {queue.expected:g}" if queue.approximate else f"{queue.expected:g}"
-    return f"| {queue.name} | {queue.parameters} | {queue.quantity} | {expected} | {mean:.4f} | {error:.4f} |"
+    size = f"{protocol.replications} x {protocol.cases:,}" if queue.per_hour else "exact"
+    if queue.period_days:
+        size += ", whole periods"
+    return f"| {queue.name} | {queue.parameters} | {queue.quantity} | {expected} | {mean:.4f} | {error:.4f} | {size} |"
 
 
 def main() -> int:
     """Simulate and print; 1 if anything disagrees."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", action="append", metavar="NAME", help="cases whose name begins so; may be repeated")
-    for name, value in vars(Protocol()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=value)
+    for name in vars(Protocol()):
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N")
     given = vars(parser.parse_args())
     only = tuple(given.pop("only") or [""])
-    protocol = Protocol(**given)
+    other = {name: value for name, value in given.items() if value is not None}
     gc.disable()  # tables of numbers, and no cycles worth looking for
-    print("| case | parameters | quantity | closed form | simulated | s.e. |\n|---|---|---|--:|--:|--:|")
+    print("| case | parameters | quantity | closed form | simulated | s.e. | replications x cases |")
+    print("|---|---|---|--:|--:|--:|---|")
     wrong = []
     for queue in QUEUES:
         if queue.name.startswith(only):
+            protocol = replace(queue.protocol, **other)
             mean, error = measured(queue, protocol)
-            print(row(queue, mean, error), flush=True)
+            print(row(queue, protocol, mean, error), flush=True)
             gc.collect()
             if not agrees(queue, mean, error):
                 wrong.append(f"{queue.name}, {queue.parameters}")
