@@ -43,16 +43,16 @@ class Protocol:
     """How much is simulated."""
 
     replications: int = 30
-    warm_up: int = 1000
-    cases: int = 5000
+    warm_up: int = 500
+    cases: int = 2000
     seed: int = 5
 
 
 STATION = Protocol()
 """One station at load 0.8, or few: what was there at the start is forgotten after some hundred cases."""
-VARIED = Protocol(cases=20_000)
+VARIED = Protocol(cases=5000)
 """One server and efforts that vary: long ones are rare, and their mean takes many cases."""
-LINE = Protocol(warm_up=3000, cases=10_000)
+LINE = Protocol(warm_up=1500, cases=2500)
 """Four or twenty stations in lines of five: a tandem of single servers forgets slowly."""
 
 

@@ -95,13 +95,24 @@ class Calendar:
 
     def between(self, begin: int, end: int) -> int:
         """On-shift seconds of an interval."""
+        i = bisect_right(self._starts, begin) - 1
+        if i >= 0 and end <= self._ends[i]:
+            return end - begin
         return self.worked(end) - self.worked(begin)
 
     def add(self, time: int, seconds: int) -> int:
         """The moment at which so many on-shift seconds have passed; the moment itself for none."""
         if seconds <= 0:
             return time
-        target = self.worked(time) + seconds
+        if time >= self._known_until:
+            self._extend(time)
+        i = bisect_right(self._starts, time) - 1
+        target = seconds
+        if i >= 0:
+            left = self._ends[i] - time
+            if seconds <= left:
+                return time + seconds
+            target += self._worked[i + 1] - (left if left > 0 else 0)
         while self._worked[-1] < target:
             self._extend(self._known_until)
         i = bisect_left(self._worked, target) - 1

@@ -39,16 +39,22 @@ def add_work(run: Run, task: Task, taking_over: int, now: int) -> None:
 
     While the work lay there and its owner was at something else, it waited for a busy person.
     """
-    parts = run.parts
-    lost = own_part(task, task.lost)
-    own = task.switching + task.coordination + task.effort
-    parts[SWITCHING] += task.switching
-    parts[taking_over] += task.coordination
-    parts[_OF_CATEGORY[task.category]] += task.effort
-    parts[REWORK] += lost
-    parts[OTHER_DUTIES] += task.wall - own + task.lost - lost
-    parts[queue_part(task)] += task.rested
-    parts[OFF_SHIFT] += now - task.started - task.rested - task.wall - task.lost
+    parts, wall, coordination, effort = run.parts, task.wall, task.coordination, task.effort
+    parts[taking_over] += coordination
+    parts[_OF_CATEGORY[task.category]] += effort
+    parts[OTHER_DUTIES] += wall - coordination - effort
+    parts[OFF_SHIFT] += now - task.started - wall
+    if task.switching:
+        parts[SWITCHING] += task.switching
+        parts[OTHER_DUTIES] -= task.switching
+    if task.rested:
+        parts[queue_part(task)] += task.rested
+        parts[OFF_SHIFT] -= task.rested
+    if task.lost:
+        lost = own_part(task, task.lost)
+        parts[REWORK] += lost
+        parts[OTHER_DUTIES] += task.lost - lost
+        parts[OFF_SHIFT] -= task.lost
 
 
 def add_unfinished(run: Run, task: Task, spent: Mapping[str, int], taking_over: int, now: int) -> None:

@@ -46,11 +46,10 @@ class Department:
         days: int,
         changes_day: int = 0,
     ):
-        self._env = simpy.Environment()
         self._luck = Luck(key)
         self._log = EventLog()
         self._people = employ(organization, start, self._luck)
-        self._dispatcher = Dispatcher(self._env, self._people, organization, self._log, self._luck)
+        self._dispatcher = Dispatcher(simpy.Environment(), self._people, organization, self._log, self._luck)
         self._flow = Flow(organization, self._dispatcher, self._people, self._log, start, self._ended)
         self._graphs = {name: StepGraph(name, kind, organization) for name, kind in organization.work.items()}
         self._homes = [unit for unit in organization.units if unit.serves is not None]
@@ -94,7 +93,7 @@ class Department:
             self._schedule(*heappop(self._expected))
         self._flow.launches.clear()
         self.turnover_costs.append(self._roster.day_begins() if self._roster is not None else 0.0)
-        self._env.run(until=end)
+        self._dispatcher.run(end)
         self.extra_costs.append(self._bills.of_day(day, self._log.cells, self._dispatcher.desk))
         return list(self._flow.launches)
 

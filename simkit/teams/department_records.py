@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from simkit.teams.agency_bills import UNBILLED
@@ -61,25 +62,29 @@ def department_records(
 
     cells = [*log.cells, *_cut(people, desk, now)]
     return DepartmentRecords(
-        cases=pd.DataFrame(rows, columns=_columns()),
+        cases=_cases(rows),
         persons=pd.DataFrame(_person_rows(people, cells, desk, now, morale)),
         cells=cells,
     )
 
 
-def _columns() -> list[str]:
-    parts = [f"part_{part}_{unit}" for part in PARTS for unit in ("days", "seconds")]
-    return [*_CASE_COLUMNS, *parts]
+def _cases(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
+    """The table of cases, with the days of each part beside its seconds."""
+    import pandas as pd
+
+    seconds = [f"part_{part}_seconds" for part in PARTS]
+    cases = pd.DataFrame(rows, columns=[*_CASE_COLUMNS, *seconds])
+    days = (cases[seconds] / DAY_SECONDS).where(cases.status == "live")
+    days.columns = [f"part_{part}_days" for part in PARTS]
+    beside = [name for pair in zip(days.columns, seconds, strict=True) for name in pair]
+    return pd.concat([cases, days], axis=1)[[*_CASE_COLUMNS, *beside]]
 
 
 def case_row(case: Case) -> tuple[Any, ...]:
-    """One case as a row of the table of cases."""
+    """One case as a row of the table of cases, the parts of its lead time in seconds."""
     order, live = case.order, case.live_time
     nan = math.nan
     lead = live - case.arrived if live is not None else -1
-    parts: list[float] = []
-    for seconds in case.parts:
-        parts += (nan if live is None else seconds / DAY_SECONDS, seconds)
     return (
         order.key, order.name, order.kind, order.campaign, order.cause, order.segment, case.home,
         case.arrived / DAY_SECONDS,
@@ -94,7 +99,7 @@ def case_row(case: Case) -> tuple[Any, ...]:
         case.quality if live is not None else nan,
         nan if live is None else lead / DAY_SECONDS,
         lead,
-        *parts,
+        *case.parts,
     )  # fmt: skip
 
 
@@ -126,10 +131,10 @@ def _person_rows(
     people: list[Person], cells: list[Any], desk: Desk, now: int, morale: Morale | None
 ) -> list[dict[str, Any]]:
     spent = {person.id: dict.fromkeys(TIME_CATEGORIES, 0) for person in people}
-    columns = (column(cells, name) for name in ("person", "category", "effort"))
-    for person_id, category, seconds in zip(*columns, strict=True):
-        if seconds:
-            spent[person_id][category] += seconds
+    efforts = column(cells, "effort")
+    rows = zip(column(cells, "person"), column(cells, "category"), efforts, strict=True)
+    for person_id, category, seconds in compress(rows, efforts):
+        spent[person_id][category] += seconds
     return [_person_row(person, spent[person.id], _overtime(person, desk, now), now, morale) for person in people]
 
 

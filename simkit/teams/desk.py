@@ -45,7 +45,7 @@ class Desk:
 
     def turn_ends(self, person: Person, now: int) -> int | None:
         """When the next piece of work has its turn, for those who may have several open."""
-        if person.wip_limit == 1 or (person.task is not None and person.task.category in ("meeting", "training")):
+        if person.task is not None and person.task.category in ("meeting", "training"):
             return None
         return person.calendar.add(now, self._turn)
 

@@ -43,6 +43,8 @@ class Dispatcher:
 
     def __init__(self, env: Environment, people: list[Person], organization: Organization, log: EventLog, luck: Luck):
         self._env = env
+        self.now = 0
+        """Whole seconds since the first midnight."""
         self._people = people
         self.desk = Desk(organization, log)
         rule = organization.attention
@@ -51,16 +53,18 @@ class Dispatcher:
         self._trays: dict[int, Pool] = {}
         self._pools: dict[tuple[tuple[frozenset[str], str], ...], Pool] = {}
         self._waking: set[int] = set()
+        self._crews_waited = False
+        """Whether any work takes several people: only then is it looked for."""
         self._working_alike: dict[int, list[Person]] = {}
         for person in people:
             self._working_alike.setdefault(id(person.calendar), []).append(person)
             self._trays[person.number] = self._empty_pool()
             self._trays[person.number].add(person, _TRAY_LEVEL)
 
-    @property
-    def now(self) -> int:
-        """Whole seconds since the first midnight."""
-        return int(self._env.now)
+    def run(self, until: int) -> None:
+        """Let the clock run up to a moment; what is to happen at it waits."""
+        self._env.run(until=until)
+        self.now = until
 
     def tray(self, person: Person) -> Pool:
         """The queue of what only this person can do."""
@@ -101,7 +105,19 @@ class Dispatcher:
         if seconds == 0:
             call(*about)
         else:
-            Timeout(self._env, seconds, (call, about)).callbacks.append(_call)
+            Timeout(self._env, seconds, (call, about)).callbacks.append(self._call)
+
+    def _call(self, timeout: Any) -> None:
+        self.now = self._env.now
+        call, about = timeout.value
+        call(*about)
+
+    def _at_desk(self, timeout: Any) -> None:
+        """A stretch of work ends, unless it was broken off before."""
+        self.now = self._env.now
+        what, person, task = timeout.value
+        if task.timer is timeout:
+            what(person, task)
 
     # --- work becomes ready -----------------------------------------------------------------------
 
@@ -149,6 +165,7 @@ class Dispatcher:
     def queue_crew(self, crew: Crew) -> None:
         """Put work for several people into their queues; it starts at once when all are free."""
         now = crew.queued = self.now
+        self._crews_waited = True
         entry = (crew.priority, now, next(self._sequence), crew)
         for pool in set(crew.pools):
             heappush(pool.crews.setdefault(crew.pools, []), entry)
@@ -187,6 +204,8 @@ class Dispatcher:
 
     def _seize_before(self, person: Person, best: tuple[int, float, int, int] | None, least_level: float) -> bool:
         """Start what takes several people, if it ranks before other work and all are there."""
+        if not any(pool.crews for _, pool in person.pools):
+            return False
         self._rest(person)  # to be counted among the free
         waiting = {
             (priority, -level, queued, number, crew)
@@ -207,19 +226,12 @@ class Dispatcher:
         """The person takes up the best waiting work of the queues they serve, if any."""
         best: tuple[int, float, int, int] | None = None
         chosen: Pool | None = None
-        crews = False
         for level, pool in person.pools:
-            if pool.crews:
-                crews = True
-            if not pool.heap or level < least_level:
-                continue
-            first = pool.first()
-            if first is None:
-                continue
-            rank = (first[0], -level, first[1], first[2])
-            if best is None or rank < best:
-                best, chosen = rank, pool
-        if crews and self._seize_before(person, best, least_level):
+            if pool.heap and level >= least_level and (first := pool.first()) is not None:
+                rank = (first[0], -level, first[1], first[2])
+                if best is None or rank < best:
+                    best, chosen = rank, pool
+        if self._crews_waited and self._seize_before(person, best, least_level):
             return True
         if chosen is None:
             return False
@@ -264,24 +276,22 @@ class Dispatcher:
         person.task = task
         task.started = self.now
         task.switching = self.desk.turning_to(person, task)
-        self._work(person, task, task.on_start(task, person))
-
-    def _work(self, person: Person, task: Task, seconds: int) -> None:
-        task.wall = seconds
+        task.wall = task.on_start(task, person)
         self._go_on(person, task)
 
     def _go_on(self, person: Person, task: Task) -> None:
         """From now on the person is at the task, until it is done or another has its turn."""
-        now = task.since = self.now
-        self._until(person, task, self.desk.over(person, task), now)
+        task.since = self.now
+        self._until_over(person, task)
 
-    def _until(self, person: Person, task: Task, over: int, now: int) -> None:
-        turn = self.desk.turn_ends(person, now)
-        if turn is not None and turn < over:
-            task.timer = Timeout(self._env, turn - now, (self._turn, person, task))
-        else:
-            task.timer = Timeout(self._env, over - now, (self._finish, person, task))
-        task.timer.callbacks.append(_at_desk)
+    def _until_over(self, person: Person, task: Task) -> None:
+        now, over, what = self.now, self.desk.over(person, task), self._finish
+        if person.wip_limit > 1:
+            turn = self.desk.turn_ends(person, now)
+            if turn is not None and turn < over:
+                over, what = turn, self._turn
+        task.timer = timer = Timeout(self._env, over - now, (what, person, task))
+        timer.callbacks.append(self._at_desk)
 
     def _turn(self, person: Person, task: Task) -> None:
         """Something else has its turn, if there is anything."""
@@ -291,7 +301,7 @@ class Dispatcher:
             self.desk.put_down(person, now, first=False)
             self._next(person)
         else:
-            self._until(person, task, self.desk.over(person, task), now)
+            self._until_over(person, task)
 
     def _finish(self, person: Person, task: Task) -> None:
         task.timer = None
@@ -301,7 +311,8 @@ class Dispatcher:
         again = task.on_finish(task, person)
         if again:
             task.begin_again(self.now)
-            self._work(person, task, again)
+            task.wall = again
+            self._go_on(person, task)
         else:
             self.release(person)
 
@@ -345,15 +356,3 @@ class Dispatcher:
                     self._next(person)
                 else:
                     self._take(person, max(person.skills.values()) if only_best else 0.0)
-
-
-def _call(timeout: Any) -> None:
-    call, about = timeout.value
-    call(*about)
-
-
-def _at_desk(timeout: Any) -> None:
-    """A stretch of work ends, unless it was broken off before."""
-    what, person, task = timeout.value
-    if task.timer is timeout:
-        what(person, task)

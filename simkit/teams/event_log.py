@@ -90,19 +90,19 @@ class EventLog:
     def spent(self, task: Task, person: Person, now: int) -> None:
         """Where the time on a desk went; efforts in on-shift seconds."""
         case, run = task.case, task.run
-        head = ("" if case is None else case.order.name, run.node.id, run.number)
-        who = (now, person.id, person.unit)
+        name, step, number = "" if case is None else case.order.name, run.node.id, run.number
+        who, unit, extend = person.id, person.unit, self._extend
         lost = own_part(task, task.lost) if task.lost else 0
         other = task.wall - task.switching - task.coordination - task.effort + task.lost - lost
         if task.switching:
-            self._extend((*head, "switch", *who, task.switching, "switching"))
+            extend((name, step, number, "switch", now, who, unit, task.switching, "switching"))
         if task.coordination:
-            self._extend((*head, "coordinate", *who, task.coordination, "coordination"))
+            extend((name, step, number, "coordinate", now, who, unit, task.coordination, "coordination"))
         if lost:
-            self._extend((*head, "restart", *who, lost, "rework"))
+            extend((name, step, number, "restart", now, who, unit, lost, "rework"))
         if other:
-            self._extend((*head, "interrupt", *who, other, "other_duties"))
-        self._extend((*head, "complete", *who, task.effort, task.category))
+            extend((name, step, number, "interrupt", now, who, unit, other, "other_duties"))
+        extend((name, step, number, "complete", now, who, unit, task.effort, task.category))
 
 
 def frame(cells: list[Any]) -> pd.DataFrame:

@@ -84,10 +84,10 @@ class Flow:
                 self._begin(case, node, latest(case, node), now)
 
     def _waits_no_more(self, case: Case, node: Node) -> bool:
+        if case.put_off and node.number not in case.put_off:
+            return all(is_there(case, before) for before in node.before)
         state = case.state
-        if not case.put_off or node.number in case.put_off:
-            return all(state[before] == DONE for before in node.before)
-        return all(is_there(case, before) for before in node.before)
+        return all(state[before] == DONE for before in node.before)
 
     def _better(self, case: Case, now: int) -> None:
         """A last touch has been done to what is live."""
@@ -101,7 +101,7 @@ class Flow:
     def expire(self, case: Case) -> None:
         """The occasion has passed: what waits is withdrawn, what is on a desk is finished in vain."""
         if case.status == "open":
-            case.status, case.expired_time = "expired", self._dispatcher.now
+            case.status, case.closed, case.expired_time = "expired", True, self._dispatcher.now
             self._log.of_case(case, "expire", case.expired_time)
             if self.worked.overflow is not None:
                 self.worked.overflow.withdraw(case)
@@ -113,7 +113,8 @@ class Flow:
         case.state[node.number] = UNDER_WAY
         since = case.admitted if caused_by is None else caused_by.done
         run = case.next_run(node, since if at is None else at, caused_by)
-        run.parts[JOIN] += run.ready - since
+        if at is not None:
+            run.parts[JOIN] += at - since
         if node.step is None:
             self._go_live(case, run)
         elif node.gate is None:
@@ -125,17 +126,17 @@ class Flow:
 
     def _complete(self, case: Case, run: Run) -> None:
         """The step is finished; whatever waited for it alone is ready."""
-        if run.node.gate is not None:
+        done, nodes, state = run.node, case.graph.nodes, case.state
+        if done.gate is not None:
             run.passed_on()
-        case.state[run.node.number] = DONE
-        case.last[run.node.number] = run
-        nodes, state = case.graph.nodes, case.state
-        for number in run.node.after:
+        state[done.number] = DONE
+        case.last[done.number] = run
+        for number in done.after:
             node = nodes[number]
             if state[number] == WAITING and self._waits_no_more(case, node):
                 self._begin(case, node, run)
         if case.early_from is not None:
-            if run.node.number in case.put_off and case.status == "live":
+            if done.number in case.put_off and case.status == "live":
                 self._better(case, run.done)
             self._hurry(case)
 

@@ -6,6 +6,11 @@ from simkit.scenario.organization import Distance, Organization
 from simkit.teams.dispatcher import Pool
 
 
+def seconds_of(hours: float) -> int:
+    """Whole seconds."""
+    return round(hours * 3600)
+
+
 class HandOffs:
     """The distance table over the tree of units; the first line that holds is used."""
 
@@ -14,7 +19,7 @@ class HandOffs:
         self._parent = {unit.id: unit.parent for unit in organization.units}
         self._outside = organization.outside
         self._between: dict[tuple[str, str], Distance] = {}
-        self._nearest: dict[tuple[str, Pool], float] = {}
+        self._nearest: dict[tuple[str, Pool], int] = {}
         self.to_oneself = self._first({"same_person", "same_unit", "same_parent", "same_company"})
 
     def between(self, giver: str, receiver: str) -> Distance:
@@ -24,11 +29,12 @@ class HandOffs:
             self._between[key] = self._first(self._holds(giver, receiver))
         return self._between[key]
 
-    def latency_hours(self, giver: str, pool: Pool) -> float:
-        """Office hours until work from one unit reaches the nearest desk of a queue."""
+    def latency(self, giver: str, pool: Pool) -> int:
+        """Seconds of office hours until work from one unit reaches the nearest desk of a queue."""
         key = (giver, pool)
         if key not in self._nearest:
-            self._nearest[key] = min(self.between(giver, person.unit).latency_hours for _, person in pool.members)
+            hours = min(self.between(giver, person.unit).latency_hours for _, person in pool.members)
+            self._nearest[key] = seconds_of(hours)
         return self._nearest[key]
 
     def _holds(self, giver: str, receiver: str) -> set[str]:

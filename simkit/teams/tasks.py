@@ -18,9 +18,25 @@ URGENT = 0
 class Task:
     """Something one person has to do: a pass of a step, a decision, or what a meeting costs."""
 
-    __slots__ = ("case", "category", "coordination", "crew", "effort", "loss", "lost", "on_finish", "on_start",
-                 "priority", "queued", "rested", "run", "since", "skill", "skills", "spent", "started", "switching",
-                 "timer", "wall", "wrong")  # fmt: skip
+    category = ""
+    skills: tuple[str, ...] = ()
+    """Any of these will do; empty where `skill` says it all."""
+    crew: Crew | None = None
+    """The others who do it together with this person."""
+    queued = started = since = -1
+    """When it reached the queue, when this pass was taken up, and since when it is worked on without a break."""
+    coordination = effort = switching = wall = 0
+    """Seconds of taking over, of the effort itself, of turning to it from something else, and on-shift seconds
+    in all."""
+    spent = rested = lost = 0
+    """On-shift seconds done before `since`, those it lay interrupted, and those that have to be done again since a
+    shift ended."""
+    loss = 0.0
+    """Chance that the hand-off made it wrong."""
+    wrong = 0.0
+    """Chance of an internal error, where people's abilities differ."""
+    timer: Any = None
+    """The event that ends the present stretch; None while nobody works on it."""
 
     def __init__(
         self,
@@ -36,30 +52,12 @@ class Task:
         """Called when somebody takes it; returns the on-shift seconds it will need."""
         self.on_finish = on_finish
         """Called when those are over; returns the seconds of doing it again at once, or 0."""
-        self.category = ""
-        self.skills: tuple[str, ...] = ()
-        """Any of these will do; empty where `skill` says it all."""
-        self.crew: Crew | None = None
-        """The others who do it together with this person."""
-        self.queued = self.started = self.since = -1
-        """When it reached the queue, when this pass was taken up, and since when it is worked on without a break."""
-        self.coordination = self.effort = self.switching = self.wall = 0
-        """Seconds of taking over, of the effort itself, of turning to it from something else, and on-shift seconds
-        in all."""
-        self.spent = self.rested = self.lost = 0
-        """On-shift seconds done before `since`, those it lay interrupted, and those that have to be
-        done again since a shift ended."""
-        self.loss = 0.0
-        """Chance that the hand-off made it wrong."""
-        self.wrong = 0.0
-        """Chance of an internal error, where people's abilities differ."""
-        self.timer: Any = None
-        """The event that ends the present stretch; None while nobody works on it."""
 
     @property
     def withdrawn(self) -> bool:
         """True when the case has expired."""
-        return self.case is not None and self.case.closed
+        case = self.case
+        return case is not None and case.closed
 
     @property
     def of_case(self) -> Case:

@@ -128,23 +128,21 @@ def _mean_hours(node: Node) -> float:
 class Run:
     """One pass of a step: what made it ready, who did it, and where its time went."""
 
-    __slots__ = ("carried", "caused_by", "delegated", "done", "giver", "giver_unit", "node", "number", "others",
-                 "parts", "ready", "share")  # fmt: skip
+    done = -1
+    delegated = False
+    """At a gate: whether the lead decides."""
+    giver: Person | None = None
+    """Who hands the result on; for a rejection the one who decided."""
+    giver_unit = ""
+    others: Sequence[Run] = ()
+    """What other branches hand to it, besides the run that made it ready."""
+    share: float | None = None
+    """Share of a fresh effort that a later pass takes; the department's rework share when None."""
+    carried = 0.0
+    """Share of the effort that need not be done again after somebody else left it unfinished."""
 
     def __init__(self, node: Node, number: int, ready: int, caused_by: Run | None):
         self.node, self.number, self.ready, self.caused_by = node, number, ready, caused_by
-        self.done = -1
-        self.delegated = False
-        """At a gate: whether the lead decides."""
-        self.giver: Person | None = None
-        """Who hands the result on; for a rejection the one who decided."""
-        self.giver_unit = ""
-        self.others: Sequence[Run] = ()
-        """What other branches hand to it, besides the run that made it ready."""
-        self.share: float | None = None
-        """Share of a fresh effort that a later pass takes; the department's rework share when None."""
-        self.carried = 0.0
-        """Share of the effort that need not be done again after somebody else left it unfinished."""
         self.parts = [0] * len(PARTS)
         """Seconds by part of the lead time, in the order of :data:`PARTS`; they add up to ``done`` less the cause's."""
 
@@ -158,8 +156,8 @@ class Case:
     """One work order on its way."""
 
     __slots__ = (
-        "admitted", "approved", "arrived", "crews", "defects", "doers", "early_from", "expired_time", "expires",
-        "fit", "graph", "home", "ignored", "index", "last", "live_defects", "live_readiness", "live_time", "luck",
+        "admitted", "approved", "arrived", "closed", "crews", "defects", "doers", "early_from", "expired_time",
+        "expires", "fit", "graph", "home", "ignored", "index", "last", "live_defects", "live_readiness", "live_time", "luck",
         "order", "parts", "passes", "priority", "put_off", "quality", "received", "rejections", "shares", "state",
         "status",
     )  # fmt: skip
@@ -197,6 +195,8 @@ class Case:
         self.expires: int | None = None
         """When the case is abandoned if it is not live by then."""
         self.status = "open"
+        self.closed = False
+        """True when expired: nothing more is begun for it."""
         self.parts = [0] * len(PARTS)
         """Seconds of the lead time by part; known when live."""
         self.live_time: int | None = None
@@ -206,11 +206,6 @@ class Case:
         self.fit = 1.0
         """Factor on audience fit that research gave."""
         self.expired_time: int | None = None
-
-    @property
-    def closed(self) -> bool:
-        """True when expired: nothing more is begun for it."""
-        return self.status == "expired"
 
     @property
     def risk(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from simkit.rng import Purpose
@@ -27,12 +27,12 @@ from simkit.teams.dispatcher import Crew, Dispatcher, Pool, Task
 from simkit.teams.event_log import EventLog
 from simkit.teams.exceptions import CORRECT, IGNORE, REWORK, Exceptions
 from simkit.teams.givers import other_givers
-from simkit.teams.hand_off import HandOffs
+from simkit.teams.hand_off import HandOffs, seconds_of
 from simkit.teams.luck import CHECK, EFFORT, OUTCOME, effort_seconds
 from simkit.teams.meetings import Talk
 from simkit.teams.overflow import overflow_of
 from simkit.teams.people import Person
-from simkit.teams.work import Case, Run
+from simkit.teams.work import Case, Node, Run
 
 
 class WorkedSteps:
@@ -56,6 +56,9 @@ class WorkedSteps:
         self._errors, self._intake = organization.errors, organization.intake
         self._office = Calendar(organization.calendars["office"], start)
         self._hand_offs = HandOffs(organization)
+        self._to_oneself = seconds_of(self._hand_offs.to_oneself.latency_hours)
+        self._intake_latency = seconds_of(organization.intake.latency_hours)
+        self._primary_share = organization.primary_share
         self._error_factor = {unit.id: unit.error_factor for unit in organization.units}
         authority = organization.authority
         self._exceptions: Exceptions | None = None
@@ -64,6 +67,7 @@ class WorkedSteps:
             self._correct_share = authority.correct_share
         self._batches = Batches(dispatcher, self._office, self._start_batch, self._finish_batch)
         self._pools: dict[tuple[tuple[str, ...], str, int], Pool] = {}
+        self._pools_of_steps: dict[tuple[Node, str], list[Pool]] = {}
         self.overflow = overflow_of(organization, dispatcher)
         self.changeover = Changeover(organization) if Changeover.needed(organization) else None
 
@@ -71,26 +75,27 @@ class WorkedSteps:
 
     def hand_over(self, case: Case, run: Run) -> None:
         """Send a step that is ready on its way to the tray or queue where it will be taken up."""
-        self._log.of_run(case, run, "ready", run.ready)
-        pools, latency_hours = self._destination(case, run)
-        latency = round(latency_hours * 3600)
-        there = self._office.add(run.ready, latency)
-        if there > run.ready:
-            add_latency(run, taking_over(run), latency, there - run.ready)
+        ready, roles = run.ready, run.node.roles
+        self._log.of_run(case, run, "ready", ready)
+        pools, latency = self._destination(case, run)
+        there = ready
+        if latency:
+            there = self._office.add(ready, latency)
+            add_latency(run, taking_over(run), latency, there - ready)
         if run.others:
             there = self._joined(run, pools, there)
-        tasks = [self.task(case, run, skills) for skills in run.node.roles]
-        if len(tasks) == 1:
-            self._dispatcher.after(there - run.ready, self._queue, tasks[0], pools[0])
+        if len(roles) == 1:
+            self._dispatcher.after(there - ready, self._queue, self._task(case, run, roles[0]), pools[0])
         else:
-            self._dispatcher.after(there - run.ready, self.queue_crew, Crew(tasks, pools))
+            crew = Crew([self._task(case, run, skills) for skills in roles], pools)
+            self._dispatcher.after(there - ready, self._queue_crew, crew)
 
-    def _joined(self, run: Run, pools: list[Pool], there: int) -> int:
+    def _joined(self, run: Run, pools: Sequence[Pool], there: int) -> int:
         """When what the other branches hand over has come too."""
         last = there
         for other in run.others:
-            hours = max(self._hand_offs.latency_hours(other.giver_unit, pool) for pool in pools)
-            last = max(last, self._office.add(other.done, round(hours * 3600)))
+            latency = max(self._hand_offs.latency(other.giver_unit, pool) for pool in pools)
+            last = max(last, self._office.add(other.done, latency))
         add_queue(run, JOIN, self._office, there, last)
         return last
 
@@ -128,29 +133,40 @@ class WorkedSteps:
             self._log.of_run(crew.tasks[0].of_case, crew.tasks[0].run, "queue", self._dispatcher.now)
             self._dispatcher.queue_crew(crew)
 
-    def _destination(self, case: Case, run: Run) -> tuple[list[Pool], float]:
-        """The queue that each person a step takes is looked for in, and the office hours until it is there.
+    def _destination(self, case: Case, run: Run) -> tuple[Sequence[Pool], int]:
+        """The queue that each person a step takes is looked for in, and the office's seconds until it is there.
 
         What was done before goes back to its doers; what nobody could do better stays with the giver.
         """
         number, cause = run.node.number, run.caused_by
-        roles = run.node.roles
-        pools = [self.pool(skills, case.home, roles.count(skills)) for skills in roles]
-        if self.overflow is not None and len(pools) == 1 and case.doers[number] is None:
+        pools = self._pools_of(run.node, case.home)
+        doer = case.doers[number]
+        if self.overflow is not None and len(pools) == 1 and doer is None:
             pools = [self.overflow.elsewhere(case, run, pools[0]) or pools[0]]
         if cause is None:
-            return pools, self._intake.latency_hours
-        run.others = other_givers(case, run)
-        doer = case.doers[number]
+            return pools, self._intake_latency
+        if len(run.node.before) > 1:
+            run.others = other_givers(case, run)
         if doer is not None:
             doers = case.crews.get(number, [doer])
             trays = [self._dispatcher.tray(doer) for doer in doers]
-            return trays, max(self._line(cause, doer).latency_hours for doer in doers)
+            return trays, seconds_of(max(self._line(cause, doer).latency_hours for doer in doers))
         if cause.giver is not None and len(pools) == 1 and pools[0].nobody_better_than(cause.giver):
-            return [self._dispatcher.tray(cause.giver)], self._hand_offs.to_oneself.latency_hours
-        return pools, max(self._hand_offs.latency_hours(cause.giver_unit, pool) for pool in pools)
+            return [self._dispatcher.tray(cause.giver)], self._to_oneself
+        if len(pools) == 1:
+            return pools, self._hand_offs.latency(cause.giver_unit, pools[0])
+        return pools, max(self._hand_offs.latency(cause.giver_unit, pool) for pool in pools)
+
+    def _pools_of(self, node: Node, home: str) -> Sequence[Pool]:
+        """The queues of a step's places for cases of a unit."""
+        key = (node, home)
+        if key not in self._pools_of_steps:
+            roles = node.roles
+            self._pools_of_steps[key] = [self.pool(skills, home, roles.count(skills)) for skills in roles]
+        return self._pools_of_steps[key]
 
     def pool(self, skills: tuple[str, ...], home: str, least: int) -> Pool:
+        """The queue of those who have any of some skills, for cases of a unit; `least` of them are needed at once."""
         key = (skills, home, least)
         if key not in self._pools:
             self._pools[key] = self._dispatcher.pool_of(places_of(self._organization, skills, home, least))
@@ -222,7 +238,7 @@ class WorkedSteps:
         if self.abilities is not None:
             task.effort += self.abilities.building_seconds(task, person, self._dispatcher.now)
         self._log.of_task(task, person, "start", self._dispatcher.now)
-        return task.stretched(self._organization.primary_share)
+        return task.stretched(self._primary_share)
 
     def _finish(self, task: Task, person: Person) -> int:
         """The doer looks the pass over: done, or once more, or done with an error nobody saw."""
@@ -338,7 +354,7 @@ class WorkedSteps:
             self._start(member, person)
         batch.sum_up()
         batch.switching += batch.setup
-        return batch.stretched(self._organization.primary_share)
+        return batch.stretched(self._primary_share)
 
     def _finish_batch(self, task: Task, person: Person) -> int:
         """Each is looked over by itself; what has to be done again is done again together."""
@@ -354,7 +370,7 @@ class WorkedSteps:
             return 0
         batch.sum_up()
         batch.switching = 0
-        return batch.stretched(self._organization.primary_share)
+        return batch.stretched(self._primary_share)
 
     def _was_last(self, task: Task, crew: Crew, person: Person) -> bool:
         """Whether everybody else has done their share; the last one's queue and work are the step's."""
@@ -367,12 +383,14 @@ class WorkedSteps:
     def _wrong(self, task: Task) -> bool:
         """An error of one's own, or one that came with what the hand-off lost to anybody who did it."""
         run = task.run
-        internal = min(self._internal_error(task) if self.abilities is None else task.wrong, 1.0)
-        u = task.of_case.luck.draw(run.node.number, OUTCOME, run.number)
-        kept = 1 - internal
-        for other in (task,) if task.crew is None else task.crew.tasks:
-            kept *= 1 - other.loss
-        return u < 1 - kept
+        internal = self._internal_error(task) if self.abilities is None else task.wrong
+        kept = 1 - internal if internal < 1.0 else 0.0
+        if task.crew is None:
+            kept *= 1 - task.loss
+        else:
+            for other in task.crew.tasks:
+                kept *= 1 - other.loss
+        return task.of_case.luck.draw(run.node.number, OUTCOME, run.number) < 1 - kept
 
     def _internal_error(self, task: Task) -> float:
         """The chance under the standards of the unit that does it."""
