@@ -108,13 +108,13 @@ class Dispatcher:
             Timeout(self._env, seconds, (call, about)).callbacks.append(self._call)
 
     def _call(self, timeout: Any) -> None:
-        self.now = self._env.now
+        self.now = int(self._env.now)
         call, about = timeout.value
         call(*about)
 
     def _at_desk(self, timeout: Any) -> None:
         """A stretch of work ends, unless it was broken off before."""
-        self.now = self._env.now
+        self.now = int(self._env.now)
         what, person, task = timeout.value
         if task.timer is timeout:
             what(person, task)

@@ -157,9 +157,9 @@ class Case:
 
     __slots__ = (
         "admitted", "approved", "arrived", "closed", "crews", "defects", "doers", "early_from", "expired_time",
-        "expires", "fit", "graph", "home", "ignored", "index", "last", "live_defects", "live_readiness", "live_time", "luck",
-        "order", "parts", "passes", "priority", "put_off", "quality", "received", "rejections", "shares", "state",
-        "status",
+        "expires", "fit", "graph", "home", "ignored", "index", "last", "live_defects", "live_readiness",
+        "live_time", "luck", "order", "parts", "passes", "priority", "put_off", "quality", "received",
+        "rejections", "shares", "state", "status",
     )  # fmt: skip
 
     def __init__(self, index: int, order: WorkOrder, graph: StepGraph, home: str, arrived: int, luck: CaseLuck):
