@@ -85,10 +85,10 @@ class WorkedSteps:
         if run.others:
             there = self._joined(run, pools, there)
         if len(roles) == 1:
-            self._dispatcher.after(there - ready, self._queue, self._task(case, run, roles[0]), pools[0])
+            self._dispatcher.after(there - ready, self._queue, self.task(case, run, roles[0]), pools[0])
         else:
-            crew = Crew([self._task(case, run, skills) for skills in roles], pools)
-            self._dispatcher.after(there - ready, self._queue_crew, crew)
+            crew = Crew([self.task(case, run, skills) for skills in roles], pools)
+            self._dispatcher.after(there - ready, self.queue_crew, crew)
 
     def _joined(self, run: Run, pools: Sequence[Pool], there: int) -> int:
         """When what the other branches hand over has come too."""
