@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,11 +11,13 @@ from simkit.commands import terminal
 from simkit.commands.shared import (
     FAILED_RUNS,
     INTERRUPTED,
+    NOT_MET,
     USAGE,
     Extend,
     File,
     Json,
     Sets,
+    folder_name,
     load_study,
     require_extension,
     say,
@@ -91,5 +93,96 @@ def diff(
         shown.show(found, terminal.console())
 
 
-COMMANDS = (why, diff)
+def optimize(
+    file: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="An experiment file, or the folder it is in.")],
+    trials: Annotated[int, typer.Option(min=1, max=100_000, help="Points to look at, in all.")] = 60,
+    first: Annotated[int, typer.Option(min=1, max=10_000, help="Replications with which each is looked at.")] = 4,
+    replications: Annotated[
+        int | None, typer.Option(min=2, max=10_000, help="New ones for the best, at most; default the file's.")
+    ] = None,
+    outcome: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="What to do best on; several make a front.")
+    ] = None,
+    constraint: Annotated[
+        list[str] | None, typer.Option(metavar="'NAME <= X'", help="A bound on a measure's mean.")
+    ] = None,
+    alternative: Annotated[str | None, typer.Option(metavar="NAME", help="Only this one; default any of them.")] = None,
+    reach: Annotated[
+        str | None, typer.Option(metavar="NAME=X", help="Find the one lever's value at which a measure is X.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed is other luck.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Default results/<name>-optimize or -reach.")] = None,
+    workers: Workers = None,
+    sets: Sets = None,
+    extend: Extend = None,
+    as_json: Json = False,
+) -> None:
+    """The best values of an experiment's levers, and how sure that is; --reach: the value that gets somewhere.
+
+    All runs are kept in the results folder; the same command goes on where it stopped. Ends with 5 when no trial keeps
+    the constraints, or the value is not reachable.
+    """
+    from simkit.commands.experiments import load_file
+    from simkit.experiment.search import problem as searched
+    from simkit.experiment.search.reach import parse_reach
+    from simkit.report import search as shown
+
+    experiment = load_file(file, sets, extend)
+    folder = out or Path("results") / f"{folder_name(experiment.name)}-{'reach' if reach else 'optimize'}"
+    options: dict[str, Any] = {"folder": folder, "workers": workers, "progress": not as_json}
+    found: Any
+    try:
+        if reach is not None:
+            from simkit.experiment.search.reach import reach as solve
+
+            measure, value = parse_reach(reach)
+            problem = searched.problem_of(
+                experiment, outcomes=(), alternative=alternative or _only(experiment.alternatives), seed=seed,
+                replications=replications,
+            )  # fmt: skip
+            found = solve(problem, measure, value, **options)
+            _tell(found, as_json, shown.reached_document, shown.show_reached, folder)
+            unmet = found.value is None
+        else:
+            from simkit.experiment.search.optimize import optimize as search
+
+            problem = searched.problem_of(
+                experiment, outcomes=outcome, constraints=constraint or (), alternative=alternative, seed=seed,
+                replications=replications,
+            )  # fmt: skip
+            found = search(problem, trials=trials, first=first, **options)
+            _tell(found, as_json, shown.document, shown.show, folder)
+            unmet = found.best is None
+    except searched.SearchError as error:
+        stop(USAGE, str(error))
+    except KeyboardInterrupt:
+        stop(INTERRUPTED, f"interrupted; what was run is kept in {folder}, the same command goes on")
+    if unmet:
+        raise typer.Exit(NOT_MET)
+
+
+def _only(alternatives: tuple[str, ...]) -> str | None:
+    return alternatives[0] if len(alternatives) == 1 else None
+
+
+def _tell(found: Any, as_json: bool, document: Any, show: Any, folder: Path) -> None:
+    """Print it, and keep it with the runs."""
+    import json
+
+    from simkit.experiment.search.folder import write
+
+    form = document(found)
+    write(folder / "answer.json", json.dumps(form, indent=1, ensure_ascii=False, default=str).encode("utf-8"))
+    if hasattr(found, "table"):
+        from simkit.experiment.store import csv
+
+        write(folder / "trials.csv", csv(found.table()))
+    if as_json:
+        terminal.print_json(form)
+    else:
+        show(found, terminal.console())
+        print(f"Runs and answer in {folder}")
+
+
+COMMANDS = (why, diff, optimize)
 """In the order of the help."""

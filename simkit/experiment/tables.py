@@ -23,7 +23,7 @@ _OPTIONS = {
     "file": ("cases",),
 }
 """Key of a design -> the kinds that know it."""
-_Number = Annotated[int | float, Field(union_mode="left_to_right")]
+_Number = Annotated[Annotated[int, Field(strict=True)] | float, Field(union_mode="left_to_right")]
 
 
 class Range(Table):

@@ -1,0 +1,1 @@
+"""Looking for the values of levers that do best, or that get somewhere."""
