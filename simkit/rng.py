@@ -161,9 +161,9 @@ class Purpose(IntEnum):
     DECISION = 441
     # experiments; `what` is crc32 of what is put in order, the index which order, or which trial
     TURNING_ORDER = 460
+    SEARCH_TRIAL = 461
     # people who leave; `what` is 0, k how many have had the seat before
     LEAVING = 450
-    SEARCH_TRIAL = 461
     EXTENSION = 60000
 
 
