@@ -68,10 +68,7 @@ def test_a_false_alarm_costs_work_and_launches_without_a_stake():
         "campaigns": {"save": {"work": "reactive_campaign", "half_life_days": 10}},
     }  # fmt: skip
     rule = {"figure": "churn_rate", "answered_by": "save", "window_days": 7, "baseline_days": 14, "worsens_by": 1}
-    runs = [
-        simulate(Scenario(**tables, monitors={"up": {**rule, "false_alarm_rate": rate}}))
-        for rate in (0, 1)
-    ]
+    runs = [simulate(Scenario(**tables, monitors={"up": {**rule, "false_alarm_rate": rate}})) for rate in (0, 1)]
     assert set(runs[0].cases["cause"]) == {"request"}
     assert set(runs[1].cases["cause"]) == {"request", "false_alarm"}
     assert runs[1].cases.query("cause == 'false_alarm'")["part_touch_seconds"].sum() > 0

@@ -10,16 +10,14 @@ from typing import Any
 
 from simkit.experiment.search.problem import Problem
 from simkit.experiment.store import ResultsFolderError
-from simkit.rng import RNG_SCHEME
 
 SCHEMA = "simkit search/1"
 MANIFEST = "manifest.json"
-NOT_SIMULATING = ("commands", "report", "experiment", "cli.py", "app")
-"""Rooms of simkit whose code no figure depends on."""
 
 
-def identity(problem: Problem, **settings: Any) -> dict[str, Any]:
-    """All that the course of a search depends on, but for how long it goes on."""
+def identity(problem: Problem, code: str, **settings: Any) -> dict[str, Any]:
+    """All that the course of a search depends on, but for how long it goes on; `code` is the fingerprint of what makes
+    figures (`storage.address.fingerprint`)."""
     return {
         "schema": SCHEMA,
         "name": problem.name,
@@ -31,8 +29,7 @@ def identity(problem: Problem, **settings: Any) -> dict[str, Any]:
         "constraints": [one.text for one in problem.constraints],
         "seed": problem.seed,
         "settings": settings,
-        "rng": RNG_SCHEME,
-        "code": _code(),
+        "code": code,
     }
 
 
@@ -71,13 +68,3 @@ def write(path: Path, content: bytes) -> None:
 
 def _plain(factor: Any) -> Any:
     return factor.model_dump() if hasattr(factor, "model_dump") else list(factor)
-
-
-def _code() -> str:
-    """Of the code that makes figures."""
-    root = Path(__file__).resolve().parents[2]
-    found = hashlib.sha256()
-    for file in sorted(root.rglob("*.py")):
-        if file.relative_to(root).parts[0] not in NOT_SIMULATING:
-            found.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
-    return found.hexdigest()

@@ -22,6 +22,7 @@ from simkit.experiment.search.folder import claim, identity
 from simkit.experiment.search.problem import ALTERNATIVE, Point, Problem, SearchError
 from simkit.experiment.search.runs import Runs
 from simkit.experiment.statistics import Difference, Interval, holm, interval, paired
+from simkit.experiment.storage.address import fingerprint
 from simkit.experiment.tables import Factor, Range
 from simkit.rng import Purpose, crc, run_key, uniform
 
@@ -137,7 +138,8 @@ def optimize(
         raise SearchError("a search needs a trial, a replication, and two replications to compare with")
     optional("optuna")
     if folder is not None:
-        claim(folder, identity(problem, first=first, batch=BATCH, population=POPULATION))
+        code = fingerprint(model or Model(), engine, problem.scenarios)
+        claim(folder, identity(problem, code, first=first, batch=BATCH, population=POPULATION))
     runs = Runs(problem, model, folder, workers, engine)
     with _quiet(), Progress(trials * first, progress) as bar:
         runs.advance = bar.advance

@@ -93,10 +93,10 @@ def problem_of(
     `outcomes` are what to do best on: by default those whose direction the file states, else profit or the first that
     has a better side; none for an empty tuple. Raises SearchError.
     """
-    from simkit.experiment.cells import Model, Work
-    from simkit.experiment.sweep import measures_of
+    from simkit.experiment.cells import Model, extension_of, resolve
 
-    measures = measures_of(Work(experiment.study.alternatives, "compiled", Model(), tables=False))
+    extension = extension_of(experiment.study.alternatives)
+    measures = {**resolve(Model().measures), **(extension.measures if extension else {})}
     there = experiment.alternatives
     if alternative is not None and alternative not in there:
         raise SearchError(f"no alternative is called {alternative!r}; there are: {', '.join(there)}")

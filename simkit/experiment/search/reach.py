@@ -20,6 +20,7 @@ from simkit.experiment.search.folder import claim, identity
 from simkit.experiment.search.problem import Point, Problem, SearchError, known
 from simkit.experiment.search.runs import Runs
 from simkit.experiment.statistics import Interval, interval
+from simkit.experiment.storage.address import fingerprint
 from simkit.experiment.tables import Range
 
 LOOKS = 5
@@ -102,7 +103,7 @@ def reach(
     if problem.replications < 2:
         raise SearchError("an interval needs two replications")
     if folder is not None:
-        claim(folder, identity(problem))
+        claim(folder, identity(problem, fingerprint(model or Model(), engine, problem.scenarios)))
     runs = Runs(problem, model, folder, workers, engine)
     with Progress(LOOKS * problem.replications, progress) as bar:
         runs.advance = bar.advance
