@@ -77,6 +77,15 @@ def run(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Results folder; default results/<name>.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Cores to use; the results do not depend on it.")] = None,
     engine: Annotated[Engine, typer.Option(help="Who drives the customers' rules.")] = Engine.compiled,
+    worlds: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000, help="Also run as many plausible worlds; default few or none."),
+    ] = None,
+    no_worlds: Annotated[bool, typer.Option("--no-worlds", help="Run none.")] = False,
+    uncertain: Annotated[
+        list[str] | None,
+        typer.Option("--uncertain", metavar="A.B=LOW..HIGH", help="Worlds differ in this, not in all doubted numbers."),
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit 5 when a check of the scenario is not met.")] = False,
     extend: Extend = None,
     as_json: Json = False,
@@ -86,7 +95,10 @@ def run(
         from simkit.experiment.executors import start_early
 
         start_early(workers)
+    if no_worlds and (worlds is not None or uncertain):
+        _stop(USAGE, "--no-worlds stands beside --worlds or --uncertain; give one of them")
     study = _load(file, sets, extend)
+    uncertainties = _ranges(uncertain)
     folder = out or Path("results") / _folder_name(study.base.name)
     _check_writable(folder)
     from simkit.experiment import study as experiment
@@ -99,6 +111,8 @@ def run(
             workers=workers,
             engine=engine.value,
             progress=not as_json,
+            worlds=0 if no_worlds else worlds,
+            uncertainties=uncertainties,
         )
         result.save(folder)
     except KeyboardInterrupt:
@@ -112,7 +126,7 @@ def run(
     unmet = result.checks_failed if check else []
     for sentence in unmet:
         _say(f"check not met: {sentence}")
-    if result.failed:
+    if result.failed or (result.worlds and result.worlds.failed):
         raise typer.Exit(FAILED_RUNS)
     if unmet:
         raise typer.Exit(NOT_MET)
@@ -234,6 +248,24 @@ def _reproduction(study: Study) -> dict[str, Any]:
 
     found = reproduction(study.base)
     return {**asdict(found), "sentence": found.sentence}
+
+
+def _ranges(options: list[str] | None) -> dict[str, tuple[float, float]] | None:
+    """``path=low..high`` for each number that worlds shall differ in."""
+    found: dict[str, tuple[float, float]] = {}
+    for option in options or ():
+        path, _, span = option.partition("=")
+        low, dots, high = span.partition("..")
+        try:
+            found[path.strip()] = (float(low), float(high))
+        except ValueError:
+            dots = ""
+        if not (path.strip() and dots):
+            _stop(
+                USAGE,
+                f"--uncertain {option}: expected A.B=LOW..HIGH, such as market.prospects=0.1..0.4",
+            )
+    return found or None
 
 
 def _check_writable(folder: Path) -> None:

@@ -17,6 +17,8 @@ from simkit.experiment.statistics import Difference, Interval, effect, holm, int
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from simkit.experiment.worlds import Worlds
+
 SUMMARY_COLUMNS = ["alternative", "measure", "unit", "mean", "low", "high", "replications"]
 DECIDING = "profit"
 """What alternatives are chosen by, when it is among the outcomes shown."""
@@ -59,6 +61,8 @@ class Result:
     breakdowns: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     """Tables of all runs by cohort (`cohorts`), by channel (`channels`) and of work by arrival (`responsiveness`), of
     models that have them."""
+    worlds: Worlds | None = None
+    """The same alternatives in plausible worlds; None where none were run."""
 
     # --- what was asked ---------------------------------------------------------------------------------
 
@@ -248,6 +252,8 @@ class Result:
 
     def document(self, results_folder: Path | str | None = None) -> dict[str, Any]:
         """The one JSON document of ``simkit run --json``: plain values, None for what does not exist."""
+        from simkit.report.worlds import document as worlds_document  # upward on purpose, as below
+
         comparisons = self.comparisons()
         kept = ["measure", "unit", "a", "b", "difference", "low", "high", "verdict", "effect", "pairs"]
         return {
@@ -257,6 +263,8 @@ class Result:
             "outcomes": _plain(self.summary()),
             "comparisons": _plain(comparisons[kept]),
             "investment": _plain(self.investment),
+            "worlds": None if self.worlds is None else worlds_document(self.worlds),
+            "numbers": dict(self.numbers),
             "warnings": list(self.warnings),
             "results": None if results_folder is None else str(results_folder),
         }

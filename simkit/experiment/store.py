@@ -102,6 +102,9 @@ def _write_tables(result: Result, folder: Path) -> None:
     _write(folder / "comparisons.csv", csv(result.comparisons()))
     if len(result.investment):
         _write(folder / "investment.csv", csv(result.investment))
+    if result.worlds is not None:
+        _write_parquet(folder / "worlds.parquet", result.worlds.runs)
+        _write(folder / "worlds.csv", csv(result.worlds.table()))
 
 
 def _write_parquet(path: Path, table: pd.DataFrame) -> None:

@@ -30,12 +30,17 @@ def run(
     progress: bool = False,
     model: Model | None = None,
     extend: str | Path | Declared | None = None,
+    worlds: int | None = None,
+    uncertainties: Mapping[str, tuple[float, float]] | None = None,
 ) -> Result:
     """Simulate every alternative of a study, paired: in one replication all meet the same luck.
 
     `workers` is the number of cores to use, by default all: this process and one worker process for each
     further core. The result does not depend on it. `model` replaces what simulates and measures. `extend` names
     the file of an extension for a study that was not loaded with it; its parameters then have their defaults.
+    `worlds` is in how many plausible worlds the alternatives are run as well (`simkit.experiment.worlds`): 0 for none,
+    None for a few where they add little to the work. `uncertainties` are the ranges (low, high) by dotted path that
+    worlds then differ in, instead of the plausible ranges of all doubted numbers.
 
     >>> simkit.run(simkit.load("scenarios/retail.yaml"), replications=30)  # doctest: +SKIP
     """
@@ -57,7 +62,12 @@ def run(
 
     times = {"started": started.isoformat(timespec="seconds"), "seconds": round(time.perf_counter() - clock, 3)}
     measures = {**resolve(model.measures), **(work.extension.measures if work.extension else {})}
-    return gather(study, scenarios, count, engine, outcomes, measures, times)
+    result = gather(study, scenarios, count, engine, outcomes, measures, times)
+    from simkit.experiment.worlds import beside
+
+    return beside(
+        study, result, worlds, uncertainties, extend=extend, workers=workers, progress=progress, model=model
+    )  # fmt: skip
 
 
 def _same_luck(alternatives: Mapping[str, Any], seed: int) -> dict[str, Any]:

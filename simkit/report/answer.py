@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simkit.experiment.choosing import choice, is_better
 from simkit.experiment.statistics import LEVEL, UNDECIDED
+from simkit.report import worlds as plausible
 from simkit.report.rounding import shared
 
 if TYPE_CHECKING:
@@ -19,6 +21,12 @@ DOUBT = (
 )
 
 
+WORLDS = (
+    "Intervals of outcomes are over simulated luck only. The worlds differ in {} doubted assumptions ({} numbers), "
+    "each as far as is plausible; what is measured or yours is the same in all."
+)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What to tell the person who asked."""
@@ -27,19 +35,21 @@ class Answer:
     """What to choose, by how much, and how sure that is."""
     runner_up: str
     """Whether the best is really ahead of the second best; empty when there is no second."""
+    worlds: str
+    """In how many plausible worlds that holds, and what it depends on; empty where none were run."""
     doubt: str
     """What the intervals do not cover."""
     choice: str | None
     """The alternative to choose; None when none is shown to be best."""
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.sentence, self.runner_up, self.doubt) if part)
+        return " ".join(part for part in (self.sentence, self.runner_up, self.worlds, self.doubt) if part)
 
 
 def answer(result: Result) -> Answer:
     """Choose by the deciding measure: an alternative only if it is shown to be better than the base."""
-    sentence, runner_up, choice = _said(result)
-    return Answer(sentence, runner_up, _doubt(result), choice)
+    sentence, runner_up, chosen = _said(result)
+    return Answer(sentence, runner_up, plausible.sentences(result), _doubt(result), chosen)
 
 
 Said = tuple[str, str, str | None]
@@ -52,15 +62,15 @@ def _said(result: Result) -> Said:
         return "No outcome shown has a better and a worse side, so nothing can be chosen.", "", None
     if len(result.alternatives) == 1:
         return _alone(result, measure), "", None
-    gains = {name: _gain(result, measure, name, result.base_name) for name in result.alternatives[1:]}
-    ranked = sorted((name for name in gains if gains[name] is not None), key=lambda name: -(gains[name] or 0.0))
+    chosen = choice(result)
+    ranked = list(chosen.ranked) if chosen else []
     if not ranked:
         return "The alternatives cannot be compared: no replication has a value for two.", "", None
     if result.replications == 1:
         return _one_replication(result, measure, ranked[0]), "", None
-    best = next((name for name in ranked if _is_better(result, measure, name, result.base_name)), None)
-    if best is None:
-        return _stay(result, measure, ranked)
+    best = chosen.shown if chosen else None
+    if best is None or best == result.base_name:
+        return _stay(result, measure, ranked, best)
     second = next((name for name in ranked if name != best), None)
     return _choose(result, measure, best), "" if second is None else _against(result, measure, best, second), best
 
@@ -70,32 +80,33 @@ def _said(result: Result) -> Said:
 
 def _choose(result: Result, measure: str, best: str) -> str:
     gap = result.difference(measure, best, result.base_name)
-    return f"Choose {best}: {_told(result, measure, gap)} over {result.base_name} {_luck(result, measure, gap)}."
+    but = plausible.reservation(result)
+    return f"Choose {best}{but}: {_told(result, measure, gap)} over {result.base_name} {_luck(result, measure, gap)}."
 
 
 def _against(result: Result, measure: str, best: str, second: str) -> str:
     gap = result.difference(measure, best, second)
     told = f"{_told(result, measure, gap)} {_luck(result, measure, gap)}"
-    if _is_better(result, measure, best, second):
+    if is_better(result, measure, best, second):
         return f"It is also shown to be better than {second}, the next best: {told}."
     return f"Whether it is better than {second} is not decided: {told}."
 
 
-def _stay(result: Result, measure: str, ranked: list[str]) -> Said:
+def _stay(result: Result, measure: str, ranked: list[str], chosen: str | None) -> Said:
     """No alternative is shown to be better; all may be shown to be worse."""
     base, best = result.base_name, ranked[0]
     gap = result.difference(measure, best, base)
     told = f"{_told(result, measure, gap)} against {base} {_luck(result, measure, gap)}"
     if gap.verdict == UNDECIDED and gap.p_value is not None and gap.p_value <= 1 - LEVEL:
         told += f", which among {len(result.shown_pairs)} comparisons may still be luck"
-    all_worse = len(ranked) == len(result.alternatives) - 1 and all(
-        _is_better(result, measure, base, name) for name in ranked
-    )
-    if all_worse:
+    but = plausible.reservation(result)
+    if chosen is not None:
         many = "the alternative is" if len(ranked) == 1 else f"all {len(ranked)} alternatives are"
-        return f"Keep {base}: {many} shown to be worse; the nearest is {best}, {told}.", "", base
+        return f"Keep {base}{but}: {many} shown to be worse; the nearest is {best}, {told}.", "", base
     title = result.measures[measure].title.lower()
-    return f"No alternative is shown to beat {base} on {title}; the nearest is {best}, {told}.", "", None
+    if but:
+        but = f"; {result.worlds.choice if result.worlds else base} is ahead{but}"
+    return f"No alternative is shown to beat {base} on {title}{but}; the nearest is {best}, {told}.", "", None
 
 
 def _alone(result: Result, measure: str) -> str:
@@ -146,22 +157,9 @@ def _luck(result: Result, measure: str, gap: Difference) -> str:
 
 def _doubt(result: Result) -> str:
     """What no interval here covers, and how much of it there is."""
+    worlds = result.worlds
+    said = DOUBT if worlds is None else WORLDS.format(len(worlds.assumptions), worlds.numbers)
     if not result.numbers:
-        return DOUBT
+        return said
     many = ", ".join(f"{count} {origin}" for origin, count in result.numbers.items())
-    return f"{DOUBT} Numbers in {result.base_name}: {many}."
-
-
-# --- who is better ------------------------------------------------------------------------------------------
-
-
-def _gain(result: Result, measure: str, a: str, b: str) -> float | None:
-    """How much better a is than b, whichever side is better."""
-    gap = result.difference(measure, a, b).difference
-    if gap is None:
-        return None
-    return gap if result.measures[measure].better == "higher" else -gap
-
-
-def _is_better(result: Result, measure: str, a: str, b: str) -> bool:
-    return result.difference(measure, a, b).verdict == result.measures[measure].better
+    return f"{said} Numbers in {result.base_name}: {many}."

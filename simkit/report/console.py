@@ -28,6 +28,8 @@ def show(result: Result, console: Console, folder: Path | str | None = None) -> 
     console.print(Text(said.sentence, style="bold"))
     if said.runner_up:
         console.print(Text(said.runner_up))
+    if said.worlds:
+        console.print(Text(said.worlds))
     console.print(Text(said.doubt, style="dim"))
     console.print()
     console.print(outcome_table(lines(result, result.outcomes), len(result.alternatives)))

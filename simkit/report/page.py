@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simkit.report import breakdowns, figures, tables, targets
+from simkit.report import breakdowns, figures, tables, targets, worlds
 from simkit.report.answer import answer
 from simkit.report.rounding import Format
 from simkit.report.style import style
@@ -58,6 +58,7 @@ def render(result: Result) -> str:
         goals=tables.goal_table(result),
         investment=breakdowns.investment_tables(result),
         targets=targets.tables(result),
+        worlds=worlds.tables(result),
         breakdowns=breakdowns.tables(result),
         command=command(result),
         facts=facts(result),

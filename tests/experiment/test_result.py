@@ -84,6 +84,8 @@ def test_document_is_plain_json(result: Any):
         "outcomes",
         "comparisons",
         "investment",
+        "worlds",
+        "numbers",
         "warnings",
         "results",
     ]

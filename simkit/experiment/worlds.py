@@ -1,0 +1,403 @@
+"""Ignorance beside luck: the same alternatives in worlds whose doubted numbers differ as far as is plausible.
+
+A world is one point of a Latin hypercube over the plausible ranges. In each, every alternative meets the same luck,
+and no two worlds share any. The numbers that the choice seems to depend on most are then halved and doubled, one at a
+time, under the luck of the scenario as written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from simkit.experiment.assumptions import Assumption, assumptions, nested, stated, values_of
+from simkit.experiment.cells import Cell, Model, Ok, Outcome, Work
+from simkit.experiment.choosing import choice
+from simkit.experiment.dependence import Dependence, Doubling, dependence, doublings
+from simkit.experiment.progress import Progress
+from simkit.rng import generator
+from simkit.scenario.errors import ScenarioError, SenseError
+
+if TYPE_CHECKING:
+    from simkit.experiment.result import Result
+    from simkit.scenario.load import Study
+
+Ranges = Mapping[str, tuple[float, float]]
+"""(low, high) by dotted path."""
+ASKED = 50
+"""Worlds where ranges are stated and no number of worlds is."""
+SMALL = 10
+"""Worlds of a run that does not say how many."""
+LARGEST_SHARE = 0.25
+"""They are left out where they would add more than this share to the run's work."""
+PERSONS = 5_000
+"""Simulated persons in a world, each standing for more; `experiments/worlds_size` shows what that costs."""
+DAY, PERSON_DAY = 1.0, 7e-5
+"""Work of a department's day and of a person's, in proportion (measured on the retail scenario)."""
+ATTEMPTS = 20
+"""How often a world whose numbers do not go together is drawn again."""
+CHECKED = 4
+"""Numbers that are halved and doubled: those that the choice depends on most."""
+CHECK_REPLICATIONS = 4
+"""Paired runs of each."""
+
+Scenarios = Mapping[str, Any]
+Make = Callable[[Mapping[str, float]], Scenarios]
+"""Numbers by path -> every alternative with them; raises where they do not go together."""
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """What came out of the worlds.
+
+    `design` has a row per world (index `case`) and a column per assumption; `runs` a row per world and alternative
+    with every measure; `leads` per world the winner and by how much `choice` is ahead of the best other alternative,
+    in the deciding measure's unit, positive where it is better.
+    """
+
+    measure: str
+    choice: str
+    """The alternative that the result speaks for, shown or not."""
+    assumptions: tuple[Assumption, ...]
+    design: pd.DataFrame
+    runs: pd.DataFrame
+    leads: pd.DataFrame
+    depends: tuple[Dependence, ...]
+    """Numbers by how much the lead (or, without alternatives, the outcome) depends on them, the strongest first."""
+    doublings: tuple[Doubling, ...]
+    checked: tuple[str, ...]
+    """Names of the numbers that were halved and doubled."""
+    persons: int | None
+    """Simulated persons in each world; None where that has no meaning."""
+    redrawn: int
+    impossible: int
+    failed: int
+    asked: int
+    seconds: float = field(compare=False)
+
+    @property
+    def alternatives(self) -> list[str]:
+        """In the order of the result."""
+        return list(dict.fromkeys(self.runs["alternative"]))
+
+    @property
+    def numbers(self) -> int:
+        """Numbers of the scenario that differ between worlds."""
+        return sum(len(one.paths) for one in self.assumptions)
+
+    @property
+    def held(self) -> int:
+        """Worlds in which the choice is ahead of every other alternative."""
+        return int((self.leads["lead"] > 0).sum())
+
+    @property
+    def count(self) -> int:
+        """Worlds that can be counted."""
+        return int(self.leads["lead"].notna().sum())
+
+    @property
+    def turning(self) -> list[Doubling]:
+        """Halvings and doublings after which another alternative is ahead."""
+        return [one for one in self.doublings if one.turns]
+
+    def table(self) -> pd.DataFrame:
+        """A row per world: its numbers, the deciding measure of each alternative, who is ahead, and by how much."""
+        by = self.runs.pivot(index="case", columns="alternative", values=self.measure)[self.alternatives]
+        by.columns = [f"{self.measure} of {name}" for name in by.columns]
+        return self.design.join(by).join(self.leads).reset_index()
+
+
+def wanted(study: Any, replications: int) -> int:
+    """Worlds of a run that does not say how many: a few, where they add little to its work."""
+    base = study.base
+    persons = getattr(getattr(base, "market", None), "customers", None)
+    if persons is None:
+        return 0
+    mine = replications * (DAY + PERSON_DAY * persons)
+    theirs = SMALL * (DAY + PERSON_DAY * min(persons, PERSONS))
+    return SMALL if theirs <= LARGEST_SHARE * mine else 0
+
+
+def beside(
+    study: Any,
+    result: Result,
+    worlds: int | None,
+    uncertainties: Ranges | None,
+    *,
+    extend: Any = None,
+    **how: Any,
+) -> Result:
+    """The result with its plausible worlds: as many as asked for, none for 0, a few by default (:func:`wanted`).
+
+    Raises as :func:`explore`, when worlds were asked for.
+    """
+    from simkit.scenario.load import Study
+
+    if worlds == 0:
+        return result
+    if worlds is not None or uncertainties is not None:
+        found = explore(study, result, ASKED if worlds is None else worlds, uncertainties, extend=extend, **how)
+        return _with(result, found)
+    count = wanted(study, result.replications) if isinstance(study, Study) and choice(result) else 0
+    if count == 0 or not unchanged(study):
+        return result
+    with contextlib.suppress(SenseError):  # nobody asked: a scenario without doubts has no worlds
+        return _with(result, explore(study, result, count, checked=0, extend=extend, **how))
+    return result
+
+
+def _with(result: Result, worlds: Worlds) -> Result:
+    return replace(result, worlds=worlds, warnings=(*warnings(worlds), *result.warnings))
+
+
+def warnings(worlds: Worlds) -> list[str]:
+    """What is missing among the worlds, and why."""
+    errors = worlds.runs.loc[worlds.runs["status"] != "ok", "error"]
+    told = []
+    if worlds.failed:
+        told.append(f"{worlds.failed} of {worlds.asked} worlds have a failed run and are not counted: {errors.iloc[0]}")
+    unknown = len(worlds.design) - worlds.failed - worlds.count
+    if unknown > 0:
+        told.append(f"{unknown} of {worlds.asked} worlds have no value of {worlds.measure} and are not counted.")
+    if worlds.redrawn:
+        told.append(f"{worlds.redrawn} of {worlds.asked} worlds had numbers that do not go together; drawn again.")
+    if worlds.impossible:
+        told.append(
+            f"{worlds.impossible} of {worlds.asked} worlds were left out: {ATTEMPTS} more draws gave no numbers "
+            "that go together."
+        )
+    return told
+
+
+def explore(
+    study: Study,
+    result: Result,
+    count: int,
+    uncertainties: Ranges | None = None,
+    *,
+    checked: int = CHECKED,
+    extend: Any = None,
+    **how: Any,
+) -> Worlds:
+    """Run the alternatives of a finished result in `count` plausible worlds.
+
+    `uncertainties` are ranges by dotted path, instead of the shipped plausible ranges of all doubted numbers that the
+    user did not set. `checked` is how many numbers are halved and doubled.
+
+    Raises :class:`SenseError` for an uncertainty that is no number of the scenario, where nothing is doubted, and for a
+    study that was changed after it was loaded.
+    """
+    if count < 1:
+        raise SenseError("worlds", f"expected 1 or more, found {count}")
+    held = stated(study, uncertainties) if uncertainties else assumptions(study)
+    if not held:
+        raise SenseError("worlds", "no number of the scenario is doubted: there is one world only")
+    if not unchanged(study):
+        raise SenseError("worlds", "the study is not what its file says any more; worlds are made from the file")
+    persons = min(study.base.market.customers, PERSONS)
+    make = maker(study, persons, int(result.base.seed), extend)
+    return spread(held, make, result, count, persons=persons, checked=checked, **how)
+
+
+def unchanged(study: Study) -> bool:
+    """Whether the study's file still says what the study holds."""
+    from simkit.scenario.load import load
+
+    try:
+        return load(study.path, study.sets, study.extension).alternatives == study.alternatives
+    except (OSError, ScenarioError):
+        return False
+
+
+def maker(study: Study, persons: int, seed: int, extend: Any = None) -> Make:
+    """Alternatives of the study with other numbers, and with fewer persons who stand for as many.
+
+    Overlays of alternatives are laid over the world's numbers, so that `-20%` is a fifth less than in that world.
+    """
+    from simkit.scenario.load import load
+
+    market = study.base.market
+    size = {"customers": persons, "represents": market.represents * market.customers / persons}
+    held = list(study.sets) if persons == market.customers else [*study.sets, f"market={json.dumps(size)}"]
+
+    def make(values: Mapping[str, float]) -> Scenarios:
+        changes = [f"{section}={json.dumps(table)}" for section, table in nested(values).items()]
+        found = load(study.path, [*held, *changes], study.extension or extend).alternatives
+        return {name: one.model_copy(update={"seed": seed}) for name, one in found.items()}
+
+    return make
+
+
+def spread(
+    held: Sequence[Assumption],
+    make: Make,
+    result: Result,
+    count: int,
+    *,
+    persons: int | None = None,
+    checked: int = CHECKED,
+    workers: int | None = None,
+    progress: bool = False,
+    model: Model | None = None,
+) -> Worlds:
+    """:func:`explore` for assumptions and scenarios of any model."""
+    clock = time.perf_counter()
+    chosen = choice(result)
+    if chosen is None:
+        raise SenseError("outcomes", "no outcome shown has a better side, so that worlds could not be compared")
+    measure, better = str(result.deciding), result.measures[str(result.deciding)].better
+    seed = int(result.base.seed)
+    design, scenarios, redrawn = _possible(held, make, count, seed)
+    runner = _Runner(result, seed, workers, progress, model or Model())
+    runs = runner.run(scenarios, lambda case: [case])
+    leads = lead_table(runs, measure, better, chosen.ahead)
+    found = dependence(design.loc[leads.index], leads["lead"].to_numpy(float), seed)
+    named = [one.name for one in found[:checked]] if len(result.alternatives) > 1 else []
+    tried = _doubled(held, named, make, runner, result, chosen.ahead) if named else []
+    failed = runs.loc[runs["status"] != "ok", "case"].nunique()
+    return Worlds(
+        measure, chosen.ahead, tuple(held), design, runs, leads, tuple(found), tuple(tried), tuple(named), persons,
+        redrawn, count - len(design), int(failed), count, round(time.perf_counter() - clock, 3),
+    )  # fmt: skip
+
+
+# --- drawing worlds ---------------------------------------------------------------------------------------
+
+
+def places(held: Sequence[Assumption], count: int, seed: int) -> np.ndarray:
+    """A Latin hypercube (McKay, Beckman and Conover 1979): worlds x numbers, each from 0 to 1.
+
+    A number's column is keyed by its name, so that another number more or less leaves it as it is.
+    """
+    drawn = []
+    for one in held:
+        luck = generator(seed, f"world {one.name}")
+        drawn.append((luck.permutation(count) + luck.random(count)) / count)
+    return np.column_stack(drawn)
+
+
+def _possible(
+    held: Sequence[Assumption], make: Make, count: int, seed: int
+) -> tuple[pd.DataFrame, dict[int, Scenarios], int]:
+    """The worlds whose numbers go together, the alternatives in each, and how many were drawn again."""
+    first = places(held, count, seed)
+    rows, scenarios, redrawn = {}, {}, 0
+    for case in range(count):
+        for attempt, place in enumerate(_attempts(first[case], seed, case)):
+            row = [_short(one.at(float(at))) for one, at in zip(held, place, strict=True)]
+            try:
+                scenarios[case] = make(values_of(held, row))
+            except (ScenarioError, SenseError, ValueError):
+                continue
+            rows[case] = row
+            redrawn += attempt > 0
+            break
+    if not rows:
+        raise SenseError("worlds", "none of the worlds drawn can be: their numbers do not go together")
+    design = pd.DataFrame.from_dict(rows, orient="index", columns=[one.name for one in held])
+    return design.rename_axis("case"), scenarios, redrawn
+
+
+def _attempts(first: np.ndarray, seed: int, case: int) -> Iterator[np.ndarray]:
+    """The world of the hypercube, then as many of its own as may be needed, each independent of all others."""
+    yield first
+    others = generator(seed, f"world {case} again")
+    for _ in range(ATTEMPTS):
+        yield others.random(first.size)
+
+
+def _short(value: float) -> float:
+    """Six digits: what a reader can write down and set again."""
+    return value if isinstance(value, int) else float(f"{value:.6g}")
+
+
+# --- running them -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Runner:
+    """Runs every alternative of many scenarios under given replications."""
+
+    result: Result
+    seed: int
+    workers: int | None
+    progress: bool
+    model: Model
+
+    def run(self, scenarios: Mapping[int, Scenarios], replications: Callable[[int], Sequence[int]]) -> pd.DataFrame:
+        """A row per case, alternative and replication: status, error, and every measure."""
+        from simkit.experiment.study import stream_cells
+
+        work = Work({_key(case, name): one for case, all_ in scenarios.items() for name, one in all_.items()},
+                    self.result.engine, self.model)  # fmt: skip
+        cells = {
+            Cell(_key(case, name), replication): (case, name, replication)
+            for case in scenarios for replication in replications(case) for name in scenarios[case]
+        }  # fmt: skip
+        found: dict[tuple[int, str, int], dict[str, Any]] = {}
+        stream = stream_cells(work, list(cells), self.workers)
+        with Progress(len(cells), self.progress) as bar, closing(stream) as outcomes:
+            for cell, outcome in outcomes:
+                found[cells[cell]] = self._row(outcome)
+                bar.advance()
+        rows = [
+            {"case": case, "alternative": name, "replication": replication, **found[case, name, replication]}
+            for case, name, replication in cells.values()
+        ]
+        return pd.DataFrame(rows)
+
+    def _row(self, outcome: Outcome) -> dict[str, Any]:
+        nothing = dict.fromkeys(self.result.measures)
+        figures = {**nothing, **outcome.measures} if isinstance(outcome, Ok) else nothing
+        said = ("ok", "") if isinstance(outcome, Ok) else ("failed", outcome.error)
+        numbers = {name: np.nan if value is None else float(value) for name, value in figures.items()}
+        return {"status": said[0], "error": said[1], **numbers}
+
+
+def _key(case: int, name: str) -> str:
+    return f"{case}/{name}"
+
+
+def lead_table(runs: pd.DataFrame, measure: str, better: str, chosen: str) -> pd.DataFrame:
+    """Per case the winner, and by how much `chosen` is ahead of the best other alternative (nan where one is missing).
+
+    With one alternative there is no winner, and `lead` is the measure itself.
+    """
+    by = runs.pivot_table(index="case", columns="alternative", values=measure, sort=False, dropna=False)
+    by = by.reindex(columns=list(dict.fromkeys(runs["alternative"])))
+    if by.shape[1] == 1:
+        return pd.DataFrame({"winner": "", "lead": by[chosen]})
+    worth = by if better == "higher" else -by
+    complete = worth.notna().all(axis=1)
+    lead = worth[chosen] - worth.drop(columns=chosen).max(axis=1)
+    winner = worth[complete].idxmax(axis=1).reindex(worth.index)
+    return pd.DataFrame({"winner": winner, "lead": lead.where(complete)})
+
+
+def _doubled(
+    held: Sequence[Assumption], named: Sequence[str], make: Make, runner: _Runner, result: Result, chosen: str
+) -> list[Doubling]:
+    """The named numbers halved and doubled, one at a time, beside the scenario as written, under the same luck."""
+    by_name = {one.name: one for one in held}
+    tries: list[tuple[Assumption, str, float]] = []
+    scenarios: dict[int, Scenarios] = {0: make({})}
+    for one in (by_name[name] for name in named):
+        for change, factor in (("halved", 0.5), ("doubled", 2.0)):
+            value = one.times(factor)
+            if value is None:
+                continue
+            try:
+                scenarios[len(tries) + 1] = make(values_of([one], [_short(value)]))
+            except (ScenarioError, SenseError, ValueError):
+                continue
+            tries.append((one, change, value))
+    runs = runner.run(scenarios, lambda _: range(CHECK_REPLICATIONS))
+    return doublings(tries, runs, result, chosen)
