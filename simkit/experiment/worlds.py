@@ -34,13 +34,13 @@ Ranges = Mapping[str, tuple[float, float]]
 """(low, high) by dotted path."""
 ASKED = 50
 """Worlds where ranges are stated and no number of worlds is."""
-SMALL = 10
+SMALL = 8
 """Worlds of a run that does not say how many."""
-LARGEST_SHARE = 0.25
+LARGEST_SHARE = 0.3
 """They are left out where they would add more than this share to the run's work."""
 PERSONS = 5_000
 """Simulated persons in a world, each standing for more; `experiments/worlds_size` shows what that costs."""
-DAY, PERSON_DAY = 1.0, 7e-5
+DAY, PERSON_DAY = 1.0, 5.4e-5
 """Work of a department's day and of a person's, in proportion (measured on the retail scenario)."""
 ATTEMPTS = 20
 """How often a world whose numbers do not go together is drawn again."""

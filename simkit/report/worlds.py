@@ -129,9 +129,7 @@ def _checks(worlds: Worlds) -> list[str]:
         return []
     many = _count(len(worlds.checked), "number")
     if not worlds.turning:
-        return [
-            f"Of the {many} that seem to matter most, none changes the winner when it is halved or doubled."
-        ]
+        return [f"Of the {many} that seem to matter most, none changes the winner when it is halved or doubled."]
     changed = "; ".join(f"{_changed(one)}: {one.winner}" for one in worlds.turning)
     return [f"Of {many} halved and doubled one at a time, these change the winner: {changed}."]
 

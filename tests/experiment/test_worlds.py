@@ -1,0 +1,239 @@
+"""Plausible worlds: what is sampled, how often the choice holds, where it turns, and what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simkit.experiment.assumptions import Assumption, assumptions, nested, stated, values_of
+from simkit.experiment.study import run
+from simkit.experiment.worlds import Worlds, beside, explore, maker, places, spread, wanted
+from simkit.report import worlds as told
+from simkit.report.answer import answer
+from simkit.scenario.errors import SenseError
+from simkit.scenario.load import load
+
+ROOT = Path(__file__).parents[2]
+QUICK = ROOT / "scenarios" / "quickstart.yaml"
+TURNS_AT = 0.02
+"""Pods of the made-up model gain with `lift`; the planted cost of pods eats the gain at this one."""
+
+
+def planted(cost: float, idle: float = 0.5) -> list[Assumption]:
+    """One number that turns the choice, and one that nothing hangs on."""
+    return [
+        Assumption("pods.lift", ("pods.lift",), "share", "assumption", cost, -0.02, 0.06),
+        Assumption("idle", ("idle",), "share", "survey", idle, 0.0, 1.0),
+    ]
+
+
+def make_of(synthetic: Any, lift: float = 0.03) -> Any:
+    """Worlds of the made-up model: pods are ahead of today where their lift is above `TURNS_AT`."""
+    base = synthetic.Scenario(lift=TURNS_AT)
+
+    def make(values: dict[str, float]) -> dict[str, Any]:
+        pods = base.model_copy(update={"lift": values.get("pods.lift", lift)})
+        return {"today": base, "pods": pods}
+
+    return make
+
+
+def explored(synthetic: Any, count: int = 40, make: Any = None, checked: int = 2) -> Any:
+    make = make or make_of(synthetic)
+    study = synthetic.Study(make({}))
+    result = run(study, replications=6, workers=1, model=synthetic.MODEL)
+    worlds = spread(planted(0.03), make, result, count, checked=checked, workers=1, model=synthetic.MODEL)
+    from simkit.experiment.worlds import _with
+
+    return _with(result, worlds)
+
+
+@pytest.fixture(scope="module")
+def found(synthetic: Any) -> Any:
+    return explored(synthetic)
+
+
+def test_the_share_of_worlds_is_counted(found: Any):
+    """The choice holds exactly in the worlds where the planted number is above its turning point."""
+    worlds: Worlds = found.worlds
+    assert worlds.choice == "pods"
+    assert worlds.count == 40
+    assert worlds.held == int((worlds.design["pods.lift"] > TURNS_AT).sum())
+    assert 20 < worlds.held < 40
+
+
+def test_it_depends_on_what_was_planted_and_turns_there(found: Any):
+    """The planted number leads, surely; the idle one does not count as sure; the line crosses at the true point."""
+    first, second = found.worlds.depends
+    assert (first.name, first.sure, second.sure) == ("pods.lift", True, False)
+    assert first.correlation > 0.95
+    assert first.turns_at == pytest.approx(TURNS_AT, abs=0.003)
+    assert first.low < TURNS_AT < first.high or first.low == pytest.approx(TURNS_AT, abs=0.003)
+
+
+def test_a_winner_that_changes_is_in_the_first_sentence(found: Any):
+    """Halving the planted number from .03 to .015 hands the lead to the other: the first sentence says so."""
+    (turning,) = found.worlds.turning
+    assert (turning.name, turning.change, turning.value, turning.winner) == ("pods.lift", "halved", 0.015, "today")
+    sentence = answer(found).sentence
+    assert "pods.lift halved to 0.015: today is then ahead" in sentence
+    assert sentence.startswith("Choose pods (but not with")
+    assert "% of the plausible worlds" in answer(found).worlds
+
+
+def test_a_winner_that_stays_is_not_doubted(synthetic: Any):
+    """Where no change within the ranges matters, the first sentence is what it was without worlds."""
+
+    def make(values: dict[str, float]) -> dict[str, Any]:
+        return make_of(synthetic, 0.05)({"idle": values.get("idle", 0.5)})
+
+    result = explored(synthetic, 10, make)
+    assert result.worlds.turning == []
+    assert result.worlds.held == 10
+    assert "but not with" not in answer(result).sentence
+    assert "none changes the winner" in answer(result).worlds
+
+
+def test_worlds_are_the_same_whoever_runs_them(synthetic: Any, found: Any):
+    """Two workers give the tables of one."""
+    make = make_of(synthetic)
+    result = run(synthetic.Study(make({})), replications=6, workers=1, model=synthetic.MODEL)
+    again = spread(planted(0.03), make, result, 40, checked=2, workers=2, model=synthetic.MODEL)
+    assert again.runs.equals(found.worlds.runs)
+    assert again.table().equals(found.worlds.table())
+
+
+def test_impossible_worlds_are_drawn_again_and_said(synthetic: Any):
+    """Numbers that do not go together are replaced, counted and told; the rest keeps its place."""
+    fine = make_of(synthetic)
+
+    def make(values: dict[str, float]) -> dict[str, Any]:
+        if values.get("idle", 0) > 0.8:
+            raise SenseError("idle", "does not go together with the rest")
+        return fine(values)
+
+    result = explored(synthetic, 20, make, checked=0)
+    worlds = result.worlds
+    assert worlds.redrawn == 4
+    assert worlds.design["idle"].max() <= 0.8
+    assert any("4 of 20 worlds had numbers that do not go together" in line for line in result.warnings)
+
+
+def test_failed_worlds_are_said_first_and_left_out(synthetic: Any):
+    """A world with a failed run is no world in which anything holds."""
+    fine = make_of(synthetic)
+
+    def make(values: dict[str, float]) -> dict[str, Any]:
+        broken = values.get("idle", 0) > 0.9
+        return {
+            name: one.model_copy(update={"fault": "raise"}) if broken else one for name, one in fine(values).items()
+        }
+
+    worlds = explored(synthetic, 10, make, checked=0)
+    failed = worlds.worlds.failed
+    assert worlds.worlds.count == 10 - failed
+    assert failed <= 1  # the made-up model fails in replication 1 only
+    assert all("failed run" in line for line in worlds.warnings[:failed])
+
+
+def test_a_hypercube_is_spread_and_keyed_by_name():
+    """Every tenth of every range has one world, and another number more changes no other's values."""
+    held = planted(0.03)
+    drawn = places(held, 10, seed=5)
+    assert (np.sort((drawn * 10).astype(int), axis=0) == np.arange(10)[:, None]).all()
+    assert (places(held[1:], 10, seed=5)[:, 0] == drawn[:, 1]).all()
+
+
+def test_a_shipped_value_is_the_median_of_its_worlds():
+    """Half of the worlds lie on either side of it, whatever the range; a stated range is even; counts stay whole."""
+    one = Assumption("a", ("a",), "", "assumption", 7.0, 3.0, 28.0)
+    assert [one.at(place) for place in (0, 0.25, 0.5, 0.75, 1)] == [3, 5, 7, 17.5, 28]
+    assert [one.times(0.5), one.times(2), one.times(9)] == [3.5, 14, 28]
+    assert Assumption("a", ("a",), "", "stated", 7.0, 0.0, 10.0).at(0.3) == 3
+    assert Assumption("a", ("a",), "", "assumption", 7, 7, 10).times(0.5) is None
+    assert isinstance(Assumption("a", ("a",), "", "assumption", 7, 3, 28).at(0.3), int)
+
+
+def test_only_doubted_numbers_that_are_not_yours_differ():
+    """What is measured, a convention or written by the user stays; what shares value, range and source is one."""
+    study = load(QUICK, ["market.organic_share=0.9"])
+    held = assumptions(study)
+    paths = [path for one in held for path in one.paths]
+    assert {one.grade for one in held} == {"assumption", "survey"}
+    assert len(set(paths)) == len(paths) > 300
+    assert "market.organic_share" not in paths
+    assert "market.regions.eu.opt_out_odds" not in paths  # measured
+    assert any(len(one.paths) > 20 for one in held)
+
+
+def test_a_world_of_the_shipped_values_is_the_scenario():
+    """Writing every doubted number as it is gives the same alternatives, and fewer persons stand for as many."""
+    study = load(QUICK)
+    held = assumptions(study)
+    made = maker(study, study.base.market.customers, 1)
+    assert made(values_of(held, [one.value for one in held])) == study.alternatives
+    fewer = maker(study, 1000, 1)({"market.prospects": 0.3})["pods"].market
+    assert (fewer.customers, fewer.represents, fewer.prospects) == (1000, 2000, 0.3)
+    assert nested({"a.b[c].d": 1, "a.e": 2}) == {"a": {"b": {"c": {"d": 1}}, "e": 2}}
+
+
+def test_stated_ranges_must_name_numbers():
+    """An uncertainty that is no number, or a range that is none, is refused with what was found."""
+    study = load(QUICK)
+    with pytest.raises(SenseError, match=r"market\.prospect: is no number.*did you mean 'market\.prospects'"):
+        stated(study, {"market.prospect": (0.1, 0.2)})
+    with pytest.raises(SenseError, match=r"low must be below high"):
+        stated(study, {"market.prospects": (0.2, 0.1)})
+    assert [one.value for one in stated(study, {"market.prospects": (0.1, 0.4)})] == [0.2]
+
+
+def test_a_short_run_has_no_worlds_unless_asked(synthetic: Any):
+    """Worlds come by default only where they add at most three tenths to the work, and never to a made-up study."""
+    assert wanted(load(QUICK), 3) == 0
+    assert wanted(load(ROOT / "scenarios" / "retail.yaml"), 10) == 8
+    study = synthetic.study()
+    result = run(study, replications=2, workers=1, model=synthetic.MODEL)
+    assert result.worlds is None
+    assert beside(study, result, 0, None) is result
+
+
+def test_no_world_is_no_number_of_worlds(synthetic: Any):
+    """0 worlds cannot be explored."""
+    with pytest.raises(SenseError, match="expected 1 or more, found 0"):
+        explore(load(QUICK), None, 0)  # type: ignore[arg-type]
+
+
+def test_tables_and_document_say_the_same(found: Any, tmp_path: Path):
+    """JSON, page and folder carry the worlds."""
+    import json
+
+    import pandas as pd
+
+    document = json.loads(json.dumps(found.document(), allow_nan=False))["worlds"]
+    assert document["share"] == found.worlds.held / 40
+    assert document["share_low"] < document["share"] < document["share_high"]
+    assert document["depends"][0]["name"] == "pods.lift"
+    found.save(tmp_path / "out")
+    design = pd.read_csv(tmp_path / "out" / "worlds.csv")
+    assert (design["lead"] > 0).sum() == found.worlds.held
+    assert len(pd.read_parquet(tmp_path / "out" / "worlds.parquet")) == 80
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Plausible worlds" in page
+    assert [one.caption.split(",")[0] for one in told.tables(found)][1:] == [
+        "What the lead of pods depends on most", "One number at a time",
+    ]  # fmt: skip
+
+
+def test_one_alternative_gets_a_range(synthetic: Any):
+    """Without an alternative nothing is chosen: the worlds give the outcome's range."""
+    make = make_of(synthetic)
+
+    def alone(values: dict[str, float]) -> dict[str, Any]:
+        return {"pods": make(values)["pods"]}
+
+    result = explored(synthetic, 20, alone)
+    assert "In nine of ten of the 20 plausible worlds profit is" in answer(result).worlds
+    assert result.worlds.doublings == ()
