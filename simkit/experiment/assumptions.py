@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from simkit.scenario.errors import SenseError
+from simkit.scenario.errors import ScenarioError, SenseError
 from simkit.scenario.node import steps_of
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from simkit.scenario.explain import SourcedNumber
     from simkit.scenario.load import Study
 
 DOUBTED = ("assumption", "survey")
 """Grades whose plausible range is sampled: what was measured on one population or is a convention is left alone."""
 STATED = "stated"
+VETTINGS = 5
+"""How often numbers that the scenario cannot use are looked for, some being found only once others are gone."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,10 @@ class Assumption:
         found = self._kept(min(max(self.value * factor, self.low), self.high))
         return None if found == self.value else found
 
+    def nudged(self) -> float:
+        """A value next to what it is, inside its range."""
+        return self._kept(self.at(0.501 if self.value < self.high else 0.499))
+
     def _kept(self, value: float) -> float:
         return round(value) if self.whole else value
 
@@ -70,7 +79,11 @@ def assumptions(study: Study) -> list[Assumption]:
         steps = steps_of(number.path)
         alike = (steps[0], steps[-1], number.unit, number.source, number.grade, number.value, number.low, number.high)
         groups.setdefault(alike, []).append(number)
-    return [_one(members) for members in groups.values()]
+    starred = [_starred(members) for members in groups.values()]
+    return [
+        _one(members, star if star and starred.count(star) == 1 else _listed(members))
+        for members, star in zip(groups.values(), starred, strict=True)
+    ]
 
 
 def stated(study: Study, ranges: Mapping[str, tuple[float, float]]) -> list[Assumption]:
@@ -94,6 +107,48 @@ def stated(study: Study, ranges: Mapping[str, tuple[float, float]]) -> list[Assu
     return found
 
 
+def usable(held: Sequence[Assumption], make: Callable[[Mapping[str, float]], Any], base: BaseModel) -> list[Assumption]:
+    """Without numbers that the scenario has and cannot use (the errors of a step that is a gate): they are tried all at
+    once a hair from where they are, and what is refused is left out.
+
+    Raises what is wrong where leaving out does not help.
+    """
+    left = list(held)
+    for _ in range(VETTINGS):
+        try:
+            make(values_of(left, [one.nudged() for one in left]))
+            return left
+        except ScenarioError as error:
+            refused = {_by_name(problem.message.split(":", 1)[0], base) for problem in error.problems}
+            kept = [replace(one, paths=tuple(path for path in one.paths if not _within(path, refused))) for one in left]
+            kept = [one for one in kept if one.paths]
+            if sum(len(one.paths) for one in kept) == sum(len(one.paths) for one in left):
+                raise
+            left = kept
+    make(values_of(left, [one.nudged() for one in left]))
+    return left
+
+
+def _by_name(path: str, base: BaseModel) -> str:
+    """``steps[4]`` as ``steps[board]``, where items have names."""
+    from simkit.scenario.checking import value_at
+
+    found = ""
+    for step in re.findall(r"[^.\[\]]+|\[[^\]]*\]", path):
+        if step.startswith("["):
+            items = value_at(base, found)
+            number = step[1:-1]
+            item = items[int(number)] if number.isdecimal() and isinstance(items, (list, tuple)) else None
+            found += f"[{getattr(item, 'id', number)}]"
+        else:
+            found = f"{found}.{step}" if found else step
+    return found
+
+
+def _within(path: str, tables: set[str]) -> bool:
+    return any(path == table or path.startswith((f"{table}.", f"{table}[")) for table in tables)
+
+
 def nested(values: Mapping[str, float]) -> dict[str, Any]:
     """Dotted paths as the tables that a scenario file would have them in."""
     tree: dict[str, Any] = {}
@@ -111,20 +166,26 @@ def values_of(held: Sequence[Assumption], values: Sequence[float | None]) -> dic
     return {path: value for one, value in zip(held, values, strict=True) if value is not None for path in one.paths}
 
 
-def _one(members: list[SourcedNumber]) -> Assumption:
+def _one(members: list[SourcedNumber], name: str) -> Assumption:
     first = members[0]
     assert first.low is not None
     assert first.high is not None
     paths = tuple(number.path for number in members)
-    return Assumption(_name(paths), paths, first.unit, first.grade, first.value, first.low, first.high)
+    return Assumption(name, paths, first.unit, first.grade, first.value, first.low, first.high)
 
 
-def _name(paths: tuple[str, ...]) -> str:
-    """One path as it is, several with a star where they differ."""
-    steps = [steps_of(path) for path in paths]
-    if len(paths) == 1 or len({len(one) for one in steps}) > 1:
-        return paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more like it"
+def _starred(members: list[SourcedNumber]) -> str:
+    """One path as it is, several of a kind with a star where they differ; nothing where they are of several kinds."""
+    steps = [steps_of(number.path) for number in members]
+    if len(steps) == 1:
+        return members[0].path
+    if len({len(one) for one in steps}) > 1:
+        return ""
     return ".".join(at[0] if len(set(at)) == 1 else "*" for at in zip(*steps, strict=True))
+
+
+def _listed(members: list[SourcedNumber]) -> str:
+    return f"{members[0].path} and {len(members) - 1} more like it"
 
 
 def _near(path: str, known: list[str]) -> str:

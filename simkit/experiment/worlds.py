@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from simkit.experiment.assumptions import Assumption, assumptions, nested, stated, values_of
-from simkit.experiment.cells import Cell, Model, Ok, Outcome, Work
+from simkit.experiment.assumptions import Assumption, assumptions, nested, stated, usable, values_of
+from simkit.experiment.cells import Cell, Model, Outcome, Work
 from simkit.experiment.choosing import choice
 from simkit.experiment.dependence import Dependence, Doubling, dependence, doublings
 from simkit.experiment.progress import Progress
@@ -38,13 +38,13 @@ SMALL = 8
 """Worlds of a run that does not say how many."""
 LARGEST_SHARE = 0.3
 """They are left out where they would add more than this share to the run's work."""
-PERSONS = 5_000
+PERSONS = 2_500
 """Simulated persons in a world, each standing for more; `experiments/worlds_size` shows what that costs."""
 DAY, PERSON_DAY = 1.0, 5.4e-5
 """Work of a department's day and of a person's, in proportion (measured on the retail scenario)."""
 ATTEMPTS = 20
 """How often a world whose numbers do not go together is drawn again."""
-CHECKED = 4
+CHECKED = 3
 """Numbers that are halved and doubled: those that the choice depends on most."""
 CHECK_REPLICATIONS = 4
 """Paired runs of each."""
@@ -204,6 +204,8 @@ def explore(
         raise SenseError("worlds", "the study is not what its file says any more; worlds are made from the file")
     persons = min(study.base.market.customers, PERSONS)
     make = maker(study, persons, int(result.base.seed), extend)
+    if not uncertainties:
+        held = usable(held, make, study.base)
     return spread(held, make, result, count, persons=persons, checked=checked, **how)
 
 
@@ -222,15 +224,17 @@ def maker(study: Study, persons: int, seed: int, extend: Any = None) -> Make:
 
     Overlays of alternatives are laid over the world's numbers, so that `-20%` is a fifth less than in that world.
     """
-    from simkit.scenario.load import load
+    from simkit.scenario.load import Template
+    from simkit.scenario.overlay import node_of
 
     market = study.base.market
     size = {"customers": persons, "represents": market.represents * market.customers / persons}
     held = list(study.sets) if persons == market.customers else [*study.sets, f"market={json.dumps(size)}"]
+    template = Template(study.path, held, study.extension or extend)
 
     def make(values: Mapping[str, float]) -> Scenarios:
-        changes = [f"{section}={json.dumps(table)}" for section, table in nested(values).items()]
-        found = load(study.path, [*held, *changes], study.extension or extend).alternatives
+        changes = [(section, node_of(table)) for section, table in nested(values).items()]
+        found = template.study(changes, warn=False).alternatives
         return {name: one.model_copy(update={"seed": seed}) for name, one in found.items()}
 
     return make
@@ -256,7 +260,7 @@ def spread(
     measure, better = str(result.deciding), result.measures[str(result.deciding)].better
     seed = int(result.base.seed)
     design, scenarios, redrawn = _possible(held, make, count, seed)
-    runner = _Runner(result, seed, workers, progress, model or Model())
+    runner = _Runner(result, workers, progress, model or Model())
     runs = runner.run(scenarios, lambda case: [case])
     leads = lead_table(runs, measure, better, chosen.ahead)
     found = dependence(design.loc[leads.index], leads["lead"].to_numpy(float), seed)
@@ -289,19 +293,20 @@ def _possible(
 ) -> tuple[pd.DataFrame, dict[int, Scenarios], int]:
     """The worlds whose numbers go together, the alternatives in each, and how many were drawn again."""
     first = places(held, count, seed)
-    rows, scenarios, redrawn = {}, {}, 0
+    rows, scenarios, redrawn, refused = {}, {}, 0, ""
     for case in range(count):
         for attempt, place in enumerate(_attempts(first[case], seed, case)):
             row = [_short(one.at(float(at))) for one, at in zip(held, place, strict=True)]
             try:
                 scenarios[case] = make(values_of(held, row))
-            except (ScenarioError, SenseError, ValueError):
+            except (ScenarioError, SenseError, ValueError) as error:
+                refused = str(error).partition("\n")[0]
                 continue
             rows[case] = row
             redrawn += attempt > 0
             break
     if not rows:
-        raise SenseError("worlds", "none of the worlds drawn can be: their numbers do not go together")
+        raise SenseError("worlds", f"none of the worlds drawn can be: {refused}")
     design = pd.DataFrame.from_dict(rows, orient="index", columns=[one.name for one in held])
     return design.rename_axis("case"), scenarios, redrawn
 
@@ -327,7 +332,6 @@ class _Runner:
     """Runs every alternative of many scenarios under given replications."""
 
     result: Result
-    seed: int
     workers: int | None
     progress: bool
     model: Model
@@ -335,35 +339,20 @@ class _Runner:
     def run(self, scenarios: Mapping[int, Scenarios], replications: Callable[[int], Sequence[int]]) -> pd.DataFrame:
         """A row per case, alternative and replication: status, error, and every measure."""
         from simkit.experiment.study import stream_cells
+        from simkit.experiment.sweep import runs_table
 
-        work = Work({_key(case, name): one for case, all_ in scenarios.items() for name, one in all_.items()},
-                    self.result.engine, self.model)  # fmt: skip
-        cells = {
-            Cell(_key(case, name), replication): (case, name, replication)
-            for case in scenarios for replication in replications(case) for name in scenarios[case]
-        }  # fmt: skip
-        found: dict[tuple[int, str, int], dict[str, Any]] = {}
-        stream = stream_cells(work, list(cells), self.workers)
-        with Progress(len(cells), self.progress) as bar, closing(stream) as outcomes:
-            for cell, outcome in outcomes:
-                found[cells[cell]] = self._row(outcome)
+        names = tuple(self.result.alternatives)
+        work = Work(self.result.scenarios, self.result.engine, self.model, tables=False)
+        cells = [
+            Cell(name, replication, case, scenarios[case][name])
+            for case in scenarios for replication in replications(case) for name in names
+        ]  # fmt: skip
+        outcomes: dict[Cell, Outcome] = {}
+        with Progress(len(cells), self.progress) as bar, closing(stream_cells(work, cells, self.workers)) as stream:
+            for cell, outcome in stream:
+                outcomes[cell] = outcome
                 bar.advance()
-        rows = [
-            {"case": case, "alternative": name, "replication": replication, **found[case, name, replication]}
-            for case, name, replication in cells.values()
-        ]
-        return pd.DataFrame(rows)
-
-    def _row(self, outcome: Outcome) -> dict[str, Any]:
-        nothing = dict.fromkeys(self.result.measures)
-        figures = {**nothing, **outcome.measures} if isinstance(outcome, Ok) else nothing
-        said = ("ok", "") if isinstance(outcome, Ok) else ("failed", outcome.error)
-        numbers = {name: np.nan if value is None else float(value) for name, value in figures.items()}
-        return {"status": said[0], "error": said[1], **numbers}
-
-
-def _key(case: int, name: str) -> str:
-    return f"{case}/{name}"
+        return runs_table(outcomes, names, self.result.measures)
 
 
 def lead_table(runs: pd.DataFrame, measure: str, better: str, chosen: str) -> pd.DataFrame:

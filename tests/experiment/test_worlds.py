@@ -166,6 +166,7 @@ def test_only_doubted_numbers_that_are_not_yours_differ():
     assert len(set(paths)) == len(paths) > 300
     assert "market.organic_share" not in paths
     assert "market.regions.eu.opt_out_odds" not in paths  # measured
+    assert len({one.name for one in held}) == len(held)
     assert any(len(one.paths) > 20 for one in held)
 
 
