@@ -86,6 +86,12 @@ def run(
         list[str] | None,
         typer.Option("--uncertain", metavar="A.B=LOW..HIGH", help="Worlds differ in this, not in all doubted numbers."),
     ] = None,
+    until: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MEASURE=HALF_WIDTH", help="Replications until intervals are so narrow, --replications at most."
+        ),
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit 5 when a check of the scenario is not met.")] = False,
     extend: Extend = None,
     as_json: Json = False,
@@ -98,7 +104,7 @@ def run(
     if no_worlds and (worlds is not None or uncertain):
         _stop(USAGE, "--no-worlds stands beside --worlds or --uncertain; give one of them")
     study = _load(file, sets, extend)
-    uncertainties = _ranges(uncertain)
+    uncertainties, half_widths = _ranges(uncertain), _half_widths(until)
     folder = out or Path("results") / _folder_name(study.base.name)
     _check_writable(folder)
     from simkit.experiment import study as experiment
@@ -113,6 +119,7 @@ def run(
             progress=not as_json,
             worlds=0 if no_worlds else worlds,
             uncertainties=uncertainties,
+            until=half_widths,
         )
         result.save(folder)
     except KeyboardInterrupt:
@@ -265,6 +272,18 @@ def _ranges(options: list[str] | None) -> dict[str, tuple[float, float]] | None:
                 USAGE,
                 f"--uncertain {option}: expected A.B=LOW..HIGH, such as market.prospects=0.1..0.4",
             )
+    return found or None
+
+
+def _half_widths(options: list[str] | None) -> dict[str, float] | None:
+    """``measure=half_width`` for each measure whose intervals shall be narrow."""
+    found: dict[str, float] = {}
+    for option in options or ():
+        measure, _, half = option.partition("=")
+        try:
+            found[measure.strip()] = float(half.replace("_", ""))
+        except ValueError:
+            _stop(USAGE, f"--until {option}: expected a measure, '=' and a number, such as profit=20000")
     return found or None
 
 

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Generator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from simkit.experiment.cells import Cell, Model, Outcome, Work, plan, resolve
 from simkit.experiment.executors import Processes, Serial
 from simkit.experiment.progress import Progress
+from simkit.experiment.until import enough, notes, stopping
 from simkit.scenario.extending import Declared, extended
 
 if TYPE_CHECKING:
+    from simkit.experiment.analysis.half_width import Stopping
     from simkit.experiment.result import Result
     from simkit.scenario.load import Study
 
@@ -32,6 +35,7 @@ def run(
     extend: str | Path | Declared | None = None,
     worlds: int | None = None,
     uncertainties: Mapping[str, tuple[float, float]] | None = None,
+    until: Mapping[str, float] | None = None,
 ) -> Result:
     """Simulate every alternative of a study, paired: in one replication all meet the same luck.
 
@@ -40,7 +44,9 @@ def run(
     the file of an extension for a study that was not loaded with it; its parameters then have their defaults.
     `worlds` is in how many plausible worlds the alternatives are run as well (`simkit.experiment.worlds`): 0 for none,
     None for a few where they add little to the work. `uncertainties` are the ranges (low, high) by dotted path that
-    worlds then differ in, instead of the plausible ranges of all doubted numbers.
+    worlds then differ in, instead of the plausible ranges of all doubted numbers. `until` are half-widths of 95 %
+    intervals by measure, of paired differences to the base (of one alternative, of its mean): replications then go on
+    from ten until they are reached, `replications` at most (200 unless said).
 
     >>> simkit.run(simkit.load("scenarios/retail.yaml"), replications=30)  # doctest: +SKIP
     """
@@ -50,24 +56,40 @@ def run(
     if count < 1 or (workers is not None and workers < 1):
         raise ValueError(f"replications and workers are at least 1; found {count} and {workers}")
     model = model or Model()
-    cells = plan(scenarios, count)
     started, clock = datetime.now(UTC), time.perf_counter()
     outcomes: dict[Cell, Outcome] = {}
     work = Work(scenarios, engine, model)
-    with Progress(len(cells), progress) as bar, closing(stream_cells(work, cells, workers)) as stream:
-        for cell, outcome in stream:
-            outcomes[cell] = outcome
-            bar.advance()
-    from simkit.experiment.gather import gather  # pandas and more: workers start meanwhile
+    rule = _rule(until, work, replications)
+    count = rule.least if rule else count
+    while True:
+        cells = [cell for cell in plan(scenarios, count) if cell not in outcomes]
+        with Progress(len(cells), progress) as bar, closing(stream_cells(work, cells, workers)) as stream:
+            for cell, outcome in stream:
+                outcomes[cell] = outcome
+                bar.advance()
+        from simkit.experiment.gather import gather  # pandas and more: workers start meanwhile
 
-    times = {"started": started.isoformat(timespec="seconds"), "seconds": round(time.perf_counter() - clock, 3)}
-    measures = {**resolve(model.measures), **(work.extension.measures if work.extension else {})}
-    result = gather(study, scenarios, count, engine, outcomes, measures, times)
+        times = {"started": started.isoformat(timespec="seconds"), "seconds": round(time.perf_counter() - clock, 3)}
+        result = gather(study, scenarios, count, engine, outcomes, _measures(work), times)
+        more = enough(result, rule) if rule else count
+        if more == count:
+            break
+        count = more
+    if rule:
+        result = replace(result, warnings=(*notes(result, rule), *result.warnings))
     from simkit.experiment.worlds import beside
 
     return beside(
         study, result, worlds, uncertainties, extend=extend, workers=workers, progress=progress, model=model
     )  # fmt: skip
+
+
+def _measures(work: Work) -> dict[str, Any]:
+    return {**resolve(work.model.measures), **(work.extension.measures if work.extension else {})}
+
+
+def _rule(until: Mapping[str, float] | None, work: Work, most: int | None) -> Stopping | None:
+    return stopping(until, _measures(work), most) if until else None
 
 
 def _same_luck(alternatives: Mapping[str, Any], seed: int) -> dict[str, Any]:

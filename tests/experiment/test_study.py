@@ -12,6 +12,7 @@ import pytest
 
 from simkit.experiment import study as study_module
 from simkit.experiment.study import run
+from simkit.scenario.errors import SenseError
 
 
 def test_further_cores_have_workers(synthetic: Any, monkeypatch: pytest.MonkeyPatch):
@@ -150,3 +151,31 @@ def test_progress_tells_the_time_left(capsys: pytest.CaptureFixture[str]):
     said = capsys.readouterr().err
     assert said.startswith("1 of 4 runs finished, about ")
     assert said.strip().endswith("s left")
+
+
+def test_until_runs_more_where_luck_asks_for_it(synthetic: Any):
+    """Replications go on from ten until paired differences are narrow; the runs are those of a longer study."""
+    study = synthetic.study(noise=40.0)
+    wide = run(study, replications=10, workers=1, model=synthetic.MODEL)
+    half = max(
+        (one.high - one.low) / 2 for name in ("pods", "hub") for one in [wide.difference("profit", name, "today")]
+    )
+    found = run(study, until={"profit": half / 1.5}, workers=1, model=synthetic.MODEL)
+    assert 10 < found.replications < 60
+    reached = [found.difference("profit", name, "today") for name in ("pods", "hub")]
+    assert max((one.high - one.low) / 2 for one in reached) <= half / 1.5
+    again = run(study, replications=found.replications, workers=1, model=synthetic.MODEL)
+    assert again.runs.equals(found.runs)
+    assert "their 95% is approximate" in found.warnings[0]
+
+
+def test_until_says_what_it_did_not_reach(synthetic: Any):
+    """At the most it ends, and the first warning says how far it came; what cannot be asked is refused."""
+    found = run(synthetic.study(), until={"profit": 1.0}, replications=12, workers=1, model=synthetic.MODEL)
+    assert found.replications == 12
+    assert "not 1." in found.warnings[0]
+    for wrong, said in (({"gain": 1.0}, "is no measure"), ({"profit": 0.0}, "above 0")):
+        with pytest.raises(SenseError, match=said):
+            run(synthetic.study(), until=wrong, workers=1, model=synthetic.MODEL)
+    with pytest.raises(SenseError, match="found 5"):
+        run(synthetic.study(), until={"profit": 1.0}, replications=5, workers=1, model=synthetic.MODEL)
