@@ -77,7 +77,7 @@ def run(
         count = more
     if rule:
         result = replace(result, warnings=(*notes(result, rule), *result.warnings))
-    from simkit.experiment.worlds import beside
+    from simkit.experiment.worlds.explore import beside
 
     return beside(
         study, result, worlds, uncertainties, extend=extend, workers=workers, progress=progress, model=model

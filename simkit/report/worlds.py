@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simkit.experiment.dependence import Dependence, Doubling, share_interval
+from simkit.experiment.worlds.dependence import Dependence, Doubling, share_interval
 from simkit.report.rounding import MINUS, shared, worded
 from simkit.report.tables import Table
 
 if TYPE_CHECKING:
     from simkit.experiment.result import Result
-    from simkit.experiment.worlds import Worlds
+    from simkit.experiment.worlds.explore import Worlds
 
 TOLD = 3
 """Numbers named in a sentence."""

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simkit.experiment.assumptions import Assumption, assumptions, nested, stated, values_of
 from simkit.experiment.study import run
-from simkit.experiment.worlds import Worlds, beside, explore, maker, places, spread, wanted
+from simkit.experiment.worlds.assumptions import Assumption, assumptions, nested, stated, values_of
+from simkit.experiment.worlds.explore import Worlds, beside, explore, maker, places, spread, wanted
 from simkit.report import worlds as told
 from simkit.report.answer import answer
 from simkit.scenario.errors import SenseError
@@ -46,7 +46,7 @@ def explored(synthetic: Any, count: int = 40, make: Any = None, checked: int = 2
     study = synthetic.Study(make({}))
     result = run(study, replications=6, workers=1, model=synthetic.MODEL)
     worlds = spread(planted(0.03), make, result, count, checked=checked, workers=1, model=synthetic.MODEL)
-    from simkit.experiment.worlds import _with
+    from simkit.experiment.worlds.explore import _with
 
     return _with(result, worlds)
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from simkit.experiment.assumptions import Assumption, assumptions, nested, stated, usable, values_of
-from simkit.experiment.cells import Cell, Model, Outcome, Work
+from simkit.experiment.cells import Cell, Model, Ok, Outcome, Work
 from simkit.experiment.choosing import choice
-from simkit.experiment.dependence import Dependence, Doubling, dependence, doublings
 from simkit.experiment.progress import Progress
+from simkit.experiment.worlds.assumptions import Assumption, assumptions, nested, stated, usable, values_of
+from simkit.experiment.worlds.dependence import Dependence, Doubling, dependence, doublings
 from simkit.rng import generator
 from simkit.scenario.errors import ScenarioError, SenseError
 
@@ -339,7 +339,6 @@ class _Runner:
     def run(self, scenarios: Mapping[int, Scenarios], replications: Callable[[int], Sequence[int]]) -> pd.DataFrame:
         """A row per case, alternative and replication: status, error, and every measure."""
         from simkit.experiment.study import stream_cells
-        from simkit.experiment.sweep import runs_table
 
         names = tuple(self.result.alternatives)
         work = Work(self.result.scenarios, self.result.engine, self.model, tables=False)
@@ -352,7 +351,16 @@ class _Runner:
             for cell, outcome in stream:
                 outcomes[cell] = outcome
                 bar.advance()
-        return runs_table(outcomes, names, self.result.measures)
+        return pd.DataFrame([self._row(cell, outcomes[cell]) for cell in cells])
+
+    def _row(self, cell: Cell, outcome: Outcome) -> dict[str, Any]:
+        figures = outcome.measures if isinstance(outcome, Ok) else {}
+        status, error = ("ok", "") if isinstance(outcome, Ok) else ("failed", outcome.error)
+        numbers = {name: np.nan if figures.get(name) is None else figures[name] for name in self.result.measures}
+        return {
+            "case": cell.case, "alternative": cell.alternative, "replication": cell.replication,
+            "status": status, "error": error, **numbers,
+        }  # fmt: skip
 
 
 def lead_table(runs: pd.DataFrame, measure: str, better: str, chosen: str) -> pd.DataFrame:

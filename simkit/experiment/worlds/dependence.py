@@ -14,8 +14,8 @@ from simkit.experiment.statistics import LEVEL, Interval, interval
 from simkit.rng import generator
 
 if TYPE_CHECKING:
-    from simkit.experiment.assumptions import Assumption
     from simkit.experiment.result import Result
+    from simkit.experiment.worlds.assumptions import Assumption
 
 RESAMPLES = 1000
 FEWEST = 8
