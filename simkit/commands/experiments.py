@@ -12,6 +12,7 @@ from simkit.commands import terminal
 from simkit.commands.shared import (
     FAILED_RUNS,
     INTERRUPTED,
+    NOT_MET,
     USAGE,
     Extend,
     Json,
@@ -25,6 +26,7 @@ from simkit.commands.shared import (
 
 if TYPE_CHECKING:
     from simkit.experiment.files import Experiment
+    from simkit.experiment.reproduce import Reproduction
 
 ExperimentPath = Annotated[Path, typer.Argument(metavar="FILE", help="An experiment file, or the folder it is in.")]
 
@@ -114,6 +116,71 @@ def _finish(document: dict[str, Any], folder: Path, as_json: bool) -> None:
         raise typer.Exit(FAILED_RUNS)
 
 
+def reproduce(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME_OR_FOLDER", help="A shipped experiment, or a folder of your own.")
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the shipped experiments.")] = False,
+    sets: Sets = None,
+    replications: Annotated[int | None, typer.Option(min=1, max=10_000, help="Other than the experiment's.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Other luck.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Cores to use; the results do not depend on it.")] = None,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="Write expected.csv anew, after a change that is meant.")
+    ] = False,
+    extend: Extend = None,
+    as_json: Json = False,
+) -> None:
+    """Run a published experiment again: claim by claim what was expected, what came out, and whether it held."""
+    from simkit.experiment import reproduce as again
+    from simkit.report import reproduction as shown
+
+    if listed or name is None:
+        _list(as_json)
+        return
+    require_extension(extend)
+    try:
+        folder = again.folder_of(name)
+    except again.NotThereError as error:
+        stop(USAGE, str(error))
+    try:
+        found = again.reproduce(folder, sets=sets or (), replications=replications, seed=seed, workers=workers,
+                                extend=extend, progress=not as_json)  # fmt: skip
+    except KeyboardInterrupt:
+        stop(INTERRUPTED, "interrupted")
+    if as_json:
+        terminal.print_json(shown.document(found))
+    else:
+        shown.show(found, terminal.console())
+    if renew:
+        _renew(folder, found)
+    elif not found.reproduced:
+        raise typer.Exit(NOT_MET)
+    if found.failed_runs:
+        raise typer.Exit(FAILED_RUNS)
+
+
+def _list(as_json: bool) -> None:
+    """Name and question of each shipped experiment."""
+    from simkit.experiment.reproduce import questions
+
+    rows = [{"name": name, "question": question} for name, question in questions().items()]
+    if as_json:
+        terminal.print_json(rows)
+    else:
+        terminal.print_table(rows, ("name", "question"))
+
+
+def _renew(folder: Path, found: Reproduction) -> None:
+    """Commit the values of a run that nothing was changed in and that has not failed."""
+    from simkit.experiment.reproduce import EXPECTED, renewed
+
+    if found.changed or found.failed_runs:
+        stop(USAGE, "--renew is for the experiment as it is, with all its runs")
+    renewed(folder, found)
+    typer.echo(f"wrote {folder / EXPECTED}", err=True)
+
+
 def _show(document: dict[str, Any]) -> None:
     """Failures first, then the mean of each outcome by case and alternative."""
     print(f"{document['question']}\n" if document["question"] else "", end="")
@@ -130,4 +197,4 @@ def _show(document: dict[str, Any]) -> None:
 
 
 SHOWN_ROWS = 40
-COMMANDS = (sweep, merge)
+COMMANDS = (sweep, merge, reproduce)

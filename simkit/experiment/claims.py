@@ -109,17 +109,17 @@ class _Claim(_Part):
     """What came out when the experiment was committed; the README says why when it is not `held`."""
     measure: str
 
-    def runs(self) -> list[Runs]:
-        """Every selection of runs it makes."""
-        return []
+    def runs(self) -> dict[str, Runs]:
+        """Every selection of runs it makes, by where it is written."""
+        return {}
 
     def levers(self) -> list[str]:
         """Levers it goes along."""
         return []
 
-    def alternatives(self) -> list[str]:
-        """Alternatives it names besides those of its runs."""
-        return []
+    def alternatives(self) -> list[tuple[str, str]]:
+        """Alternatives it names, each with where."""
+        return [(field, one.alternative) for field, one in self.runs().items() if one.alternative is not None]
 
     def sense(self) -> Iterator[tuple[str, str]]:
         """What is wrong with it by itself, as (field, sentence)."""
@@ -135,8 +135,8 @@ class Mean(_Claim):
     of: AnyRuns = Runs()
     expect: Expected
 
-    def runs(self) -> list[Runs]:
-        return [self.of]
+    def runs(self) -> dict[str, Runs]:
+        return {"of": self.of}
 
 
 class Difference(_Claim):
@@ -147,8 +147,8 @@ class Difference(_Claim):
     against: AnyRuns
     expect: Expected
 
-    def runs(self) -> list[Runs]:
-        return [self.of, self.against]
+    def runs(self) -> dict[str, Runs]:
+        return {"of": self.of, "against": self.against}
 
 
 class Ratio(_Claim):
@@ -160,8 +160,8 @@ class Ratio(_Claim):
     less: float = 0.0
     expect: Expected
 
-    def runs(self) -> list[Runs]:
-        return [self.of, self.against]
+    def runs(self) -> dict[str, Runs]:
+        return {"of": self.of, "against": self.against}
 
 
 def _as_list(value: Any) -> Any:
@@ -187,11 +187,11 @@ class CasesWon(_Claim):
     where: dict[str, Level] = {}
     expect: Expected
 
-    def runs(self) -> list[Runs]:
-        return [Runs(where=self.where)]
+    def runs(self) -> dict[str, Runs]:
+        return {"": Runs(where=self.where)}
 
-    def alternatives(self) -> list[str]:
-        return [*self.of, *self.against]
+    def alternatives(self) -> list[tuple[str, str]]:
+        return [("of", name) for name in self.of] + [("against", name) for name in self.against]
 
 
 class InteriorOptimum(_Claim):
@@ -203,8 +203,8 @@ class InteriorOptimum(_Claim):
     of: AnyRuns = Runs()
     expect: Expected | None = None
 
-    def runs(self) -> list[Runs]:
-        return [self.of]
+    def runs(self) -> dict[str, Runs]:
+        return {"of": self.of}
 
     def levers(self) -> list[str]:
         return [self.over]
@@ -221,8 +221,8 @@ class Trend(_Claim):
     direction: Literal["rising", "falling"]
     of: AnyRuns = Runs()
 
-    def runs(self) -> list[Runs]:
-        return [self.of]
+    def runs(self) -> dict[str, Runs]:
+        return {"of": self.of}
 
     def levers(self) -> list[str]:
         return [self.over]
@@ -240,37 +240,38 @@ class Coefficient(_Claim):
     of: AnyRuns = Runs()
     expect: Expected
 
-    def runs(self) -> list[Runs]:
-        return [self.of]
+    def runs(self) -> dict[str, Runs]:
+        return {"of": self.of}
 
     def levers(self) -> list[str]:
         return [self.over]
 
 
 Claim = Mean | Difference | Ratio | CasesWon | InteriorOptimum | Trend | Coefficient
+KINDS = ("mean", "difference", "ratio", "cases_won", "interior_optimum", "trend", "coefficient")
 AnyClaim = Annotated[Claim, Field(discriminator="kind")]
 
 
 def claim_problems(
     claims: Sequence[Claim], measures: Sequence[str], alternatives: Sequence[str], design: pd.DataFrame
-) -> Iterator[tuple[str, str]]:
-    """What cannot be evaluated, as (path below `claims`, sentence): unknown measures, alternatives, levers, levels.
+) -> Iterator[tuple[int, str, str]]:
+    """What cannot be evaluated: unknown measures, alternatives, levers, levels.
 
-    `alternatives` starts with the base; `design` has a row per case and a column per lever.
+    Yields which claim, the dotted path of its field, and a sentence. `alternatives` starts with the base; `design` has
+    a row per case and a column per lever.
     """
     names: set[str] = set()
     for i, claim in enumerate(claims):
         if claim.name in names:
-            yield f"[{i}].name", f"two claims are called {claim.name!r}"
+            yield i, "name", f"two claims are called {claim.name!r}"
         names.add(claim.name)
         if claim.measure not in measures:
-            yield f"[{i}].measure", f"unknown measure {claim.measure!r}{choices(claim.measure, measures, 'there are')}"
-        named = [*claim.alternatives(), *(one.alternative for one in claim.runs() if one.alternative is not None)]
-        for name in named:
+            yield i, "measure", f"unknown measure {claim.measure!r}{choices(claim.measure, measures, 'there are')}"
+        for field, name in claim.alternatives():
             if name not in alternatives:
-                yield f"[{i}]", f"unknown alternative {name!r}{choices(name, alternatives, 'there are')}"
+                yield i, field, f"unknown alternative {name!r}{choices(name, alternatives, 'there are')}"
         for path, sentence in (*claim.sense(), *_of_levers(claim, design)):
-            yield f"[{i}].{path}", sentence
+            yield i, path, sentence
 
 
 def _of_levers(claim: Claim, design: pd.DataFrame) -> Iterator[tuple[str, str]]:
@@ -283,12 +284,13 @@ def _of_levers(claim: Claim, design: pd.DataFrame) -> Iterator[tuple[str, str]]:
                 "over",
                 f"{lever!r} needs {FEWEST.get(claim.kind, 2)} levels, the design has {design[lever].nunique()}",
             )
-    for one in claim.runs():
+    for field, one in claim.runs().items():
+        where = f"{field}.where" if field else "where"
         for lever in one.where:
             if lever not in levers:
-                yield "where", f"unknown lever {lever!r}{choices(lever, levers, 'there are')}"
+                yield where, f"unknown lever {lever!r}{choices(lever, levers, 'there are')}"
         if all(lever in levers for lever in one.where) and not chosen(design, one.where).any():
-            yield "where", f"no case of the design has {_listed(one.where)}"
+            yield where, f"no case of the design has {_listed(one.where)}"
 
 
 FEWEST = {"interior_optimum": 3, "coefficient": 3}

@@ -227,14 +227,14 @@ def test_what_cannot_be_asked_is_said(said, words):
     one = claim(**{key: value for key, value in told.items() if value is not None})
     problems = list(claim_problems([one], ["profit"], ["today", "pods"], pd.DataFrame({"cap": CAPS})))
     assert len(problems) == 1
-    assert words in problems[0][1]
+    assert words in problems[0][2]
 
 
 def test_two_claims_of_one_name():
     """Or a verdict would stand for the wrong one."""
     one = claim(kind="mean", expect={"at_least": 1})
     problems = list(claim_problems([one, one], ["profit"], ["today"], pd.DataFrame({"cap": CAPS})))
-    assert problems == [("[1].name", "two claims are called 'it'")]
+    assert problems == [(1, "name", "two claims are called 'it'")]
 
 
 @pytest.mark.parametrize("expect", [{}, {"equals": 1, "at_least": 0}, {"between": [2, 1]}, {"about": 3}])
