@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from simkit.coupling.outcome import Run
     from simkit.experiment.files import load_experiment
     from simkit.experiment.inquiries.incrementality import incrementality
+    from simkit.experiment.reproduce import reproduce
     from simkit.experiment.result import Result
     from simkit.experiment.study import run
     from simkit.experiment.sweep import sweep
@@ -35,6 +36,7 @@ _HOME = {
     "run": "simkit.experiment.study",
     "load_experiment": "simkit.experiment.files",
     "sweep": "simkit.experiment.sweep",
+    "reproduce": "simkit.experiment.reproduce",
     "incrementality": "simkit.experiment.inquiries.incrementality",
     "Result": "simkit.experiment.result",
     "simulate": "simkit.simulation",
@@ -63,6 +65,7 @@ __all__ = [
     "incrementality",
     "load",
     "load_experiment",
+    "reproduce",
     "run",
     "simulate",
     "sweep",

@@ -172,7 +172,7 @@ def _problem(experiment: Experiment, i: int, error: Any) -> Problem:
 
 
 def reproduce(
-    folder: Path,
+    name: str | Path,
     *,
     sets: Sequence[str] = (),
     replications: int | None = None,
@@ -184,10 +184,14 @@ def reproduce(
 ) -> Reproduction:
     """Run an experiment again and judge it; with `sets`, other `replications`, `seed` or `extend` only to see.
 
-    Raises ScenarioError for mistakes in the experiment, its scenario or its claims, before anything runs.
+    `name` is that of a shipped one, or a folder. Raises NotThereError when there is none, and ScenarioError for
+    mistakes in the experiment, its scenario or its claims, before anything runs.
+
+    >>> simkit.reproduce("five_points_of_retention").reproduced  # doctest: +SKIP
     """
     from simkit.experiment.claim_figures import evaluate
 
+    folder = folder_of(str(name))
     changed = bool(sets) or replications is not None or seed is not None or extend is not None
     experiment = load_experiment(folder / EXPERIMENT, sets, extend or extension_of(folder))
     design = design_of(experiment)
