@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simkit.coupling.outcome import Run
+    from simkit.experiment.analysis.analyze import analyze
     from simkit.experiment.files import load_experiment
     from simkit.experiment.inquiries.incrementality import incrementality
     from simkit.experiment.reproduce import reproduce
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "analyze": "simkit.experiment.analysis.analyze",
     "load": "simkit.scenario.load",
     "Study": "simkit.scenario.load",
     "Scenario": "simkit.scenario.schema",
@@ -61,6 +63,7 @@ __all__ = [
     "Signal",
     "Study",
     "WorkOrder",
+    "analyze",
     "compute",
     "incrementality",
     "load",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simkit.commands import terminal
+from simkit.commands.analyze import analyze
 from simkit.commands.shared import (
     FAILED_RUNS,
     INTERRUPTED,
@@ -197,4 +198,4 @@ def _show(document: dict[str, Any]) -> None:
 
 
 SHOWN_ROWS = 40
-COMMANDS = (sweep, merge, reproduce)
+COMMANDS = (sweep, merge, analyze, reproduce)

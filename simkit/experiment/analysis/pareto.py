@@ -19,13 +19,16 @@ class Pareto:
     """`table` has a row per decision: the mean of each outcome, on_front, front_probability, dominated_by.
 
     `dominance` is decision x decision: how often the one of the row dominates that of the column when replications are
-    drawn anew. `front_probability` is how often nobody dominates it. Both are None-filled with one replication.
+    drawn anew. `front_probability` is how often nobody dominates it. Both are nan with one replication.
     """
 
     table: pd.DataFrame
     dominance: pd.DataFrame
     replications: int
+    """Those that every decision has in every case."""
     left_out: list[str]
+    """Decisions without any complete replication."""
+    replications_left_out: int = 0
 
 
 def pareto(runs: pd.DataFrame, outcomes: Mapping[str, str], seed: int = 0) -> Pareto:
@@ -49,10 +52,12 @@ def pareto(runs: pd.DataFrame, outcomes: Mapping[str, str], seed: int = 0) -> Pa
     held = np.stack(
         [[tables[o][name].mean(axis=0, skipna=False).to_numpy() for o in outcomes] for name in names]
     )  # decision x outcome x replication
-    whole = ~np.isnan(held).any(axis=(1, 2))
-    if whole.sum() < 2:
-        raise AnalysisError(f"{whole.sum()} of {len(names)} decisions have every run; a front needs two or more")
-    values = held[whole]
+    known = ~np.isnan(held).any(axis=1)  # decision x replication
+    whole = known.any(axis=1)
+    shared = known[whole].all(axis=0) if whole.any() else np.zeros(held.shape[2], bool)
+    if whole.sum() < 2 or not shared.any():
+        raise AnalysisError("a front needs two decisions or more with a replication that all of them have")
+    values = held[whole][:, :, shared]
     kept = [name for name, one in zip(names, whole, strict=True) if one]
     means = values.mean(axis=2)
     beats = dominates(means * signs)
@@ -62,7 +67,8 @@ def pareto(runs: pd.DataFrame, outcomes: Mapping[str, str], seed: int = 0) -> Pa
     table["front_probability"] = front
     table["dominated_by"] = [", ".join(kept[i] for i in np.flatnonzero(beats[:, j])) for j in range(len(kept))]
     left_out = [name for name, one in zip(names, whole, strict=True) if not one]
-    return Pareto(table, pd.DataFrame(dominance, index=kept, columns=kept), values.shape[2], left_out)
+    square = pd.DataFrame(dominance, index=kept, columns=kept)
+    return Pareto(table, square, values.shape[2], left_out, int((~shared).sum()))
 
 
 def dominates(values: np.ndarray) -> np.ndarray:

@@ -79,8 +79,9 @@ def regimes(
     if family not in (CELL, MAP):
         raise AnalysisError(f"family is {family!r}; allowed: {CELL}, {MAP}")
     pairs = {
-        (place, a, b): paired(sign * values[a], sign * values[b])
+        (place, a, b): paired(sign * values[a][whole], sign * values[b][whole])
         for place, values in places.items()
+        for whole in [_whole(values)]
         for a, b in itertools.combinations(values, 2)
     }
     groups = [list(pairs)] if family == MAP else [[key for key in pairs if key[0] == place] for place in places]
@@ -94,9 +95,10 @@ def regimes(
 
 
 def _winner(place: Any, values: Mapping[str, np.ndarray], both: Mapping[Any, Any], sign: int) -> dict[str, Any]:
-    means = {name: float(np.nanmean(held)) if not np.isnan(held).all() else np.nan for name, held in values.items()}
-    known = sorted((name for name in means if not np.isnan(means[name])), key=lambda name: -sign * means[name])
-    if len(known) < 2:
+    shared = _whole(values)
+    means = {name: float(held[shared].mean()) if shared.any() else np.nan for name, held in values.items()}
+    known = sorted(means, key=lambda name: -sign * means[name])
+    if not shared.any():
         absent = {"best": "", "second": "", "lead": np.nan, "low": np.nan, "high": np.nan, "p_adjusted": np.nan}
         return {**absent, "verdict": UNDECIDED, "rivals": ", ".join(values), "pairs": 0, **means}
     best, second = known[:2]
@@ -116,6 +118,11 @@ def _winner(place: Any, values: Mapping[str, np.ndarray], both: Mapping[Any, Any
         "pairs": lead.pairs,
         **means,
     }
+
+
+def _whole(values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Which replications every alternative has: means and differences are of the same runs."""
+    return ~np.isnan(np.array(list(values.values()), float)).any(axis=0)
 
 
 def _values(tables: Mapping[str, pd.DataFrame], cases: list[int]) -> dict[str, np.ndarray]:

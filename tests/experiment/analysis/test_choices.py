@@ -111,6 +111,8 @@ def test_a_map_with_failed_runs_keeps_pairs():
     found = regime_map(runs, design, "x", "y", "v", "higher").table
     assert found["pairs"].tolist() == [3, 4, 4, 0]
     assert found["verdict"].tolist() == ["wins", "wins", "wins", "undecided"]
+    assert found["lead"].tolist()[:3] == pytest.approx([5, 5, 5])
+    assert (found["a"] - found["b"]).tolist()[:3] == pytest.approx([5, 5, 5])
 
 
 def linear(root, slope, replications=12, sd=1.0, seed=0):
@@ -187,6 +189,18 @@ def test_a_front_with_probabilities():
     assert found.dominance.at["cheap", "loser"] == 1
     assert 0 < found.table.at["twin", "front_probability"] < 1
     assert found.table.at["twin", "front_probability"] + found.table.at["rich", "front_probability"] == pytest.approx(1)
+
+
+def test_a_failed_run_costs_its_replication_not_its_decision():
+    """A front is made of the replications that all have; a decision without any is left out and named."""
+    outcomes = {"gain": lambda case, name, r: len(name) + luck(r), "cost": lambda case, name, r: len(name)}
+    design = pd.DataFrame(index=pd.RangeIndex(2, name="case"))
+    runs = runs_of(design, outcomes, ("a", "bb", "ccc"), 5)
+    runs.loc[(runs.case == 1) & (runs.alternative == "bb") & (runs.replication == 3), "status"] = "failed"
+    runs.loc[runs.alternative == "ccc", "status"] = "failed"
+    found = pareto(runs, {"gain": "higher", "cost": "lower"})
+    assert (found.replications, found.replications_left_out, found.left_out) == (4, 1, ["ccc"])
+    assert found.table["gain"]["bb"] - found.table["gain"]["a"] == pytest.approx(1)
 
 
 def test_warnings_put_failures_first():

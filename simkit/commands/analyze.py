@@ -1,0 +1,77 @@
+"""The command that says what a sweep's results show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simkit.commands import terminal
+from simkit.commands.shared import FAILED_RUNS, USAGE, Json, say, stop
+
+if TYPE_CHECKING:
+    from simkit.experiment.analysis.analyze import Analysis
+    from simkit.experiment.analysis.asked import Asked
+
+
+def analyze(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The results folder of a sweep.")],
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="METHOD",
+            help="sobol, morris, tornado, regimes, break-even, robustness, scenarios, pareto or noise; may be "
+            "repeated; what the design allows unless named.",
+        ),
+    ] = None,
+    outcome: Annotated[str | None, typer.Option(metavar="MEASURE", help="Default the experiment's first.")] = None,
+    alternative: Annotated[str | None, typer.Option(metavar="NAME", help="Whose outcome; default the base.")] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Analyze the paired difference to this alternative.")
+    ] = None,
+    better: Annotated[str | None, typer.Option(metavar="SIDE", help="higher or lower, where nobody says.")] = None,
+    lever: Annotated[
+        list[str] | None, typer.Option(metavar="PATH", help="A factor that is ours to choose; may be repeated.")
+    ] = None,
+    threshold: Annotated[float | None, typer.Option(help="What the outcome has to reach.")] = None,
+    x: Annotated[str | None, typer.Option(metavar="PATH", help="Across the map; the lever of a break-even.")] = None,
+    y: Annotated[str | None, typer.Option(metavar="PATH", help="Up the map.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstraps.")] = 0,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Default RESULTS/analysis.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a sweep shows: who wins where, what matters, how robust that is; warnings first, tables, pictures."""
+    from simkit.experiment.analysis.asked import Asked, Source
+    from simkit.experiment.analysis.tables import AnalysisError
+
+    if not results.is_dir():
+        stop(USAGE, f"there is no folder {str(results)!r}; `simkit sweep` makes one")
+    ours = None if lever is None else tuple(lever)
+    try:
+        source = Source.of(results)
+        asked = Asked(source, outcome, alternative, against, better, ours, threshold, x, y, seed).resolved()
+        found = _analyses(asked, method or [])
+    except AnalysisError as error:
+        stop(USAGE, str(error))
+    _tell(found, out or results / "analysis", as_json)
+    if (asked.source.runs["status"] != "ok").any():
+        raise typer.Exit(FAILED_RUNS)
+
+
+def _analyses(asked: Asked, named: list[str]) -> list[Analysis]:
+    from simkit.experiment.analysis.analyze import fitting, run_method
+
+    return [run_method(one, asked) for one in dict.fromkeys(named)] if named else fitting(asked)
+
+
+def _tell(found: list[Analysis], folder: Path, as_json: bool) -> None:
+    from simkit.report.analyses import document, show
+
+    files = [path for one in found for path in one.save(folder)]
+    if as_json:
+        terminal.print_json({"analyses": [document(one) for one in found], "files": [str(path) for path in files]})
+        return
+    for one in found:
+        show(one, terminal.console())
+    say(f"wrote {len(files)} files to {folder}")
