@@ -175,8 +175,9 @@ def doubts(found: Any) -> list[str]:
     if left:
         what = "decisions" if isinstance(found, fronts.Pareto) else "blocks of cases" if _in_blocks(found) else "cases"
         told.append(f"left out as incomplete: {left} {what}")
-    if isinstance(found, fronts.Pareto) and found.replications_left_out:
-        told.append(f"left out, because not every decision has them: {found.replications_left_out} replications")
+    replications = getattr(found, "replications_left_out", 0)
+    if replications:
+        told.append(f"left out, because not every alternative has them: {replications} replications")
     noise_found = getattr(found, "noise", None)
     share = noise_found.noise_share if isinstance(noise_found, noisy.Noise) else None
     if share is not None and share > MUCH_NOISE:

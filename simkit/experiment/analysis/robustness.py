@@ -41,6 +41,8 @@ class Robustness:
     regret: pd.DataFrame
     worlds: int
     left_out: int
+    """Worlds."""
+    replications_left_out: int = 0
 
     def settled(self, criterion: str) -> bool:
         """Whether the choice by a criterion holds in 95 % of the resamples."""
@@ -55,7 +57,8 @@ def robustness(
     Of averages over replications: mean and standard deviation over worlds (Markowitz 1952), worst world (Wald 1950),
     regret = what the best alternative of the same world has over it (Savage 1954), with its mean, 90th percentile and
     maximum, and the share of worlds in which `threshold` is met (Starr 1963). A survey: McPhail et al. (2018). Worlds
-    that not every alternative has are left out. Luck inflates regret: the best of several averages is partly lucky.
+    or replications that not every alternative has are left out. Luck inflates regret: the best of several averages is
+    partly lucky.
 
     Raises:
         AnalysisError: one alternative only, or no world that all have.
@@ -65,11 +68,8 @@ def robustness(
     if len(tables) < 2:
         raise AnalysisError("robustness compares alternatives; there is one only")
     stacked = np.stack([table.to_numpy() for table in tables.values()], axis=2)
-    # world x replication x alternative
-    whole = ~np.isnan(stacked).any(axis=(1, 2))
-    if not whole.any():
-        raise AnalysisError("no world has a complete set of runs of every alternative")
-    values = sign * stacked[whole]
+    whole, shared = _complete(stacked)
+    values = sign * stacked[whole][:, shared]
     names = list(tables)
     bar = None if threshold is None else sign * threshold
     point = _criteria(values.mean(axis=1), bar)
@@ -85,7 +85,23 @@ def robustness(
     regret = pd.DataFrame(
         means.max(axis=1, keepdims=True) - means, columns=names, index=next(iter(tables.values())).index[whole]
     )
-    return Robustness(table, low, high, _best(point, drawn, names, bar), regret, int(whole.sum()), int((~whole).sum()))
+    best = _best(point, drawn, names, bar)
+    return Robustness(table, low, high, best, regret, int(whole.sum()), int((~whole).sum()), int((~shared).sum()))
+
+
+def _complete(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which worlds and which replications to keep of world x replication x alternative, so that no gap is left.
+
+    Worlds with a gap go, or replications with one, whichever costs fewer runs.
+    """
+    gaps = np.isnan(values).any(axis=2)
+    worlds, replications = ~gaps.any(axis=1), ~gaps.any(axis=0)
+    by_world, by_replication = worlds.sum() * gaps.shape[1], replications.sum() * gaps.shape[0]
+    if not by_world and not by_replication:
+        raise AnalysisError("no world and no replication has a run of every alternative")
+    if by_world >= by_replication:
+        return worlds, np.ones(gaps.shape[1], bool)
+    return np.ones(gaps.shape[0], bool), replications
 
 
 def _names(bar: float | None) -> list[str]:

@@ -36,6 +36,7 @@ def about(
         "levers": list(experiment.levers),
         "uncertainties": list(experiment.uncertainties),
         "outcomes": list(experiment.outcomes),
+        "directions": dict(experiment.directions),
         "design": experiment.design.model_dump(exclude_none=True) if experiment.design else None,
         "cases": len(design),
         "alternatives": list(experiment.alternatives),

@@ -56,6 +56,18 @@ def test_a_robust_choice_says_how_sure_it_is():
     assert robustness(runs, "y", "higher").settled("mean")
 
 
+def test_gaps_cost_as_few_runs_as_they_can():
+    """A decision that fails in one replication of every world costs that replication, not all worlds."""
+    runs = hand_made()
+    runs.loc[(runs.alternative == "dull") & (runs.replication == 1), "status"] = "failed"
+    found = robustness(runs, "y", "higher")
+    assert (found.worlds, found.left_out, found.replications_left_out) == (4, 0, 1)
+    runs = hand_made()
+    runs.loc[(runs.alternative == "dull") & (runs.case == 1), "status"] = "failed"
+    found = robustness(runs, "y", "higher")
+    assert (found.worlds, found.left_out, found.replications_left_out) == (3, 1, 0)
+
+
 def test_levers_make_decisions():
     """A grid of a lever and an uncertainty: decisions are alternative and lever, worlds the uncertainty."""
     design = grid_design(**{"policy.cap": [1, 2], "market.half_life": [5.0, 10.0, 20.0]})

@@ -1,0 +1,209 @@
+"""`analyze`: from a folder or tables to an answer, with warnings first and no sentence beyond its interval."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from worlds import grid_design, luck, runs_of
+
+import simkit
+from simkit import cli
+from simkit.experiment.analysis.analyze import METHODS
+from simkit.experiment.analysis.tables import AnalysisError
+from simkit.experiment.designs import design_table
+from simkit.report.analyses import SHOWN_ROWS, show
+
+RANGES = {
+    "market.a": {"low": 0.0, "high": 2.0},
+    "market.b": {"low": 0.0, "high": 1.0},
+    "market.c": {"low": 0.0, "high": 1.0},
+}
+BASE = {"market.a": 1.0, "market.b": 0.5, "market.c": 0.5}
+EXPERIMENT = """
+name: gaps
+scenario: s.yaml
+levers: {contact_policy.gap: [1, 7, 13]}
+uncertainties: {market.fatigue.half_life_days: [3.5, 7, 14]}
+outcomes: {profit: higher}
+design: grid
+replications: 4
+"""
+
+
+def model(case, name, replication):
+    """Profit rises with a, and for pods with b; c does nothing."""
+    own = luck(int(case.name), replication, len(name), sd=0.05)
+    return 5 * case["market.a"] + (name == "pods") * 6 * (case["market.b"] - 0.5) + luck(replication, sd=9) + own
+
+
+def swept(kind, replications=4, alternatives=("hierarchy", "pods"), **options):
+    """Runs of the model under a design, with its table."""
+    design = design_table(kind, RANGES, **options)
+    costs = {"profit": model, "cost": lambda case, name, r: -model(case, name, r)}
+    return runs_of(design, costs, alternatives, replications), design
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "method", "says", "never"),
+    [
+        ("saltelli", {"n": 32}, "sobol", "market.a explains", "market.c explains"),
+        ("morris", {"n": 6}, "morris", "market.a moves it by", "market.c moves"),
+        ("one_at_a_time", {"base": BASE}, "tornado", "market.a = 2.0 instead of 1.0: +5", "market.c ="),
+    ],
+)
+def test_a_design_brings_its_method(tmp_path, kind, options, method, says, never):
+    """Unnamed, the method that the cases were made for; its sentences leave out what is not shown."""
+    found = simkit.analyze(swept(kind, **options), outcome="profit", alternative="hierarchy")
+    assert found.method == method
+    assert any(says in sentence for sentence in found.sentences)
+    assert not any(never in sentence for sentence in found.sentences)
+    assert any("market.c" in sentence for sentence in found.sentences if sentence.startswith("No "))
+    assert {path.suffix for path in found.save(tmp_path)} == {".csv", ".png", ".svg"}
+
+
+def test_the_difference_of_two_alternatives_depends_on_other_things():
+    """Profit hangs on a; whether pods earn more hangs on b alone."""
+    found = simkit.analyze(swept("saltelli", n=32), "sobol", outcome="profit", alternative="pods", against="hierarchy")
+    assert found.found.table["total"].idxmax() == "market.b"
+    assert found.found.table.at["market.a", "total_low"] < 0.02
+
+
+def test_where_one_loses_is_found():
+    """Pods lose where b is below a half; the box says so and nothing of a and c."""
+    found = simkit.analyze(swept("latin_hypercube", n=120), "scenarios", outcome="profit", alternative="pods")
+    assert found.sentences[0].endswith("pods is worse than hierarchy.")
+    box = found.found.prim.box.limits["market.b"]
+    assert box[1] == pytest.approx(0.5, abs=0.06)
+    assert "market.b" in found.sentences[1]
+    assert "market.c" not in found.sentences[1]
+
+
+def test_a_break_even_is_told_with_its_interval():
+    """Pods are level with hierarchy at b = 0.5."""
+    design = grid_design(**{"market.a": [1.0], "market.b": [0.0, 0.4, 1.0]})
+    found = simkit.analyze((runs_of(design, {"profit": model}, ("pods", "hierarchy"), 6), design), "break-even")
+    assert found.found.low < 0.5 < found.found.high
+    assert found.sentences[0].startswith("pods and hierarchy are equal at market.b = 0.")
+    assert found.sentences[0].endswith("above it pods is higher.")
+
+
+def test_what_luck_could_have_made_is_not_told_as_a_result():
+    """Without any difference: no winner, no robust choice that is settled, no break-even, no box."""
+    design = grid_design(**{"market.a": [1.0, 2.0, 3.0], "market.b": [0.0, 0.5, 1.0]})
+    pure = {"profit": lambda case, name, r: luck(int(case.name), r, len(name))}
+    runs = runs_of(design, pure, ("pods", "hierarchy"), 5)
+    assert simkit.analyze((runs, design), "regimes").sentences == ["In none of 9 places is anybody shown to be best."]
+    robust = simkit.analyze((runs, design), "robustness").sentences[1:]
+    assert all("not settled" in sentence or "none is alone" in sentence for sentence in robust)
+    even = simkit.analyze((runs, design), "break-even", x="market.b")
+    assert "No break-even" in even.sentences[0] or even.found.low is None or even.found.high is None
+    assert simkit.analyze((runs, design), "scenarios").sentences[-1] == "No box of conditions is shown to hold them."
+
+
+def test_warnings_come_before_the_answer(capsys):
+    """Failed cells, then replications; names that look like markup are printed as they are."""
+    from rich.console import Console
+
+    runs, design = swept("one_at_a_time", 3, base=BASE)
+    runs.loc[4, ["status", "error"]] = ["failed", "ValueError: [bold]no[/bold]"]
+    found = simkit.analyze((runs, design), "tornado", outcome="profit")
+    show(found, Console(width=200, highlight=False))
+    told = capsys.readouterr().out
+    places = [
+        told.index(text) for text in ("1 of 42 cells failed", "[bold]no[/bold]", "3 replications only", "market.a =")
+    ]
+    assert places == sorted(places)
+    assert str(found).startswith("Warning: 1 of 42 cells failed")
+
+
+def test_every_method_is_refused_in_words_where_it_does_not_fit():
+    """One alternative, one case: each method says what it needs; together they are the message."""
+    one = pd.DataFrame(index=pd.RangeIndex(1, name="case"))
+    runs = runs_of(one, {"profit": lambda *_: 1.0}, ["a"], 3)
+    for method in METHODS:
+        with pytest.raises(AnalysisError, match=r"\w{3,} .*\w"):
+            simkit.analyze((runs, one), method)
+    with pytest.raises(AnalysisError, match="no analysis fits"):
+        simkit.analyze((runs, one))
+    with pytest.raises(AnalysisError, match="did you mean 'sobol'"):
+        simkit.analyze((runs, one), "soboll")
+    with pytest.raises(AnalysisError, match="no outcome 'profits'"):
+        simkit.analyze((runs, one), outcome="profits")
+
+
+def test_long_tables_are_cut_on_the_terminal_only(capsys, tmp_path):
+    """The CSV has every row."""
+    from rich.console import Console
+
+    design = grid_design(**{"market.a": list(np.linspace(0, 2, 9)), "market.b": list(np.linspace(0, 1, 7))})
+    found = simkit.analyze((runs_of(design, {"profit": model}, ("pods", "hierarchy"), 3), design), "regimes")
+    show(found, Console(width=200))
+    assert f"and {63 - SHOWN_ROWS} more rows in regimes.csv" in capsys.readouterr().out
+    found.save(tmp_path)
+    assert len(pd.read_csv(tmp_path / "regimes.csv")) == 63
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, cheap):
+    """A sweep's results, six cells of which failed."""
+    tmp_path = tmp_path_factory.mktemp("analyze")
+    (tmp_path / "s.yaml").write_text("alternatives:\n  lines: {}\n  pods: {teams.structure: pods}\n")
+    (tmp_path / "e.yaml").write_text(EXPERIMENT)
+    held = tmp_path / "results" / "gaps"
+    simkit.sweep(simkit.load_experiment(tmp_path / "e.yaml"), folder=held, workers=1, model=cheap.MODEL)
+    return held
+
+
+def command(monkeypatch, capsys, *words):
+    """A command in this process: exit code, stdout, stderr."""
+    monkeypatch.setattr(sys, "argv", ["simkit", "analyze", *map(str, words)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    return int(ended.value.code or 0), said.out, said.err
+
+
+def test_the_command_reads_a_sweep(monkeypatch, capsys, folder):
+    """Levers, outcome and its better side are the experiment's; failed cells come first and give exit code 4."""
+    code, out, err = command(monkeypatch, capsys, folder, "--method", "robustness", "--method", "regimes")
+    assert code == 4
+    assert out.index("cells failed") < out.index("By mean: pods, gap=1")
+    assert "pods is shown to be best in" in out
+    assert {path.name for path in (folder / "analysis").iterdir()} == {
+        "robustness.csv", "robust_choice.csv", "regimes.csv", "regimes.png", "regimes.svg"
+    }  # fmt: skip
+    assert "wrote 5 files" in err
+
+
+def test_the_command_as_json(monkeypatch, capsys, folder, tmp_path):
+    """One document; everything that fits when no method is named."""
+    code, out, _ = command(monkeypatch, capsys, folder, "--json", "--out", tmp_path / "elsewhere")
+    found = json.loads(out)
+    assert all((tmp_path / "elsewhere") in Path(path).parents for path in found["files"])
+    assert code == 4
+    assert [one["method"] for one in found["analyses"]][:2] == ["regimes", "robustness"]
+    assert all(one["warnings"] and one["answer"] for one in found["analyses"])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("nowhere",), 2, "there is no folder"),
+        (("{folder}", "--method", "sobol"), 2, "saltelli"),
+        (("{folder}", "--method", "soboll"), 2, "did you mean 'sobol'"),
+        (("{folder}", "--outcome", "profti"), 2, "did you mean 'profit'"),
+        (("{folder}", "--alternative", "podss"), 2, "did you mean 'pods'"),
+        (("{folder}", "--lever", "market.load", "--method", "robustness"), 2, "no factor of the design"),
+        (("{folder}", "--better", "more", "--method", "regimes"), 2, "higher or lower"),
+        (("{folder}/..",), 7, "holds no sweep"),
+    ],
+)
+def test_the_command_refuses_with_a_sentence(monkeypatch, capsys, folder, words, code, says):
+    """Wrong use is exit code 2, a folder without a sweep 7."""
+    found, _, err = command(monkeypatch, capsys, *(word.format(folder=folder) for word in words))
+    assert found == code
+    assert says in err
