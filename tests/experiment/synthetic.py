@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from simkit.experiment.cells import Model
+from simkit.experiment.cells import Answer, Model
 from simkit.rng import crc, run_key, uniforms
 
 CHANNELS = ("email", "sms", "push")
@@ -143,6 +144,18 @@ def _fail(fault: str, replication: int) -> None:
     if fault.startswith("die once:") and replication == 1 and not Path(fault[9:]).exists():
         Path(fault[9:]).touch()
         os._exit(9)
+    if fault == "hang" and replication == 1:
+        time.sleep(600)
+    if fault == "eat" and replication == 1:
+        eaten = [np.ones(5_000_000)]  # 40 MB each
+        while True:
+            eaten.append(eaten[-1] + 1)
+            time.sleep(0.02)
+    if fault.startswith("sleep at "):
+        Path(fault[9:]).write_text(str(os.getpid()))
+        time.sleep(600)
+    if fault.startswith("slow:"):
+        time.sleep(float(fault[5:]))
 
 
 def _noise(key: tuple[int, int], count: int, name: str) -> np.ndarray:
@@ -218,3 +231,8 @@ def compute(run: Run) -> dict[str, float | None]:
         "profit": 365 * float(days["profit"].mean()),
         "profit_per_customer": 365 * float(days["profit"].mean()) / customers,
     }
+
+
+def own_threads(scenario: Scenario, replication: int, *, engine: str, threads: int) -> Answer:
+    """How many threads this process may use: by its libraries' settings, and by what it is told."""
+    return Answer({"threads": float(threads), "of_libraries": float(os.environ.get("OMP_NUM_THREADS", "0"))})

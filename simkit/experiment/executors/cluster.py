@@ -1,0 +1,120 @@
+"""A Dask cluster to run cells on: one inside this process, or any that somebody else has started."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from simkit.experiment.extras import optional
+
+CONNECT_SECONDS = 10.0
+"""How long a scheduler may take to answer."""
+LOCAL = {
+    "distributed.scheduler.worker-saturation": 1.0,  # what waits, waits at the scheduler
+    "distributed.scheduler.worker-ttl": None,  # a suspended laptop has lost nobody
+    "distributed.scheduler.http.routes": [],  # the servers that Dask starts all the same have nothing to say
+    "distributed.worker.http.routes": [],
+}
+
+
+class ClusterError(OSError):
+    """No cluster there, or not one that these cells can run on. Commands end with exit code 7."""
+
+
+class OtherCodeError(ClusterError):
+    """A Dask worker with another simkit: its figures could be others."""
+
+
+@contextmanager
+def local(workers: int) -> Iterator[Any]:
+    """A client of a scheduler and one Dask worker in this process, a thread per core; nothing is reached from outside.
+
+    The threads only watch over worker processes (:mod:`simkit.experiment.executors.crew`), which end with this process.
+    """
+    distributed = optional("distributed")
+    import dask
+
+    with dask.config.set(LOCAL):
+        cluster = distributed.LocalCluster(
+            n_workers=1,
+            threads_per_worker=workers,
+            processes=False,
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
+            memory_limit=0,
+            silence_logs=logging.CRITICAL,
+        )
+        client = distributed.Client(cluster, set_as_default=False)
+        try:
+            yield client
+        finally:
+            client.close()
+            cluster.close()
+
+
+@contextmanager
+def remote(address: str, seconds: float = CONNECT_SECONDS) -> Iterator[Any]:
+    """A client of the scheduler at an address such as ``tcp://10.0.0.1:8786``, or of one that wrote a scheduler file.
+
+    Raises ClusterError when none answers within so many seconds.
+    """
+    distributed = optional("distributed")
+    file = Path(address) if address.endswith(".json") else None
+    if file is not None and not file.is_file():
+        raise ClusterError(f"there is no scheduler file {address!r}; `dask scheduler --scheduler-file` writes one")
+    where = {"scheduler_file": str(file)} if file else {"address": address}
+    with _quiet():
+        try:
+            client = distributed.Client(**where, timeout=seconds, set_as_default=False)
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            text = f"no Dask scheduler answered at {address} within {seconds:g} s ({_short(error)})"
+            raise ClusterError(f"{text}; is it running, and is the address as it printed it?") from None
+    try:
+        yield client
+    finally:
+        with _quiet():
+            client.close(timeout=2)
+
+
+def _short(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return (text[:120] + " ...") if len(text) > 120 else text or type(error).__name__
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What Dask logs while something fails that is said in a sentence here."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@cache
+def code_here() -> str:
+    """A fingerprint of simkit's code and of the packages its figures pass through, as this process has them."""
+    from simkit.experiment.origin import package_versions
+
+    root = Path(__file__).resolve().parents[2]
+    digest = hashlib.sha256(repr(sorted(package_versions().items())).encode())
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def check_code(wanted: str) -> None:
+    """Raise OtherCodeError where another simkit is installed than the one that wants the figures."""
+    if wanted != code_here():
+        raise OtherCodeError(
+            "a Dask worker has another version of simkit, or of the packages under it, than this process; "
+            "install the same in both places and start the workers again"
+        )

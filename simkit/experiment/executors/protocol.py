@@ -1,0 +1,33 @@
+"""What every executor does, and what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from simkit.experiment.cells import Cell, Err, Outcome
+
+ATTEMPTS = 3
+"""A cell whose worker was killed is tried again, because the killer (the memory killer, mostly) may not return."""
+
+
+class WorkerStartError(OSError):
+    """A worker process ended before it could take any work. Commands end with exit code 7."""
+
+
+class Executor(Protocol):
+    """Runs cells in whatever order and place; the outcome of a cell never depends on either."""
+
+    def submit_stream(self, cells: Iterable[Cell], window: int) -> Iterator[tuple[Cell, Outcome]]:
+        """Yield each cell with its outcome as it finishes, with at most `window` cells out at a time."""
+        ...
+
+    def stop(self) -> None:
+        """Begin no further cell. The stream gives back what has begun and then ends. May be called by a signal."""
+        ...
+
+
+def killer(code: int | None) -> Err:
+    """A cell that killed each worker process it was given to; `code` is the last one's exit code."""
+    doubt = "; -9 is how the system ends a process when memory is short" if code == -9 else ""
+    return Err(f"the worker process ended {ATTEMPTS} times (exit code {code}{doubt})", "worker", 0.0)

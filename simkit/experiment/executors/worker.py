@@ -1,0 +1,161 @@
+"""A worker process: started afresh, one cell at a time on one core, ended with the process that started it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import types
+from collections import deque
+from collections.abc import Iterator
+from multiprocessing.connection import Connection, wait
+from typing import ClassVar
+
+from simkit.experiment.cells import Cell, failure
+
+READY = "ready"
+GRACE_SECONDS = 5.0
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""What keeps libraries below Python from taking further cores."""
+
+Task = tuple[Cell, int]
+"""A cell, and which attempt at it this is."""
+
+
+class Spare:
+    """A worker process that imports what any study needs, and waits to be told which."""
+
+    waiting: ClassVar[list[Spare]] = []
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(theirs,), daemon=True)
+        with _own_start():
+            self.process.start()
+        theirs.close()  # or the end of the worker would never be an end of file here
+
+
+def start_early(workers: int | None) -> None:
+    """Start the worker processes of a coming study, so that they get ready while its scenario is read."""
+    start_spares((workers or os.cpu_count() or 1) - 1)
+
+
+def start_spares(count: int) -> None:
+    """Have so many processes waiting for their work."""
+    for _ in range(count - len(Spare.waiting)):
+        Spare.waiting.append(Spare())
+
+
+def end_spares() -> None:
+    """End the processes that nobody has asked for."""
+    while Spare.waiting:
+        spare = Spare.waiting.pop()
+        spare.connection.close()  # its end of file ends it
+        spare.process.kill()
+
+
+class Worker:
+    """One worker process, seen from the parent: its connection, and the tasks it has.
+
+    `payload` is the pickled work. A `helper` compiles another part of the rules than the process it helps. With
+    `idle_seconds` the process ends when it is given nothing for so long.
+    """
+
+    def __init__(self, payload: bytes, helper: bool = True, idle_seconds: float | None = None):
+        spare = _spare()
+        self.connection, self.process = spare.connection, spare.process
+        self.tasks: deque[Task] = deque()
+        self.ready = False
+        with contextlib.suppress(OSError):  # a dead one is noticed when its answer is awaited
+            self.connection.send_bytes(payload)
+            self.connection.send((helper, idle_seconds))
+
+    def give(self, task: Task) -> None:
+        """Send a cell. A worker that is already dead is noticed when its answer is awaited."""
+        self.tasks.append(task)
+        with contextlib.suppress(OSError):
+            self.connection.send(task[0])
+
+    def stop(self, gently: bool = True) -> int | None:
+        """End the process, gently and then not; its exit code."""
+        self.connection.close()
+        if gently:
+            self.process.terminate()
+            self.process.join(GRACE_SECONDS)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        return self.process.exitcode
+
+
+def _spare() -> Spare:
+    """A process that waits already, or a new one; threads may ask for one at the same time."""
+    with contextlib.suppress(IndexError):
+        return Spare.waiting.pop()
+    return Spare()
+
+
+_starting = threading.Lock()
+"""Two threads that start processes at once would leave each other's `__main__` behind."""
+
+
+@contextlib.contextmanager
+def _own_start() -> Iterator[None]:
+    """Start children that neither rerun the user's script nor answer Ctrl-C with a traceback.
+
+    A spawned child imports the parent's main script again, which without a ``__main__`` guard would start
+    the whole study again; workers need nothing from it. An ignored interrupt is inherited by the child. The process
+    of a Dask worker is a daemon, which multiprocessing allows no children; ours end with it by themselves.
+    """
+    with _starting:
+        main = sys.modules["__main__"]
+        quiet = threading.current_thread() is threading.main_thread()
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN) if quiet else None
+        settings = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+        daemon = settings.pop("daemon", None)
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
+            if daemon is not None:
+                settings["daemon"] = daemon
+            if quiet:
+                signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+
+
+def serve(connection: Connection) -> None:
+    """A worker's life: take a cell, run it on one core, give back the outcome, until the parent is gone.
+
+    With `idle_seconds` it also ends when it was given nothing for so long.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    importlib.import_module("simkit.simulation")
+    with contextlib.suppress(EOFError, OSError):
+        try:
+            work = connection.recv()
+            helper, idle_seconds = connection.recv()
+            work.warm(helper=helper)
+        except (EOFError, OSError):
+            raise
+        except Exception as error:
+            connection.send(failure(error))
+            return
+        connection.send(READY)
+        while connection.poll(idle_seconds):
+            connection.send(work.run(connection.recv(), threads=1))
+
+
+def _end_with_parent() -> None:
+    """End this process at once when its parent is gone, even in the middle of a cell."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
