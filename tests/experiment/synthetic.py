@@ -147,10 +147,8 @@ def _fail(fault: str, replication: int) -> None:
     if fault == "hang" and replication == 1:
         time.sleep(600)
     if fault == "eat" and replication == 1:
-        eaten = [np.ones(5_000_000)]  # 40 MB each
-        while True:
-            eaten.append(eaten[-1] + 1)
-            time.sleep(0.02)
+        eaten = np.ones(75_000_000)  # 600 MB
+        time.sleep(600 + 0 * eaten[0])
     if fault.startswith("sleep at "):
         Path(fault[9:]).write_text(str(os.getpid()))
         time.sleep(600)

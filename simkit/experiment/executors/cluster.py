@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -14,7 +17,7 @@ from simkit.experiment.extras import optional
 
 CONNECT_SECONDS = 10.0
 """How long a scheduler may take to answer."""
-LOCAL = {
+LOCAL: dict[str, Any] = {
     "distributed.scheduler.worker-saturation": 1.0,  # what waits, waits at the scheduler
     "distributed.scheduler.worker-ttl": None,  # a suspended laptop has lost nobody
     "distributed.scheduler.http.routes": [],  # the servers that Dask starts all the same have nothing to say
@@ -65,13 +68,12 @@ def remote(address: str, seconds: float = CONNECT_SECONDS) -> Iterator[Any]:
     Raises ClusterError when none answers within so many seconds.
     """
     distributed = optional("distributed")
-    file = Path(address) if address.endswith(".json") else None
-    if file is not None and not file.is_file():
-        raise ClusterError(f"there is no scheduler file {address!r}; `dask scheduler --scheduler-file` writes one")
-    where = {"scheduler_file": str(file)} if file else {"address": address}
     with _quiet():
         try:
-            client = distributed.Client(**where, timeout=seconds, set_as_default=False)
+            where = _address(address)
+            with ThreadPoolExecutor(1) as thread:  # a notebook's own thread has an event loop already
+                thread.submit(asyncio.run, _answer(where, seconds)).result()
+            client = distributed.Client(where, timeout=seconds, set_as_default=False)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
             text = f"no Dask scheduler answered at {address} within {seconds:g} s ({_short(error)})"
             raise ClusterError(f"{text}; is it running, and is the address as it printed it?") from None
@@ -80,6 +82,28 @@ def remote(address: str, seconds: float = CONNECT_SECONDS) -> Iterator[Any]:
     finally:
         with _quiet():
             client.close(timeout=2)
+
+
+def _address(given: str) -> str:
+    """The address itself, or the one in a file that `dask scheduler --scheduler-file` wrote."""
+    if not given.endswith(".json"):
+        return given
+    with open(given, encoding="utf-8") as file:
+        document = json.load(file)
+    if not isinstance(document, dict) or not isinstance(document.get("address"), str):
+        raise ValueError("not a scheduler file: it names no address")
+    return str(document["address"])
+
+
+async def _answer(address: str, seconds: float) -> None:
+    """Return when a scheduler answers; a client alone would wait for ever for what listens and says nothing."""
+    from distributed import Security
+    from distributed.comm import connect
+
+    arguments = Security().get_connection_args("client")
+    async with asyncio.timeout(seconds):
+        comm = await connect(address, timeout=seconds, **arguments)
+    comm.abort()
 
 
 def _short(error: BaseException) -> str:

@@ -57,6 +57,7 @@ def end_spares() -> None:
         spare = Spare.waiting.pop()
         spare.connection.close()  # its end of file ends it
         spare.process.kill()
+        spare.process.join()
 
 
 class Worker:
