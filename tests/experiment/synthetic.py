@@ -147,7 +147,7 @@ def _fail(fault: str, replication: int) -> None:
     if fault == "hang" and replication == 1:
         time.sleep(600)
     if fault == "eat" and replication == 1:
-        eaten = np.ones(75_000_000)  # 600 MB
+        eaten = np.ones(30_000_000)  # 240 MB
         time.sleep(600 + 0 * eaten[0])
     if fault.startswith("sleep at "):
         Path(fault[9:]).write_text(str(os.getpid()))
