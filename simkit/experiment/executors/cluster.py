@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from simkit.experiment.cells import Model
 from simkit.experiment.extras import optional
 
 CONNECT_SECONDS = 10.0
@@ -125,14 +124,10 @@ def _quiet() -> Iterator[None]:
 
 @cache
 def code_here() -> str:
-    """A fingerprint of simkit's code and of the packages its figures pass through, as this process has them."""
-    from simkit.experiment.origin import package_versions
+    """The fingerprint of the code that simulates and of the packages its figures pass through, in this process."""
+    from simkit.experiment.storage.address import fingerprint
 
-    root = Path(__file__).resolve().parents[2]
-    digest = hashlib.sha256(repr(sorted(package_versions().items())).encode())
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+    return fingerprint(Model(), "", {})
 
 
 def check_code(wanted: str) -> None:
