@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simkit.experiment.inquiries.incrementality import incrementality
     from simkit.experiment.reproduce import reproduce
     from simkit.experiment.result import Result
+    from simkit.experiment.storage import read_results
     from simkit.experiment.study import run
     from simkit.experiment.sweep import sweep
     from simkit.measures.catalog import MEASURES, Measure, compute
@@ -39,6 +40,7 @@ _HOME = {
     "load_experiment": "simkit.experiment.files",
     "sweep": "simkit.experiment.sweep",
     "reproduce": "simkit.experiment.reproduce",
+    "read_results": "simkit.experiment.storage",
     "incrementality": "simkit.experiment.inquiries.incrementality",
     "Result": "simkit.experiment.result",
     "simulate": "simkit.simulation",
@@ -68,6 +70,7 @@ __all__ = [
     "incrementality",
     "load",
     "load_experiment",
+    "read_results",
     "reproduce",
     "run",
     "simulate",

@@ -50,6 +50,7 @@ def sweep(
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Results folder; default results/<name>.")] = None,
     shard: Annotated[str | None, typer.Option(metavar="I/N", help="One part of the runs, such as 2/4.")] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed before.")] = False,
+    daily: Annotated[bool, typer.Option("--daily", help="Keep the days of every run as well.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Cores to use; the results do not depend on it.")] = None,
     extend: Extend = None,
     as_json: Json = False,
@@ -72,6 +73,7 @@ def sweep(
             progress=not as_json,
             shard=part,
             retry_failed=retry_failed,
+            daily=daily,
             tell=say,
         )
     except KeyboardInterrupt:

@@ -11,10 +11,10 @@ from contextlib import closing
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from simkit.experiment.cases import design_of, resolver
-from simkit.experiment.cells import Cell, Err, Model, Outcome, Work, resolve
+from simkit.experiment.cells import Cell, Err, Model, Ok, Outcome, Work, resolve
 from simkit.experiment.files import Experiment
 from simkit.experiment.halting import wanted_replications
 from simkit.experiment.progress import Progress
@@ -54,12 +54,15 @@ def sweep(
     design: pd.DataFrame | None = None,
     shard: Shard | None = None,
     retry_failed: bool = False,
+    daily: bool = False,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Swept:
     """Run every cell of an experiment: all cases and alternatives meet the same luck in one replication.
 
     `folder` keeps the results (see `storage/`): cells that it has are not run again, unless they failed and
-    `retry_failed` says so. `replications`, `seed` and `design` (a table of cases) replace what the file says. `shard`
+    `retry_failed` says so; with `daily` it keeps the days of every run as well.
+
+    `replications`, `seed` and `design` (a table of cases) replace what the file says. `shard`
     runs one part of the cells, ``(2, 4)`` the second of four. The result does not depend on `workers`. A cell that
     fails is a row with its error. `tell` is called with a sentence about anything worth knowing on the way.
 
@@ -72,33 +75,61 @@ def sweep(
         raise ValueError(f"replications and workers are at least 1; found {count} and {workers}")
     if shard is not None and not 1 <= shard[0] <= shard[1]:
         raise ValueError(f"a shard is I of N, with I from 1 to N; found {shard[0]} of {shard[1]}")
+    if daily and folder is None:
+        raise ValueError("days are kept in a folder only; name one")
     until = experiment.until if replications is None else None
     table = design_of(experiment) if design is None else design.rename_axis("case")
-    work = Work(experiment.study.alternatives, engine, model or Model(), tables=False)
+    work = Work(experiment.study.alternatives, engine, model or Model(), tables=daily)
     plan = Plan(experiment, table, work, experiment.study.base.seed if seed is None else seed, shard)
 
-    def run(keys: list[Key], rows: Mapping[Key, Row], add: Callable[[Row], None]) -> None:
-        missing = [key for key in keys if key not in rows or (retry_failed and rows[key].status == "failed")]
+    def run(keys: list[Key], kept: Kept) -> None:
+        missing = [key for key in keys if not kept.has(key, retry_failed, daily)]
         if len(missing) < len(keys):
             tell(f"{len(keys) - len(missing)} of {len(keys)} runs are there already")
         if missing:
-            _run(plan, missing, workers, progress, add)
+            _run(plan, missing, workers, progress, kept.add)
 
-    def run_all(rows: Mapping[Key, Row], add: Callable[[Row], None]) -> list[Key]:
+    def run_all(kept: Kept) -> Swept:
         keys = plan.keys(dict.fromkeys(plan.cases, count), by_case=until is not None)
-        run(keys, rows, add)
-        while until is not None and (more := wanted_replications(until, keys, rows)):
+        run(keys, kept)
+        while until is not None and (more := wanted_replications(until, keys, kept.rows)):
+            before = set(keys)
             keys = plan.keys(more, by_case=True)
-            run([key for key in keys if key not in rows], rows, add)
-        return keys
+            run([key for key in keys if key not in before], kept)
+        return plan.swept(keys, kept.rows)
 
     if folder is None:
-        memory: dict[Key, Row] = {}
-        keys = run_all(memory, lambda row: memory.__setitem__(row.key, row))
-        return plan.swept(keys, memory)
+        return run_all(Memory())
     with plan.store(Path(folder), count, tell) as store:
-        keys = run_all(store.rows, store.add)
-        return plan.swept(keys, store.rows)
+        return run_all(store)
+
+
+class Kept(Protocol):
+    """Where finished cells are kept."""
+
+    rows: dict[Key, Row]
+
+    def add(self, row: Row, daily: pd.DataFrame | None = None) -> None:
+        """A finished cell."""
+
+    def has(self, key: Key, unless_failed: bool, with_days: bool) -> bool:
+        """Whether a cell need not run."""
+        ...
+
+
+class Memory:
+    """Finished cells of a sweep without a folder."""
+
+    def __init__(self) -> None:
+        self.rows: dict[Key, Row] = {}
+
+    def add(self, row: Row, daily: pd.DataFrame | None = None) -> None:
+        """A finished cell."""
+        self.rows[row.key] = row
+
+    def has(self, key: Key, unless_failed: bool, with_days: bool) -> bool:
+        """Whether a cell need not run."""
+        return key in self.rows
 
 
 class Plan:
@@ -150,15 +181,14 @@ class Plan:
 
     def store(self, folder: Path, replications: int, tell: Callable[[str], None]) -> Any:
         """The results folder of this plan, as a context; runs of an earlier plan that still fit are taken over."""
-        from simkit.experiment.storage.about import about, design_table, inputs_of
+        from simkit.experiment.storage.about import about, design_table, inputs_of, made_by
         from simkit.experiment.storage.rows import parquet
         from simkit.experiment.storage.store import Store
 
         told = about(self.experiment, self.design, replications, self.seed, self.work.engine, self.fingerprint)
         inputs = inputs_of(self.experiment, self.design, self.seed, self.fingerprint)
-        return Store(
-            folder, told, inputs, parquet(design_table(self.design), {"name": told["name"]}), tell, self._addresses
-        )
+        cases = parquet(design_table(self.design), {"name": told["name"]})
+        return Store(folder, told, inputs, cases, tell, self._addresses, made_by)
 
     def _addresses(self, replications: Iterable[int]) -> dict[Key, str]:
         names, luck = self.experiment.alternatives, sorted(set(replications))
@@ -169,12 +199,19 @@ class Plan:
         """The finished cells of these keys, in one order whoever ran them."""
         place = {name: i for i, name in enumerate(self.experiment.alternatives)}
         ordered = sorted(keys, key=lambda key: (key[0], place[key[1]], key[2]))
+        found = [rows[key] for key in ordered]
+        return Swept(table_of(found, self._measures(found)), self.design)
+
+    def _measures(self, rows: list[Row]) -> list[str]:
+        """What a run is measured by, as the runs have it: asking the model would import all of it."""
+        known = next((list(row.measures) for row in rows if row.status == "ok"), None)
+        if known is not None:
+            return known
         work = self.work
-        measures = {**resolve(work.model.measures), **(work.extension.measures if work.extension else {})}
-        return Swept(table_of([rows[key] for key in ordered], list(measures)), self.design)
+        return [*resolve(work.model.measures), *(work.extension.measures if work.extension else ())]
 
 
-def _run(plan: Plan, keys: list[Key], workers: int | None, progress: bool, add: Callable[[Row], None]) -> None:
+def _run(plan: Plan, keys: list[Key], workers: int | None, progress: bool, add: Callable[..., None]) -> None:
     """Run the cells, each stored as it finishes."""
     with Progress(len(keys), progress) as bar:
 
@@ -188,7 +225,7 @@ def _run(plan: Plan, keys: list[Key], workers: int | None, progress: bool, add: 
 
         with closing(_in_chunks(plan.work, runnable(), workers)) as stream:
             for cell, outcome in stream:
-                add(plan.row(cell, outcome))
+                add(plan.row(cell, outcome), outcome.daily if isinstance(outcome, Ok) else None)
                 bar.advance(failed=isinstance(outcome, Err))
 
 

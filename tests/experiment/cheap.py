@@ -38,7 +38,10 @@ def simulate(scenario: Any, replication: int, *, engine: str = "compiled", threa
 
     luck = uniforms(run_key(scenario.seed, replication), np.arange(1), 0, 1, 0, crc("luck"))[0]
     bonus = 0.5 if scenario.teams.structure.preset == "pods" else 0.0
-    return Run({"profit": luck - scenario.contact_policy.gap / 7 + bonus, "retention_rate": None})
+    profit = float(luck - scenario.contact_policy.gap / 7 + bonus)
+    import pandas as pd
+
+    return Run({"profit": profit, "retention_rate": None}, pd.DataFrame({"day": [0, 1], "profit": [profit, 0.0]}))
 
 
 def compute(run: Run) -> dict[str, float | None]:

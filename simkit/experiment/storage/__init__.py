@@ -2,7 +2,7 @@
 
 from simkit.experiment.storage.errors import StoreError
 from simkit.experiment.storage.merging import merge
-from simkit.experiment.storage.reading import Results, read_results
+from simkit.experiment.storage.reading import Results, read_daily, read_results
 from simkit.experiment.storage.store import Store
 
-__all__ = ["Results", "Store", "StoreError", "merge", "read_results"]
+__all__ = ["Results", "Store", "StoreError", "merge", "read_daily", "read_results"]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simkit.experiment.files import Experiment
-from simkit.experiment.origin import origin
 from simkit.experiment.storage.address import digest
 
 if TYPE_CHECKING:
@@ -45,14 +44,15 @@ def about(
         "engine": engine,
         "fingerprint": fingerprint,
         "extension": made_with,
-        **_origin(),
         "times": {"started": datetime.now(UTC).isoformat(timespec="seconds")},
     }
 
 
 @cache
-def _origin() -> dict[str, Any]:
-    """Asked once: what runs in this process is what it was started with."""
+def made_by() -> dict[str, Any]:
+    """Code, packages and machine; asked once, because what runs in this process is what it was started with."""
+    from simkit.experiment.origin import origin  # brings Numba along: not for a sweep that has nothing left to do
+
     return origin()
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from simkit.experiment.cells import Model, extension_of
-from simkit.rng import RNG_SCHEME
 
 SIMULATING = (
     "scenario", "customers", "teams", "coupling", "measures", "fits", "records.py", "rng.py", "simulation.py",
@@ -59,7 +58,7 @@ def fingerprint(model: Model, engine: str, scenarios: Any) -> str:
     extension = extension_of(scenarios)
     code = _simkit() if model == Model() else digest(*(_module(one) for one in (model.simulate, model.compute)))
     own = extension.sha256 if extension is not None else ""
-    return digest(code, own, engine, RNG_SCHEME, platform.python_version(), *_versions())
+    return digest(code, own, engine, platform.python_version(), *_versions())
 
 
 def _versions() -> list[str]:

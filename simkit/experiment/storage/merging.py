@@ -34,6 +34,8 @@ def merge(folders: Sequence[str | Path], into: str | Path, tell: Callable[[str],
                 if known is not None and known.status == row.status == "ok" and known.measures != row.measures:
                     raise StoreError(f"{folder}: case {key[0]}, {key[1]}, replication {key[2]} has other figures")
                 if known is None or (known.status == "failed" and row.status == "ok"):
+                    if row.daily:
+                        store.copy_days(row, Path(folder))
                     store.add(row)
     return read_results(into)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from simkit.experiment.storage import disk, manifest
 from simkit.experiment.storage.errors import StoreError
-from simkit.experiment.storage.rows import Key, Row, from_bytes, table_of
-from simkit.experiment.storage.store import DESIGN, RUNS
+from simkit.experiment.storage.rows import LABELS, Key, Row, from_bytes, table_of
+from simkit.experiment.storage.store import DESIGN, RUNS, days_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +58,29 @@ def _settled(folder: Path, tries: int = 3) -> tuple[manifest.Manifest, dict[Key,
         if tries > 1:
             return _settled(folder, tries - 1)
         raise StoreError(f"{error.filename} is gone; the same sweep again makes its runs again") from None
+
+
+def read_daily(folder: str | Path) -> pd.DataFrame:
+    """The days of all runs whose days were kept: case, alternative and replication, then the columns of `Run.daily`.
+
+    Raises StoreError where there are none, or a file is damaged or gone.
+    """
+    import pandas as pd
+
+    found = []
+    for key, row in read_results(folder).rows.items():
+        if not row.daily:
+            continue
+        place = Path(folder) / days_of(row)
+        data = disk.read(place) if place.exists() else b""
+        if disk.checksum(data) != row.daily:
+            raise StoreError(f"{place} is damaged or gone; the same sweep with its days again makes it again")
+        table = pd.read_parquet(io.BytesIO(data)).drop(columns="cell")
+        found.append(table.assign(**dict(zip(LABELS, key, strict=True))))
+    if not found:
+        raise StoreError(f"{folder} holds no days; `simkit sweep FILE --daily` keeps them")
+    days = pd.concat(found, ignore_index=True).sort_values(list(LABELS), kind="stable", ignore_index=True)
+    return days[[*LABELS, *(name for name in days.columns if name not in LABELS)]]
 
 
 def runs_of(rows: dict[Key, Row], alternatives: list[str]) -> pd.DataFrame:

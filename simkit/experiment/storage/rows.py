@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LABELS = ("case", "alternative", "replication")
 FRONT = (*LABELS, "status", "error")
 """The first columns of a table of runs; a column per measure follows."""
-BACK = ("seconds", "cell")
+BACK = ("seconds", "cell", "daily")
 """The last columns of a part."""
 METADATA = b"simkit"
 Key = tuple[int, str, int]
@@ -36,6 +36,8 @@ class Row:
     seconds: float
     cell: str
     """Its address."""
+    daily: str = ""
+    """Checksum of its table of days, where that is kept."""
 
     @property
     def key(self) -> Key:
@@ -51,7 +53,7 @@ class Row:
     def of(cls, form: Mapping[str, Any]) -> Row:
         """From the line of a journal. Raises KeyError, TypeError or ValueError for anything else."""
         measures = {str(name): None if one is None else float(one) for name, one in form["measures"].items()}
-        words = {name: str(form[name]) for name in ("alternative", "status", "error", "cell")}
+        words = {name: str(form[name]) for name in ("alternative", "status", "error", "cell", "daily")}
         numbers = {name: int(form[name]) for name in ("case", "replication")}
         return cls(**words, **numbers, measures=measures, seconds=float(form["seconds"]))  # type: ignore[arg-type]
 

@@ -5,6 +5,7 @@
     results/<name>/manifest.json          what it is, and every part with its checksum
     results/<name>/design.parquet         the cases
     results/<name>/runs/part-*.parquet    a row per cell
+    results/<name>/daily/part-*.parquet   the days of a run by its `cell`, where they were asked for
     results/<name>/spare/part-*.parquet   runs of earlier designs or code, kept so that they need not run again
     results/<name>/quarantine/            damaged parts; their cells run again
 """
@@ -15,18 +16,22 @@ import errno
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from simkit.experiment.storage import disk, manifest
 from simkit.experiment.storage.errors import StoreError
 from simkit.experiment.storage.journal import Journal, is_of, orphans, rows_of
 from simkit.experiment.storage.manifest import Manifest
-from simkit.experiment.storage.rows import Key, Row, from_bytes, to_bytes
+from simkit.experiment.storage.rows import Key, Row, from_bytes, parquet, to_bytes
 
-RUNS, SPARE, QUARANTINE = "runs", "spare", "quarantine"
+if TYPE_CHECKING:
+    import pandas as pd
+
+RUNS, DAILY, SPARE, QUARANTINE = "runs", "daily", "spare", "quarantine"
 LOCK = ".lock"
 DESIGN = "design.parquet"
 PART = "part-*.parquet"
@@ -34,7 +39,7 @@ PART_SECONDS = 60.0
 """The journal becomes a part this often, so that readers beside see how far it is."""
 SUM_DIGITS = 16
 """Of a part's checksum, in its name."""
-_OWN = {manifest.NAME, DESIGN, RUNS, SPARE, QUARANTINE, LOCK}
+_OWN = {manifest.NAME, DESIGN, RUNS, DAILY, SPARE, QUARANTINE, LOCK}
 
 
 class Store:
@@ -48,6 +53,7 @@ class Store:
         tell: is called with a sentence about anything that was found damaged.
         addresses: the run that each label means now, for the given replications; asked only when the folder's runs
             were made for another design, scenario or code.
+        made_by: code, packages and machine, for the manifest; asked only when one is written.
 
     Raises StoreError for a folder that holds something else, or that cannot be written.
     """
@@ -60,8 +66,9 @@ class Store:
         design: bytes,
         tell: Callable[[str], None] = lambda text: None,
         addresses: Callable[[Iterable[int]], Mapping[Key, str]] = lambda replications: {},
+        made_by: Callable[[], Mapping[str, Any]] = dict,
     ):
-        self.addresses = addresses
+        self.addresses, self.made_by = addresses, made_by
         self.folder, self.about, self.inputs, self.design, self.tell = folder, about, inputs, design, tell
         self.rows: dict[Key, Row] = {}
         """Finished cells of this experiment as it is now."""
@@ -93,10 +100,12 @@ class Store:
             if error is None or isinstance(error, KeyboardInterrupt):
                 raise
 
-    def add(self, row: Row) -> None:
-        """A finished cell. After this call no end of the process loses it."""
+    def add(self, row: Row, daily: pd.DataFrame | None = None) -> None:
+        """A finished cell, and its days where they are kept. After this call no end of the process loses it."""
         assert self._journal is not None
         with self._explained():
+            if daily is not None:
+                row = self._with_days(row, parquet(daily.assign(cell=row.cell), {"name": self.about["name"]}))
             self._journal.add(row)
         self._replacing = self._replacing or row.key in self.rows
         self.rows[row.key] = row
@@ -104,6 +113,33 @@ class Store:
         if time.monotonic() - self._stored_at > PART_SECONDS:
             self.store()
             self._new_journal()
+
+    def has(self, key: Key, unless_failed: bool, with_days: bool) -> bool:
+        """Whether a cell need not run: its row is there, and what else is asked of it."""
+        row = self.rows.get(key)
+        if row is None or row.status == "failed":
+            return row is not None and not unless_failed
+        return not with_days or self.has_days(row)
+
+    def has_days(self, row: Row) -> bool:
+        """Whether the days of a run are there, whole."""
+        try:
+            return bool(row.daily) and disk.checksum(disk.read(self.folder / days_of(row))) == row.daily
+        except FileNotFoundError:
+            return False
+
+    def _with_days(self, row: Row, data: bytes) -> Row:
+        disk.make(self.folder / DAILY)
+        disk.write(self.folder / days_of(row), data)
+        return replace(row, daily=disk.checksum(data))
+
+    def copy_days(self, row: Row, folder: Path) -> None:
+        """Take the days of a run over from another folder."""
+        with self._explained():
+            data = disk.read(folder / days_of(row))
+            if disk.checksum(data) != row.daily:
+                raise StoreError(f"{folder / days_of(row)} is damaged")
+            self._with_days(row, data)
 
     def store(self) -> None:
         """Write what is finished as a part, and the manifest that knows it."""
@@ -222,7 +258,8 @@ class Store:
         """Of this sweep and the parts it knows; an earlier one's beginning stays."""
         times = dict(held.about.get("times", {})) if held is not None else {}
         now = {"stored": datetime.now(UTC).isoformat(timespec="seconds")}
-        return Manifest({**self.about, "times": {**self.about["times"], **times, **now}}, self.inputs, self._parts)
+        told = {**self.about, **self.made_by(), "times": {**self.about["times"], **times, **now}}
+        return Manifest(told, self.inputs, self._parts)
 
     def _write_part(self, place: str, rows: Sequence[Row]) -> dict[str, str]:
         """A part named by its checksum, so that it proves itself even without a manifest."""
@@ -273,6 +310,11 @@ class Store:
                 f"{self.folder}: {why}; no finished run is lost: {way}, give the same command again, and it goes on "
                 "where it stopped"
             ) from error
+
+
+def days_of(row: Row) -> str:
+    """The file that holds the days of a run, by its path in the folder."""
+    return f"{DAILY}/part-{row.cell[:32]}.parquet"
 
 
 def check_folder(folder: Path) -> None:

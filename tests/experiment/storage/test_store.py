@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 from simkit.experiment.files import Experiment, load_experiment
-from simkit.experiment.storage import StoreError, disk, merge, read_results
+from simkit.experiment.storage import StoreError, disk, merge, read_daily, read_results
 from simkit.experiment.sweep import Swept, sweep
 
 SCENARIO = (
@@ -147,7 +147,7 @@ def test_other_code_is_another_cell(bench: Bench, monkeypatch: pytest.MonkeyPatc
     """A change of what simulates makes every run anew; the old ones are no longer among the runs."""
     bench.sweep()
     bench.ran()
-    monkeypatch.setattr("simkit.experiment.storage.address.RNG_SCHEME", "another")
+    monkeypatch.setattr("simkit.experiment.storage.address.PACKAGES", ("numpy",))
     bench.sweep()
     assert len(bench.ran()) == 12
     assert len(pd.read_parquet(bench.folder / "runs")) == 12
@@ -167,6 +167,27 @@ def test_a_failed_cell_is_a_row_and_is_not_forgotten(bench: Bench):
     bench.sweep(retry_failed=True)
     assert len(bench.ran()) == 2
     assert len(pd.read_parquet(bench.folder / "runs")) == 8
+
+
+def test_days_are_kept_on_request(bench: Bench):
+    """By cell, so that they outlive a change of the design; a run without its days runs again, and no other."""
+    bench.sweep(shard=(1, 2))
+    half = len(bench.ran())
+    swept = bench.sweep(daily=True)
+    assert len(bench.ran()) == 12
+    assert half < 12
+    assert len(pd.read_parquet(bench.folder / "runs")) == 12
+    days = read_daily(bench.folder)
+    assert days.groupby(["case", "alternative", "replication"])["profit"].sum().to_numpy() == pytest.approx(
+        swept.runs.sort_values(["case", "alternative", "replication"])["profit"].to_numpy()
+    )
+    flipped(sorted((bench.folder / "daily").iterdir())[0])
+    with pytest.raises(StoreError, match="damaged"):
+        read_daily(bench.folder)
+    bench.experiment = write(bench.home, gaps="[3, 1]")
+    bench.sweep(daily=True)
+    assert len(bench.ran()) == 1
+    assert len(read_daily(bench.folder)) == 24
 
 
 # --- damage --------------------------------------------------------------------------------------------------
