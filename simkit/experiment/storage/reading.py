@@ -76,7 +76,8 @@ def read_daily(folder: str | Path) -> pd.DataFrame:
         if disk.checksum(data) != row.daily:
             raise StoreError(f"{place} is damaged or gone; the same sweep with its days again makes it again")
         table = pd.read_parquet(io.BytesIO(data)).drop(columns="cell")
-        found.append(table.assign(**dict(zip(LABELS, key, strict=True))))
+        labels: dict[str, Any] = dict(zip(LABELS, key, strict=True))
+        found.append(table.assign(**labels))
     if not found:
         raise StoreError(f"{folder} holds no days; `simkit sweep FILE --daily` keeps them")
     days = pd.concat(found, ignore_index=True).sort_values(list(LABELS), kind="stable", ignore_index=True)
