@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from simkit.experiment.search.optimize import Candidate, Optimum
-from simkit.experiment.search.reach import Reached
+from simkit.experiment.search.reach import Look, Reached
 from simkit.experiment.statistics import Difference
 from simkit.report.rounding import Format, shared
 
@@ -200,9 +200,23 @@ def reached_sentence(found: Reached) -> str:
         )
     told = f"{wanted} is reached at {found.lever} = {found.value:.6g} ({_interval(found)})"
     if found.neighbors is not None:
-        told += f"; whole numbers only: it crosses between {found.neighbors[0]:g} and {found.neighbors[1]:g}"
+        (low, before), (high, after) = ((one, _look(found, one)) for one in found.neighbors)
+        told = (
+            f"{wanted} is never hit, it is passed: {found.measure} is {form.quantity(before.span.mean)} "
+            f"at {found.lever} = {low:.6g} and {form.quantity(after.span.mean)} at {high:.6g}; "
+            f"the nearer is {_nearer(found):.6g}"
+        )
     more = f" It crosses {found.crossings} times; this is the first." if found.crossings > 1 else ""
     return f"{told}.{more}"
+
+
+def _look(found: Reached, value: float) -> Look:
+    return next(one for one in found.looks if one.value == value)
+
+
+def _nearer(found: Reached) -> float:
+    two = [_look(found, one) for one in found.neighbors or ()]
+    return min(two, key=lambda one: abs((one.span.mean or 0.0) - found.target)).value
 
 
 def _interval(found: Reached) -> str:

@@ -7,6 +7,7 @@ the values of the lever at which the measure may, by luck alone, be what was ask
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ class Reached:
     latest: float | None
     """The lever's interval: where the measure's own interval holds the target. None is beyond an end of the range."""
     neighbors: tuple[float, float] | None
-    """Of whole numbers, the two between which the mean crosses; None where one hits."""
+    """The two between which the mean crosses: of whole numbers, where none hits, and where the measure jumps over the
+    target; else None."""
     crossings: int
     """How often the mean crosses between the values first looked at; the one found is the first."""
     looks: tuple[Look, ...]
@@ -171,6 +173,8 @@ class _Curve:
 def _found(problem: Problem, curve: _Curve, measure: str, target: float, runs: Runs) -> Reached:
     grid = sorted(curve.known)
     value, neighbors, crossings = _crossing(curve, grid, target, _mean)
+    if value is not None and not curve.span.whole:
+        neighbors = _jump(curve, value, target)
     lower, _, _ = _crossing(curve, grid, target, _lower)
     upper, _, _ = _crossing(curve, grid, target, _upper)
     ends = sorted(one for one in (lower, upper) if one is not None)
@@ -237,6 +241,17 @@ def _root(curve: _Curve, low: float, high: float, target: float, part: Part) -> 
 
     start, end = curve.share(low), curve.share(high)
     return curve.at(float(brentq(gap, start, end, xtol=TOLERANCE, rtol=1e-12)))
+
+
+def _jump(curve: _Curve, value: float, target: float) -> tuple[float, float] | None:
+    """The two values tried around a crossing, where they are close and the measure is shown to miss on both sides."""
+    tried = sorted(curve.known)
+    for low, high in itertools.pairwise(tried):
+        ends = [curve.known[low], curve.known[high]]
+        crosses = (_mean(ends[0]) - target) * (_mean(ends[1]) - target) < 0
+        if low <= value <= high and crosses and not any(_holds(one, target) for one in ends):
+            return (low, high) if curve.share(high) - curve.share(low) <= 4 * TOLERANCE else None
+    return None
 
 
 def _between(

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from simkit.scenario.errors import ScenarioError
 
 CELLS = "cells.jsonl"
 """A line per run: point, replication, its measures or its error."""
+START_SECONDS = 5.0
+"""What starting a worker process takes."""
 
 
 class Runs:
@@ -38,6 +41,7 @@ class Runs:
         self.refused: dict[str, str] = {}
         """Points whose values make no sense together, and why."""
         self.ran = 0
+        self.seconds: list[float] = []
         self._read()
 
     def need(self, points: Iterable[Point], replications: Iterable[int]) -> None:
@@ -57,13 +61,18 @@ class Runs:
         if not by_cell:
             return
         order = sorted(by_cell, key=lambda cell: (cell.replication, cell.case))
-        with closing(stream_cells(self.work, order, self.workers)) as stream:
+        with closing(stream_cells(self.work, order, self._cores(len(order)))) as stream:
             for cell, outcome in stream:
+                self.seconds.append(outcome.seconds)
                 found = outcome.error if isinstance(outcome, Err) else dict(outcome.measures)
                 self.known[by_cell[cell], cell.replication] = found
                 self._write(by_cell[cell], cell.replication, found)
                 self.ran += 1
                 self.advance()
+
+    def _cores(self, cells: int) -> int | None:
+        """One where that is done before a worker process would be up."""
+        return 1 if self.seconds and median(self.seconds) * cells < START_SECONDS else self.workers
 
     def values(self, point: Point, measure: str, replications: Sequence[int]) -> np.ndarray:
         """A measure by replication, nan where it does not exist or the run failed."""

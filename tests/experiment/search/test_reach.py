@@ -33,7 +33,7 @@ class Measure:
     better: str = "higher"
 
 
-MEASURES = {"line": Measure(), "curve": Measure(), "power": Measure(), "rare": Measure()}
+MEASURES = {"line": Measure(), "curve": Measure(), "power": Measure(), "rare": Measure(), "stair": Measure()}
 RAN: list[tuple[float, int]] = []
 
 
@@ -47,7 +47,7 @@ def run(scenario, replication, *, engine, threads):
     noise = luck(replication)
     return Answer(
         {"line": 3 + 2 * x + noise, "curve": (x - 5) ** 2 + noise, "power": math.log10(x + 1e-9) + noise,
-         "rare": None if replication == 1 else x}, pd.DataFrame(),
+         "rare": None if replication == 1 else x, "stair": (4 if x >= 3 else 1) + 0.1 * noise}, pd.DataFrame(),
     )  # fmt: skip
 
 
@@ -115,13 +115,24 @@ def test_whole_numbers_have_neighbors():
     mean = np.mean([luck(i) for i in range(8)])
     assert found.neighbors == (5, 6)
     assert found.value == (6 if mean < 0.4 and 15 + mean - 14.4 < 14.4 - 13 - mean else 5)
-    assert "crosses between 5 and 6" in reached_sentence(found)
+    assert "is never hit, it is passed: line is 12." in reached_sentence(found)
+    assert f"the nearer is {found.value:g}" in reached_sentence(found)
 
 
 def test_a_range_is_of_whole_numbers_only_when_both_ends_are_written_so():
     """0 to 10 is; 0.0 to 10.0 is not."""
     assert Range.model_validate({"low": 0, "high": 10}).whole
     assert not Range.model_validate({"low": 0.0, "high": 10.0}).whole
+
+
+def test_a_jump_over_the_target_is_said():
+    """A stair from 1 to 4 at x = 3 never is 2: both sides of the jump are told, and no smooth crossing is made up."""
+    found = solve("stair", 2)
+    low, high = found.neighbors
+    assert low < 3 <= high
+    assert high - low < 0.2
+    assert "is never hit, it is passed: stair is 0.99 points at x = 2.9" in reached_sentence(found)
+    assert solve("line", 13).neighbors is None
 
 
 def test_two_crossings_are_counted():
