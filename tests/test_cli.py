@@ -211,7 +211,7 @@ def finished(monkeypatch):
     from simkit.experiment import study
     from simkit.report import console
 
-    result = _Result(failed=0, checks_failed=[], saved=[], asked=[])
+    result = _Result(failed=0, worlds=None, checks_failed=[], saved=[], asked=[])
     monkeypatch.setattr(study, "run", lambda *words, **options: result.asked.append(options) or result)
     monkeypatch.setattr(console, "show", lambda found, screen, folder: screen.print(f"answer in {folder}"))
     return result
@@ -222,7 +222,9 @@ def test_run_passes_its_options_on(simkit, finished):
     words = ["--replications", "3", "--seed", "7", "--workers", "2", "--engine", "mesa", "--out", "o", "--json"]
     code, out, _ = simkit("run", "s.yaml", *words)
     assert (code, json.loads(out)) == (0, {"results": "o"})
-    assert finished.asked == [{"replications": 3, "seed": 7, "workers": 2, "engine": "mesa", "progress": False}]
+    unasked = {"worlds": None, "uncertainties": None, "until": None}
+    told = {"replications": 3, "seed": 7, "workers": 2, "engine": "mesa", "progress": False}
+    assert finished.asked == [told | unasked]
     assert finished.saved == [Path("o")]
 
 
