@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -303,6 +304,35 @@ def test_every_file_operation_may_fail(bench: Bench, monkeypatch: pytest.MonkeyP
         if not failed:
             break
     assert 15 < n < 100
+
+
+def test_a_disk_that_is_really_full(bench: Bench, tmp_path: Path):
+    """A small disk in memory, filled up between two halves of a sweep: a clear message; with room again it goes on."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if (
+        not shutil.which("mount")
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("needs to be allowed to mount")
+    try:
+        bench.folder = place / "results"
+        bench.sweep(shard=(1, 2))
+        half = len(bench.ran())
+        with contextlib.suppress(OSError), (place / "filler").open("wb", buffering=0) as filler:
+            while filler.write(bytes(1000)):
+                pass
+        with pytest.raises(StoreError, match="the disk is full; no finished run is lost"):
+            bench.sweep()
+        assert len(bench.ran()) <= 1
+        (place / "filler").unlink()
+        pd.testing.assert_frame_equal(bench.sweep().runs, sweep(bench.experiment, model=bench.model, workers=1).runs)
+        assert read_results(bench.folder).missing == 0
+        assert half == 6
+    finally:
+        subprocess.run(["umount", str(place)], check=False)
 
 
 def test_a_folder_that_may_not_be_written(bench: Bench, monkeypatch: pytest.MonkeyPatch):
