@@ -82,6 +82,7 @@ def analyze(
     x: str | None = None,
     y: str | None = None,
     seed: int = 0,
+    levels: int | None = None,
 ) -> Analysis:
     """One analysis of the results of a sweep.
 
@@ -97,6 +98,7 @@ def analyze(
         threshold: what has to be reached (robustness: satisfied; scenarios: cases beyond it are of interest).
         x, y: the factors of a map; `x` the lever of a break-even.
         seed: of the bootstraps.
+        levels: of a Morris sample; the experiment's, or 4, unless said.
 
     Raises:
         AnalysisError: these runs cannot answer that; the message says what would.
@@ -106,7 +108,7 @@ def analyze(
     """
     ours = None if levers is None else tuple(levers)
     asked = Asked(
-        Source.of(results), outcome, alternative, against, better, ours, threshold, x, y, seed
+        Source.of(results), outcome, alternative, against, better, ours, threshold, x, y, seed, levels
     ).resolved()  # fmt: skip
     return fitting(asked)[0] if method is None else run_method(method, asked)
 

@@ -25,6 +25,8 @@ class Source:
     levers: tuple[str, ...] = ()
     name: str = ""
     currency: str = "currency"
+    levels: int = 4
+    """Of a Morris sample."""
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -49,6 +51,7 @@ class Source:
             levers=tuple(name for name in about.get("levers", ()) if name in design),
             name=str(about.get("name", "")),
             currency=_currency(about),
+            levels=int((about.get("design") or {}).get("levels") or 4),
             warnings=told,
         )
 
@@ -72,6 +75,7 @@ class Asked:
     x: str | None = None
     y: str | None = None
     seed: int = 0
+    levels: int | None = None
 
     def resolved(self) -> Asked:
         """With the experiment's first outcome, its levers, and the base as the alternative, unless said otherwise.

@@ -37,8 +37,9 @@ def sobol(asked: Asked) -> tuple[variance.SobolIndices, Tables]:
 
 
 def morris(asked: Asked) -> tuple[screening.MorrisEffects, Tables]:
-    """Elementary effects, on a design of four levels."""
-    found = screening.morris_effects(asked.table, asked.source.design, seed=asked.seed)
+    """Elementary effects, on a design of the levels that the experiment or the question says."""
+    levels = asked.levels or asked.source.levels
+    found = screening.morris_effects(asked.table, asked.source.design, levels, asked.seed)
     return found, {"morris": found.table.reset_index().assign(floor=found.floor)}
 
 

@@ -43,8 +43,13 @@ def morris_effects(outcomes: pd.DataFrame, design: pd.DataFrame, levels: int = 4
         design: a `morris` design, with as many `levels`. A trajectory with a gap is left out whole.
 
     Raises:
-        AnalysisError: the design is no Morris sample, or fewer than two trajectories are whole.
+        AnalysisError: the design is no Morris sample or one of more levels, or fewer than two trajectories are whole.
     """
+    found_levels = max((design[name].nunique() for name in design if design[name].dtype.kind == "f"), default=0)
+    if found_levels > levels:
+        raise AnalysisError(
+            f"a factor of the design takes {found_levels} values; a Morris sample of {levels} levels has fewer"
+        )
     factor, up = _steps(design)
     size = len(design.columns) + 1
     values = outcomes.reindex(design.index).to_numpy().reshape(-1, size, outcomes.shape[1])

@@ -101,6 +101,16 @@ def runs_table(design, sd):
     return outcome_table(runs_of(design, outcomes, replications=4), "y")
 
 
+def test_a_step_is_that_of_its_levels():
+    """A sample of six levels has the same slopes, and is not taken for one of four."""
+    factors = {name: {"low": 0.0, "high": 2.0} for name in "ab"}
+    design = design_table("morris", factors, n=12, levels=6)
+    y = (3 * design.a - design.b).to_frame()
+    assert morris_effects(y, design, levels=6).table["mu"].to_numpy() == pytest.approx([6, -2])
+    with pytest.raises(AnalysisError, match="levels"):
+        morris_effects(y, design)
+
+
 def test_morris_effects_are_salibs():
     """mu, mu_star and sigma of a curved model with interactions, to the last digits; intervals of about its width."""
     factors = {name: {"low": 0.0, "high": 1.0} for name in "abcd"}
