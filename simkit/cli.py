@@ -19,6 +19,7 @@ from simkit.commands import comparing as cli_comparing
 from simkit.commands import customers as cli_customers
 from simkit.commands import experiments as cli_experiments
 from simkit.commands import fits as cli_fits
+from simkit.commands import luck as cli_luck
 from simkit.commands import teams as cli_teams
 from simkit.commands import terminal
 from simkit.commands.shared import (
@@ -240,7 +241,7 @@ def new(
 
 
 for _command in (
-    *cli_customers.COMMANDS, *cli_fits.COMMANDS, *cli_teams.COMMANDS, *cli_comparing.COMMANDS, *cli_experiments.COMMANDS
+    *cli_customers.COMMANDS, *cli_fits.COMMANDS, *cli_teams.COMMANDS, *cli_luck.COMMANDS, *cli_comparing.COMMANDS, *cli_experiments.COMMANDS
 ):  # fmt: skip
     app.command()(_command)
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "simkit results/1"
 MANIFEST = "manifest.json"
+SOMETIMES = ("worlds.csv", "worlds.parquet", "investment.csv")
+"""Tables that not every result has."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -44,6 +46,8 @@ def save(result: Result, folder: Path, page: str) -> Path:
         checksums = {path.name: _checksum(path) for path in sorted(beside.iterdir())}
         _write(beside / MANIFEST, _json(manifest(result, checksums)))
         folder.mkdir(exist_ok=True)
+        for name in set(SOMETIMES) - set(checksums):
+            (folder / name).unlink(missing_ok=True)  # of an earlier run, and not of these numbers
         for name in (*checksums, MANIFEST):
             os.replace(beside / name, folder / name)
         _sync_folder(folder)

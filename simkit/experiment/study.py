@@ -55,6 +55,10 @@ def run(
     count = study.base.replications if replications is None else replications
     if count < 1 or (workers is not None and workers < 1):
         raise ValueError(f"replications and workers are at least 1; found {count} and {workers}")
+    if worlds or uncertainties:  # else what it imports can wait until the workers have begun
+        from simkit.experiment.worlds.explore import check
+
+        check(study, worlds, uncertainties)
     model = model or Model()
     started, clock = datetime.now(UTC), time.perf_counter()
     outcomes: dict[Cell, Outcome] = {}

@@ -126,6 +126,18 @@ def wanted(study: Any, replications: int) -> int:
     return SMALL if theirs <= LARGEST_SHARE * mine else 0
 
 
+def check(study: Any, worlds: int | None, uncertainties: Ranges | None) -> None:
+    """Raise, before anything runs, what :func:`explore` would raise for these wishes."""
+    if worlds is not None and worlds < 0:
+        raise SenseError("worlds", f"expected 1 or more, or 0 for none; found {worlds}")
+    if worlds == 0 or (worlds is None and not uncertainties):
+        return
+    if uncertainties:
+        stated(study, uncertainties)
+    if not unchanged(study):
+        raise SenseError("worlds", "the study is not what its file says any more; worlds are made from the file")
+
+
 def beside(
     study: Any,
     result: Result,
@@ -200,8 +212,7 @@ def explore(
     held = stated(study, uncertainties) if uncertainties else assumptions(study)
     if not held:
         raise SenseError("worlds", "no number of the scenario is doubted: there is one world only")
-    if not unchanged(study):
-        raise SenseError("worlds", "the study is not what its file says any more; worlds are made from the file")
+    check(study, count, uncertainties)
     persons = min(study.base.market.customers, PERSONS)
     make = maker(study, persons, int(result.base.seed), extend)
     if not uncertainties:
