@@ -241,7 +241,8 @@ def new(
 
 
 for _command in (
-    *cli_customers.COMMANDS, *cli_fits.COMMANDS, *cli_teams.COMMANDS, *cli_luck.COMMANDS, *cli_comparing.COMMANDS, *cli_experiments.COMMANDS
+    *cli_customers.COMMANDS, *cli_fits.COMMANDS, *cli_teams.COMMANDS,
+    *cli_luck.COMMANDS, *cli_comparing.COMMANDS, *cli_experiments.COMMANDS,
 ):  # fmt: skip
     app.command()(_command)
 
