@@ -129,6 +129,8 @@ class Overflow:
         seed = pool.members[0][1] if pool.members else None
         if seed is None or seed.unit not in self._terms or self._terms[seed.unit].limit != "unlimited":
             return
+        if pool is self._dispatcher.tray(seed):
+            return  # what only one person can do; others are no help
         free = sum(person.task is None for _, person in pool.members)
         if free < self._count[pool]:
             craft = f"{seed.unit}-{seed.table.craft}"
