@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,8 +27,17 @@ from simkit.commands.shared import (
 )
 
 if TYPE_CHECKING:
+    from simkit.experiment.executors.choice import Place
     from simkit.experiment.files import Experiment
     from simkit.experiment.reproduce import Reproduction
+
+
+class Executors(StrEnum):
+    """Where cells run."""
+
+    serial = "serial"
+    dask = "dask"
+
 
 ExperimentPath = Annotated[Path, typer.Argument(metavar="FILE", help="An experiment file, or the folder it is in.")]
 
@@ -52,11 +62,20 @@ def sweep(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed before.")] = False,
     daily: Annotated[bool, typer.Option("--daily", help="Keep the days of every run as well.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Cores to use; the results do not depend on it.")] = None,
+    executor: Annotated[
+        Executors | None, typer.Option(help="Where cells run: this process alone, or Dask.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, such as tcp://host:8786, or its file.")
+    ] = None,
+    cell_timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="A run is ended after so long.")] = None,
+    cell_memory: Annotated[str | None, typer.Option(metavar="2GB", help="A run is ended beyond so much.")] = None,
     extend: Extend = None,
     as_json: Json = False,
 ) -> None:
     """Run every case of an experiment under the same luck; what the results folder has is not run again."""
     part = _shard(shard)
+    place = _place(executor, cluster, cell_timeout, cell_memory, workers)
     experiment = load_file(file, sets, extend)
     for warning in experiment.warnings:
         say(f"warning: {warning}")
@@ -75,10 +94,27 @@ def sweep(
             retry_failed=retry_failed,
             daily=daily,
             tell=say,
+            place=place,
         )
     except KeyboardInterrupt:
         stop(INTERRUPTED, f"interrupted; what is finished is kept in {folder}: the same command goes on")
     _finish(sweeping.document(experiment, found), folder, as_json)
+
+
+def _place(
+    executor: Executors | None, cluster: str | None, seconds: float | None, memory: str | None, workers: int | None
+) -> Place:
+    """Where the cells of a sweep run, and what one of them may take."""
+    from simkit.experiment.executors import Limits
+    from simkit.experiment.executors.choice import Place, memory_bytes
+
+    if cluster is not None and workers is not None:
+        stop(USAGE, "--workers is of this machine; the cores of a cluster are those of its workers")
+    try:
+        limits = Limits(seconds, None if memory is None else memory_bytes(memory))
+        return Place(executor.value if executor else None, cluster, limits)
+    except ValueError as error:
+        stop(USAGE, f"{error} (--executor, --cluster, --cell-timeout in seconds, --cell-memory such as 2GB)")
 
 
 def _shard(text: str | None) -> tuple[int, int] | None:

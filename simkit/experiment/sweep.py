@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import closing
-from functools import lru_cache
+from contextlib import closing, nullcontext
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from simkit.experiment.cases import design_of, resolver
 from simkit.experiment.cells import Cell, Err, Model, Ok, Outcome, Work, resolve
+from simkit.experiment.executors.choice import Place, Stream
 from simkit.experiment.files import Experiment
 from simkit.experiment.halting import wanted_replications
 from simkit.experiment.progress import Progress
@@ -56,6 +57,7 @@ def sweep(
     retry_failed: bool = False,
     daily: bool = False,
     tell: Callable[[str], None] = lambda text: None,
+    place: Place | None = None,
 ) -> Swept:
     """Run every cell of an experiment: all cases and alternatives meet the same luck in one replication.
 
@@ -64,7 +66,8 @@ def sweep(
 
     `replications`, `seed` and `design` (a table of cases) replace what the file says. `shard`
     runs one part of the cells, ``(2, 4)`` the second of four. The result does not depend on `workers`. A cell that
-    fails is a row with its error. `tell` is called with a sentence about anything worth knowing on the way.
+    fails is a row with its error. `tell` is called with a sentence about anything worth knowing on the way. `place`
+    says where cells run, and what one may take: by default in this process and workers beside it.
 
     Raises StoreError for a folder that cannot be used; ScenarioError for a design that does not fit.
 
@@ -87,7 +90,7 @@ def sweep(
         if len(missing) < len(keys):
             tell(f"{len(keys) - len(missing)} of {len(keys)} runs are there already")
         if missing:
-            _run(plan, missing, workers, progress, kept.add)
+            _run(plan, missing, stream, progress, kept.add)
 
     def run_all(kept: Kept) -> Swept:
         keys = plan.keys(dict.fromkeys(plan.cases, count), by_case=until is not None)
@@ -98,10 +101,11 @@ def sweep(
             run([key for key in keys if key not in before], kept)
         return plan.swept(keys, kept.rows)
 
-    if folder is None:
-        return run_all(Memory())
-    with plan.store(Path(folder), count, tell) as store:
-        return run_all(store)
+    with _streaming(work, workers, place or Place(), tell) as stream:
+        if folder is None:
+            return run_all(Memory())
+        with plan.store(Path(folder), count, tell) as store:
+            return run_all(store)
 
 
 class Kept(Protocol):
@@ -211,7 +215,7 @@ class Plan:
         return [*resolve(work.model.measures), *(work.extension.measures if work.extension else ())]
 
 
-def _run(plan: Plan, keys: list[Key], workers: int | None, progress: bool, add: Callable[..., None]) -> None:
+def _run(plan: Plan, keys: list[Key], stream: Stream, progress: bool, add: Callable[..., None]) -> None:
     """Run the cells, each stored as it finishes."""
     with Progress(len(keys), progress) as bar:
 
@@ -223,13 +227,19 @@ def _run(plan: Plan, keys: list[Key], workers: int | None, progress: bool, add: 
                     add(plan.row(cell, error))
                     bar.advance(failed=True)
 
-        with closing(_in_chunks(plan.work, runnable(), workers)) as stream:
-            for cell, outcome in stream:
+        with closing(stream(runnable())) as outcomes:
+            for cell, outcome in outcomes:
                 add(plan.row(cell, outcome), outcome.daily if isinstance(outcome, Ok) else None)
                 bar.advance(failed=isinstance(outcome, Err))
 
 
-def _in_chunks(work: Work, cells: Iterator[Cell], workers: int | None) -> Generator[tuple[Cell, Outcome]]:
+def _streaming(work: Work, workers: int | None, place: Place, tell: Callable[[str], None]) -> Any:
+    """A context that gives what streams cells where they are to run."""
+    return nullcontext(partial(_in_chunks, work, workers)) if place.beside else place.stream(work, workers, tell)
+
+
+def _in_chunks(work: Work, workers: int | None, given: Iterable[Cell]) -> Generator[tuple[Cell, Outcome]]:
+    cells = iter(given)
     while chunk := list(islice(cells, CHUNK)):
         with closing(stream_cells(work, chunk, workers)) as stream:
             yield from stream

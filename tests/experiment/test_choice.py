@@ -1,0 +1,108 @@
+"""Where a sweep's cells run: one table whatever was chosen, and choices that go together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from simkit.experiment.executors import Limits
+from simkit.experiment.executors.choice import Place, memory_bytes
+from simkit.experiment.files import Experiment, load_experiment
+from simkit.experiment.sweep import sweep
+
+
+@pytest.fixture
+def gaps(tmp_path: Path) -> Experiment:
+    """Two cases, two alternatives, two replications."""
+    (tmp_path / "small.yaml").write_text(
+        "market: {customers: 300}\nhorizon: 30 days\nwarmup: 7 days\nalternatives:\n  pods: {teams.structure: pods}\n"
+    )
+    (tmp_path / "experiment.yaml").write_text(
+        "scenario: small.yaml\nlevers: {contact_policy.gap: [1, 13]}\ndesign: grid\nreplications: 2\n"
+    )
+    return load_experiment(tmp_path / "experiment.yaml")
+
+
+def test_one_table_wherever_it_ran(gaps: Experiment, cheap: Any):
+    """In this process with workers beside it, alone, or on Dask: equal to the bit, failed cells included."""
+    found = [
+        sweep(gaps, model=cheap.MODEL, workers=1, place=place).runs
+        for place in (None, Place("serial"), Place("dask"), Place(limits=Limits(seconds=300)))
+    ]
+    assert (found[0]["status"] == "failed").sum() == 2
+    for other in found[1:]:
+        pd.testing.assert_frame_equal(other, found[0], check_exact=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="raises a signal as POSIX does")
+def test_an_interrupted_sweep_keeps_what_it_has(gaps: Experiment, cheap: Any, tmp_path: Path):
+    """The first Ctrl-C ends the sweep as interrupted; what had finished is not run again."""
+    told: list[str] = []
+
+    class Impatient(Place):
+        """Interrupts after the first cell."""
+
+        def stream(self, work: Any, workers: Any, tell: Any) -> Any:
+            return _interrupting(super().stream(work, workers, tell))
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(gaps, folder=tmp_path / "kept", model=cheap.MODEL, place=Impatient("serial"), tell=told.append)
+    assert any("Ctrl-C again" in line for line in told)
+    told.clear()
+    sweep(gaps, folder=tmp_path / "kept", model=cheap.MODEL, workers=1, tell=told.append)
+    assert any("1 of 8 runs are there already" in line for line in told)
+
+
+class _interrupting:
+    """A place whose user presses Ctrl-C when the first cell is back."""
+
+    def __init__(self, place: Any):
+        self.place = place
+
+    def __enter__(self) -> Any:
+        stream = self.place.__enter__()
+
+        def cells(given: Any) -> Any:
+            for found in stream(given):
+                signal.raise_signal(signal.SIGINT)
+                yield found
+
+        return cells
+
+    def __exit__(self, *error: Any) -> Any:
+        return self.place.__exit__(*error)
+
+
+@pytest.mark.parametrize(
+    "options", [{"executor": "serial", "limits": Limits(seconds=1)}, {"executor": "serial", "cluster": "tcp://x:1"},
+                {"executor": "threads"}]
+)  # fmt: skip
+def test_choices_that_contradict(options: dict[str, Any]):
+    """One process can neither end its own cell nor be a cluster."""
+    with pytest.raises(ValueError, match="executor"):
+        Place(**options)
+
+
+def test_memory_as_people_write_it():
+    """Decimal and binary units; nonsense is refused."""
+    assert [memory_bytes(text) for text in ("2GB", "500 MB", "1GiB")] == [2_000_000_000, 500_000_000, 2**30]
+    with pytest.raises(ValueError, match="lots"):
+        memory_bytes("lots")
+
+
+def test_an_unreachable_scheduler_is_exit_code_7(gaps: Experiment, tmp_path: Path):
+    """The command says the address and how long it waited; no traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "simkit", "sweep", str(gaps.path), "--cluster", "tcp://127.0.0.1:9", "--out", "out"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 7, done.stderr
+    assert "no Dask scheduler answered at tcp://127.0.0.1:9 within 10 s" in done.stderr
+    assert "Traceback" not in done.stderr
