@@ -27,12 +27,8 @@ class Abilities:
         self._assets = Assets(organization.assets)
         self._growth = Growth(organization, people)
         self.morale = Morale(organization, organization.morale) if organization.morale is not None else None
-        digital = organization.digital_skills
-        self._digital = [getattr(digital, person.table.digital_skill) for person in people]
+        self._digital = organization.digital_skills.model_dump()
         self._ai = organization.ai
-        self._adoption = [
-            _adoption(organization.ai, person.table.ai_adoption) if organization.ai else 0.0 for person in people
-        ]
         self._share: dict[tuple[str, str, str], float] = {}
 
     @staticmethod
@@ -46,7 +42,7 @@ class Abilities:
     def effort_factor(self, task: Task, person: Person, now: int) -> float:
         """How much longer than at the stated level of skill a pass takes."""
         skill = used_skill(task, person)
-        factor = self._growth.effort_factor(person, skill) / self._digital[person.number]
+        factor = self._growth.effort_factor(person, skill) / self._digital[person.table.digital_skill]
         factor *= self._assets.effort_factor(task, person, now) / self.tuition.speed(person, now)
         if self._ai is not None:
             use = self._use(self._ai, task.run.node, skill, person)
@@ -86,7 +82,7 @@ class Abilities:
         self.tuition.replace(person)
 
     def _use(self, ai: Ai, node: Node, skill: str, person: Person) -> float:
-        return self._adoption[person.number] * self._of_step(ai, "exposure", node, skill)
+        return _adoption(ai, person.table.ai_adoption) * self._of_step(ai, "exposure", node, skill)
 
     def _of_step(self, ai: Ai, what: str, node: Node, skill: str) -> float:
         key = (what, node.id, skill)

@@ -16,19 +16,23 @@ class Growth:
     def __init__(self, organization: Organization, people: list[Person]):
         self._grows = organization.learning is not None
         self._curve = organization.learning or Learning()
-        full = self._curve.full_practice
-        self._before = [person.table.experience * full for person in people]
-        self._own: list[dict[str, float]] = [{} for _ in people]
-        shares = {unit.id: unit.learning_shared for unit in organization.units}
-        self._shared = [shares[person.unit] for person in people]
+        self._stated = {person.number: person.table.experience for person in people}
+        """What a person came with, as a share of full practice; those of an agency may come later."""
+        self._own: dict[int, dict[str, float]] = {}
+        self._shared = {unit.id: unit.learning_shared for unit in organization.units}
         self._together: dict[str, float] = {}
         """Skill -> passes done by all who share what they learn."""
 
     def practice_of(self, person: Person, skill: str) -> float:
         """Passes behind a person, with what reached them of the practice of others."""
-        own = self._own[person.number].get(skill, 0.0)
-        others = self._together.get(skill, 0.0) - own if self._shared[person.number] else 0.0
-        return self._before[person.number] + own + self._shared[person.number] * max(others, 0.0)
+        own = self._done_by(person).get(skill, 0.0)
+        before = self._stated.get(person.number, person.table.experience) * self._curve.full_practice
+        shared = self._shared[person.unit]
+        others = self._together.get(skill, 0.0) - own if shared else 0.0
+        return before + own + shared * max(others, 0.0)
+
+    def _done_by(self, person: Person) -> dict[str, float]:
+        return self._own.setdefault(person.number, {})
 
     def experience(self, person: Person, skill: str) -> float:
         """Practice as a share of a full professional's."""
@@ -45,16 +49,16 @@ class Growth:
     def practice(self, person: Person, skill: str) -> None:
         """One pass more."""
         if self._grows:
-            own = self._own[person.number]
+            own = self._done_by(person)
             own[skill] = own.get(skill, 0.0) + 1
-            if self._shared[person.number]:
+            if self._shared[person.unit]:
                 self._together[skill] = self._together.get(skill, 0.0) + 1
 
     def replace(self, person: Person, experience: float) -> None:
         """Somebody new takes the place; what the one before had done is gone with them."""
-        own = self._own[person.number]
-        self._before[person.number] = experience * self._curve.full_practice
-        if self._shared[person.number]:
+        own = self._done_by(person)
+        self._stated[person.number] = experience
+        if self._shared[person.unit]:
             for skill, passes in own.items():
                 self._together[skill] -= passes
         own.clear()

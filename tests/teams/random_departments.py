@@ -217,6 +217,73 @@ def named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "id": f"row{i}"} for i, row in enumerate(rows)]
 
 
+def calendars() -> st.SearchStrategy[dict[str, Any]]:
+    """The office and two other working weeks, with holidays or without."""
+    office = st.sampled_from(
+        [
+            {},
+            {"days": "Mon-Fri", "hours": [[9, 17]], "holidays": "US"},
+            {"days": "Sun-Thu", "hours": [[9, 13], [14, 18]], "holidays": "JP"},
+        ]
+    )
+    late = st.sampled_from([{"days": "Sun-Thu", "hours": [[13, 22]]}, {"days": "Mon-Sat", "hours": [[0, 6], [18, 24]]}])
+    return st.fixed_dictionaries({"office": office, "late": late})
+
+
+def distances() -> st.SearchStrategy[dict[str, Any]]:
+    """How far it is between people, units and companies, and to the first person."""
+    cost = {"latency_hours": st.floats(0, 30), "effort_hours": st.floats(0, 3)}
+    nearest_first = ("same_person", "same_unit", "same_parent", "same_company", "other_company")
+    table = st.tuples(
+        *(
+            st.fixed_dictionaries({"when": st.just(when), **cost, "information_loss": st.floats(0, 0.5)})
+            for when in nearest_first
+        )
+    ).map(list)
+    return st.just({}) | st.fixed_dictionaries({"distance": table, "intake": st.fixed_dictionaries(cost)})
+
+
+def changes() -> st.SearchStrategy[dict[str, Any]]:
+    """The dip after a change of structure, and what units set up."""
+    dip = st.fixed_dictionaries({"productivity_dip": st.floats(0, 0.9), "recovery_days": st.floats(1, 60)})
+    set_up = st.fixed_dictionaries(
+        {
+            "effort": st.floats(0, 3),
+            "of": st.sampled_from(["campaign", "kind"]),
+            "forgotten_after": st.none() | st.floats(0.5, 20),
+        }
+    )
+    return st.fixed_dictionaries({}, optional={"transition": dip, "set_up": set_up})
+
+
+@st.composite
+def agencies(draw: st.DrawFn, work: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """An agency, or none: its unit, and the lines by which work goes there, by a condition or always."""
+    if draw(st.booleans()):
+        return [], []
+    skills = draw(st.lists(st.sampled_from(asked_for(work)), min_size=1, max_size=3, unique=True))
+    terms = st.fixed_dictionaries(
+        {
+            "skills": st.just(skills),
+            "limit": st.integers(1, 3) | st.just("unlimited"),
+            "level": st.floats(0.5, 1.5),
+            "minimum_per_month": st.sampled_from([None, 5000]),
+            "ready_after_days": st.sampled_from([0, 0, 10]),
+            "onboarding_passes": st.integers(0, 6),
+        }
+    )
+    when = st.sampled_from(["queue_length > 1", "queue_days > 0.5 or priority < 2", "not queue_days > 3"])
+    line = {"scope": "unit:agency", "when": draw(when)}
+    return [{"id": "agency", "kind": "agency", "parent": "top", "agency": draw(terms)}], [line]
+
+
+def asked_for(work: dict[str, Any]) -> list[str]:
+    """The skills that steps ask for; an agency may offer no others."""
+    steps = [step for kind in work.values() for step in kind["steps"]]
+    told = [step.get("skills") or step.get("skill") or [] for step in steps]
+    return sorted({skill for one in told for skill in ([one] if isinstance(one, str) else one)})
+
+
 def authorities() -> st.SearchStrategy[dict[str, Any]]:
     """Errors that are noticed go to the lead or the top, who answer late, if at all."""
     mix = st.sampled_from([[1, 0, 0], [0.2, 0.5, 0.3], [0, 0.2, 0.8]])
@@ -249,12 +316,17 @@ def teams(draw: st.DrawFn) -> dict[str, Any]:
         {"id": "left", "parent": "top", "lead": "p1", "serves": ["a"]},
         {"id": "right", "parent": "top", "lead": "p2", "serves": ["b"], "error_factor": draw(st.floats(0, 2))},
     ]
+    work = {"one": draw(kinds()), "two": {**draw(kinds()), "demand": {"per_week": 4, "priority": 3}}}
+    agency, overflow = draw(agencies(work))
+    assign = [*overflow, {"scope": "home", "also": ["top"]}, {"scope": "company"}]
     told = {
         "people": draw(people()),
-        "calendars": {"late": {"days": "Sun-Thu", "hours": [[13, 22]]}},
-        "structure": {"units": units, "assign": [{"scope": "home", "also": ["top"]}, {"scope": "company"}]},
+        "calendars": draw(calendars()),
+        "structure": {"units": units + agency, "assign": assign},
+        **draw(distances()),
+        **draw(changes()),
         "gates": draw(gates()),
-        "work": {"one": draw(kinds()), "two": {**draw(kinds()), "demand": {"per_week": 4, "priority": 3}}},
+        "work": work,
         "primary_share": draw(st.floats(0.2, 1)),
         "errors": {"caught": draw(st.floats(0, 1))},
         **draw(st.just({}) | authorities()),

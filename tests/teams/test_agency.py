@@ -57,6 +57,15 @@ def test_without_a_limit_nobody_waits():
     assert (two.persons.paid_seconds[two.persons.employer == "agency"] == 200 * 3600).all()
 
 
+def test_who_comes_later_learns_and_uses_ai_like_everybody():
+    """Where people's abilities differ, an agency without a limit hires whom it needs, and every law holds."""
+    table = {**with_agency(None, limit="unlimited"), "learning": {}, "ai": {}, "digital_skills": {"medium": 0.9}}
+    plan = organized(table)
+    department = run(plan, at_once(5), 9)
+    assert len(department.records().persons) == 6
+    check_all(plan, department, 9)
+
+
 def test_the_first_pieces_take_an_agency_longer():
     """Two pieces until it knows the firm, half the effort more for the first and a quarter for the second."""
     teams = with_agency(None, limit=1, onboarding_passes=2, onboarding_effort=0.5)

@@ -49,6 +49,8 @@ BEGINS, ENDS = ("start", "resume"), ("complete", "suspend")
 def check_nobody_does_two_things_at_once(plan, records, end):
     """Stretches of work are apart, and their on-shift time and overtime are what was spent on each pass."""
     log, calendars = records.log, on_shift_calendars(plan)
+    for person in set(records.persons.id) - set(calendars):  # an agency's, who came when there was work for them
+        calendars[person] = calendars[f"{person.rpartition('-')[0]}-1"]
     for row in log[log.event == "left"].itertuples():
         calendars[row.person].close(row.time, row.time + round(plan.turnover.hiring_days) * DAY)
     overtime = records.persons.set_index("id").overtime_seconds
