@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import math
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from simkit.experiment.analysis.regimes import WINS, regimes
 from simkit.records import WorkOrder
 from simkit.rng import crc, run_key
 from simkit.scenario import retail_department as retail
@@ -36,6 +37,7 @@ DISTANCES = (0.0, 0.5, 1.0, 2.0)
 START = datetime.date(2026, 1, 5)
 WARM_UP, COUNTED, LIMIT = 42, 112, 60
 """Days before the first order that counts, days in which orders count, and days each is followed."""
+LESS_IS_BETTER = -1
 COLORS = {"hierarchy": "#4269d0", "pods": "#efb118", "hub-and-spoke": "#3ca951"}
 
 
@@ -75,46 +77,38 @@ def days_to_live(plan: Organization, load: float, replication: int) -> float:
     return float(days.clip(upper=LIMIT).mean())
 
 
-Answer = tuple[dict[str, float], str, float, float]
+Place = tuple[float, float]
+"""Hand-off distance, load."""
 
 
-def answer(distance: float, load: float, replications: int) -> Answer:
-    """Mean days of each structure, the fastest, and by how much it beats the second, with the paired standard error."""
+def answer(distance: float, load: float, replications: int) -> dict[str, np.ndarray]:
+    """Days to live of each structure by replication, all under the same orders and luck."""
     plans = {structure: department(structure, distance) for structure in STRUCTURES}
     for plan in plans.values():
         check_equal_means(plans["hierarchy"], plan)
-    days = {
+    return {
         structure: np.array([days_to_live(plan, load, r) for r in range(replications)])
         for structure, plan in plans.items()
     }
-    first, second = sorted(STRUCTURES, key=lambda structure: days[structure].mean())[:2]
-    lead = days[second] - days[first]
-    error = lead.std(ddof=1) / math.sqrt(replications) if replications > 1 else math.nan
-    return (
-        {structure: float(found.mean()) for structure, found in days.items()},
-        first,
-        float(lead.mean()),
-        float(error),
-    )
 
 
-def draw(answers: dict[tuple[float, float], Answer], to: Path) -> None:
-    """A cell for each load and distance, in the color of the fastest; pale where two standard errors do not decide."""
+def draw(answers: pd.DataFrame, to: Path) -> None:
+    """A place for each load and distance, in the color of the fastest; pale where none is shown to be."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axes = figure.subplots()
-    for (distance, load), (days, first, lead, error) in answers.items():
-        x, y = LOADS.index(load), DISTANCES.index(distance)
-        alpha = 0.85 if lead > 2 * error else 0.3
-        axes.fill_between([x - 0.5, x + 0.5], y - 0.5, y + 0.5, color=COLORS[first], alpha=alpha, linewidth=0)
-        text = f"{first}\n{days[first]:.1f} d, {lead:.1f} ahead"
+    for row in answers.itertuples():
+        x, y = LOADS.index(row.load), DISTANCES.index(row.distance)
+        alpha = 0.85 if row.verdict == WINS else 0.3
+        axes.fill_between([x - 0.5, x + 0.5], y - 0.5, y + 0.5, color=COLORS[row.best], alpha=alpha, linewidth=0)
+        text = f"{row.best}\n{getattr(row, row.best.replace('-', '_')):.1f} d, {row.lead:.1f} ahead"
         axes.text(x, y, text, ha="center", va="center", fontsize=7)
     axes.set_xticks(range(len(LOADS)), [f"{load:g}" for load in LOADS])
     axes.set_yticks(range(len(DISTANCES)), [f"{distance:g}" for distance in DISTANCES])
     axes.set_xlabel("load, times 14 campaigns a week")
     axes.set_ylabel("hand-offs, times the shipped distance table")
-    axes.set_title("Fastest structure (pale: not decided)", loc="left")
+    axes.set_title("Fastest structure (pale: undecided)", loc="left")
     figure.savefig(to, metadata={"Date": None})
 
 
@@ -125,18 +119,21 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path())
     given = parser.parse_args()
-    print(f"| hand-offs | load | utilization | {' | '.join(STRUCTURES)} | fastest | by | s.e. |")
-    print("|--:|--:|--:|" + "--:|" * len(STRUCTURES) + "---|--:|--:|")
-    cells = [(distance, load) for distance in DISTANCES for load in LOADS]
+    places = [(distance, load) for distance in DISTANCES for load in LOADS]
     with ProcessPoolExecutor(given.workers) as pool:
-        found = pool.map(answer, *zip(*cells, strict=True), [given.replications] * len(cells))
-        answers = dict(zip(cells, found, strict=True))
-    for (distance, load), (days, first, lead, error) in answers.items():
-        weekly = {kind: per_week * load for kind, per_week in WEEKLY.items()}
-        busiest = max(load_report(department("hierarchy", distance), weekly).values())
-        means = " | ".join(f"{days[structure]:.1f}" for structure in STRUCTURES)
-        print(f"| {distance:g} | {load:g} | {busiest:.2f} | {means} | {first} | {lead:.1f} | {error:.1f} |")
-    draw(answers, given.out / "regimes.svg")
+        found = pool.map(answer, *zip(*places, strict=True), [given.replications] * len(places))
+        days = dict(zip(places, found, strict=True))
+    answers = regimes(days, LESS_IS_BETTER, ("distance", "load"))
+    print(f"| hand-offs | load | utilization | {' | '.join(STRUCTURES)} | fastest | by (95 % interval) | shown |")
+    print("|--:|--:|--:|" + "--:|" * len(STRUCTURES) + "---|--:|---|")
+    for row in answers.to_dict("records"):
+        weekly = {kind: per_week * row["load"] for kind, per_week in WEEKLY.items()}
+        busiest = max(load_report(department("hierarchy", row["distance"]), weekly).values())
+        means = " | ".join(f"{row[structure]:.1f}" for structure in STRUCTURES)
+        lead = f"{row['lead']:.1f} ({row['low']:.1f} to {row['high']:.1f})"
+        shown = "yes" if row["verdict"] == WINS else f"no: {row['rivals']}"
+        print(f"| {row['distance']:g} | {row['load']:g} | {busiest:.2f} | {means} | {row['best']} | {lead} | {shown} |")
+    draw(answers.rename(columns=lambda name: name.replace("-", "_")), given.out / "regimes.svg")
 
 
 if __name__ == "__main__":
