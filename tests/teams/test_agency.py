@@ -66,6 +66,15 @@ def test_who_comes_later_learns_and_uses_ai_like_everybody():
     check_all(plan, department, 9)
 
 
+def test_nobody_comes_for_what_only_one_of_the_agency_can_do():
+    """Work that returns to a doer who is busy waits: an agency without a limit sends nobody for it, and nobody twice."""
+    table = {**with_agency(None, limit="unlimited"), "gates": {"board": {"mode": "cadence", "reject": {"first": 0.9}}}}
+    steps = [step("write", "copy", 30), {"id": "decide", "gate": "board", "after": ["write"]}]
+    orders = [order(f"w{i}", "job", 0.6 * i) for i in range(20)]
+    people = run({**table, "work": {"job": {"steps": steps}}}, orders, 60).records().persons
+    assert people.id.is_unique
+
+
 def test_the_first_pieces_take_an_agency_longer():
     """Two pieces until it knows the firm, half the effort more for the first and a quarter for the second."""
     teams = with_agency(None, limit=1, onboarding_passes=2, onboarding_effort=0.5)
