@@ -164,6 +164,8 @@ class Purpose(IntEnum):
     SEARCH_TRIAL = 461
     # people who leave; `what` is 0, k how many have had the seat before
     LEAVING = 450
+    # interruptions; `what` is the step, k the pass
+    INTERRUPTED = 451
     EXTENSION = 60000
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from simkit.scenario.interruptions import Interruptions
 from simkit.scenario.morale import Morale, Turnover
 from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, convention, default
 from simkit.scenario.work_kinds import Name
@@ -258,6 +259,8 @@ class Workforce(Table):
     """Sickness. An empty table is the shipped one."""
     assets: tuple[Asset, ...] = ()
     tool_migration: ToolMigration | None = None
+    interruptions: Interruptions | None = None
+    """People are interrupted by what has nothing to do with their work. An empty table is the shipped one."""
     morale: Morale | None = None
     """Overload wears people out. An empty table is the shipped one."""
     turnover: Turnover | None = None

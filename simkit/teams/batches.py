@@ -40,6 +40,7 @@ class Batch(Task):
         self.run, self.case, self.category = self.members[0].run, self.members[0].case, self.members[0].category
         self.coordination = sum(task.coordination for task in self.members)
         self.effort = sum(task.effort for task in self.members)
+        self.interrupted = sum(task.interrupted for task in self.members)
 
     def divide(self) -> None:
         """Give the first member what is nobody's own, so that the members' seconds add up to the batch's."""

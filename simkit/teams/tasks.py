@@ -28,6 +28,8 @@ class Task:
     coordination = effort = switching = wall = 0
     """Seconds of taking over, of the effort itself, of turning to it from something else, and on-shift seconds
     in all."""
+    interrupted = 0
+    """Seconds that interruptions take which have nothing to do with it."""
     spent = rested = lost = 0
     """On-shift seconds done before `since`, those it lay interrupted, and those that have to be done again since a
     shift ended."""
@@ -68,7 +70,7 @@ class Task:
     def stretched(self, primary_share: float) -> int:
         """On-shift seconds in which other duties leave enough for switching, taking over and effort."""
         own = self.switching + self.coordination + self.effort
-        return max(own, round(own / primary_share))
+        return max(own, round(own / primary_share)) + self.interrupted
 
     def begin_again(self, now: int) -> None:
         """The next pass starts at once, on the same desk."""

@@ -28,6 +28,7 @@ from simkit.teams.event_log import EventLog
 from simkit.teams.exceptions import CORRECT, IGNORE, REWORK, Exceptions
 from simkit.teams.givers import other_givers
 from simkit.teams.hand_off import HandOffs, seconds_of
+from simkit.teams.interruptions import interrupted_seconds
 from simkit.teams.luck import CHECK, EFFORT, OUTCOME, effort_seconds
 from simkit.teams.meetings import Talk
 from simkit.teams.overflow import overflow_of
@@ -237,6 +238,8 @@ class WorkedSteps:
         task.effort = effort_seconds(run.node.effort, u, factor / person.level(task.skills))
         if self.abilities is not None:
             task.effort += self.abilities.building_seconds(task, person, self._dispatcher.now)
+        if self._organization.interruptions is not None:
+            task.interrupted = interrupted_seconds(self._organization.interruptions, task)
         self._log.of_task(task, person, "start", self._dispatcher.now)
         return task.stretched(self._primary_share)
 

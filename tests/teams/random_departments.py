@@ -209,6 +209,7 @@ def workforces() -> st.SearchStrategy[dict[str, Any]]:
             "tool_migration": migration,
             "morale": st.fixed_dictionaries({"bearable_days": st.floats(0.5, 5), "wear": st.floats(0, 0.3)}),
             "turnover": turnover,
+            "interruptions": st.fixed_dictionaries({"per_hour": st.floats(0, 10), "minutes": st.floats(0, 20)}),
         },
     ).map(lambda told: {"learning": {}, **told} if "turnover" in told else told)
 
