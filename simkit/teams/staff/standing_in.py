@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from copy import copy
 
 from simkit.scenario.organization import Organization
 from simkit.teams.batches import Batch
@@ -58,8 +59,7 @@ class StandIns:
         kept: deque[Task] = deque()
         for task in person.desk:
             if self._moves(person, task, for_good):
-                moved.append(task)
-                self._give_up(person, task, now)
+                moved.append(self._give_up(person, task, now))
             else:
                 kept.append(task)
         person.desk = kept
@@ -99,8 +99,11 @@ class StandIns:
 
     # --- giving up --------------------------------------------------------------------------------
 
-    def _give_up(self, person: Person, task: Task, now: int) -> None:
-        """What was spent on a pass is told; a share of it counts for whoever goes on."""
+    def _give_up(self, person: Person, task: Task, now: int) -> Task:
+        """What was spent on a pass is told, and a share of it counts for whoever goes on with the task returned.
+
+        It is another, because queues may still hold the old one and know by its start that it was taken.
+        """
         task.rested += person.calendar.between(task.since, now)
         spent = spent_so_far(task, task.spent, task.lost)
         self._log.unfinished(task, person, spent, now)
@@ -110,8 +113,10 @@ class StandIns:
             done = spent_so_far(task, task.spent, 0)[task.category] / task.effort if task.effort else 0.0
             task.run.carried = 1 - (1 - task.run.carried) * (1 - self._kept_share * done)
             self._worked.given_up(task)
-        task.begin_again(-1)
-        task.since = -1
+        rest = copy(task)
+        rest.begin_again(-1)
+        rest.since = -1
+        return rest
 
     def _waited(self, person: Person, task: Task, since: int, now: int) -> None:
         """The wait in a tray until now is part of the lead time."""

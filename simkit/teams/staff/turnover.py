@@ -79,13 +79,13 @@ class Turnover:
             self._leave(person, now)
 
     def _leave(self, person: Person, now: int) -> None:
+        """The seat is vacant from now on; what was in hand is passed on when all who leave today are known."""
         self._log.of_person(person, "left", now)
         calendar = person.calendar
         assert isinstance(calendar, PersonalCalendar)
         person.vacancies.append((now, now + self._hiring))
         self._stand_ins.put_down(person)
         calendar.close(now, now + self._hiring)
-        self._stand_ins.hand_over(person, for_good=True)
 
     def _begin(self, person: Person, now: int) -> None:
         """Somebody new: less experience, nothing of what the one before was taught, rested, and to be onboarded."""
