@@ -2,7 +2,7 @@
 
 Every case goes through the ordinary dispatcher: a `teams` section in which nothing but effort takes time. An hour
 is the unit of service time, and a clock that never stops the calendar, unless the case is about calendars.
-Each kind of queue has a protocol of its own, chosen before anything was run: how long it is warmed up and how many
+Each kind of queue has a protocol of its own, the same for all its rows: how long it is warmed up and how many
 cases count. Run all, or only some of them, by other protocols if need be:
 
     python experiments/benchmarks/queues.py

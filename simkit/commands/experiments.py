@@ -62,9 +62,7 @@ def sweep(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run again what failed before.")] = False,
     daily: Annotated[bool, typer.Option("--daily", help="Keep the days of every run as well.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Cores to use; the results do not depend on it.")] = None,
-    executor: Annotated[
-        Executors | None, typer.Option(help="Where cells run: this process alone, or Dask.")
-    ] = None,
+    executor: Annotated[Executors | None, typer.Option(help="Where cells run: this process alone, or Dask.")] = None,
     cluster: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, such as tcp://host:8786, or its file.")
     ] = None,
