@@ -74,7 +74,7 @@ def test_other_designs_have_no_indices():
     shuffled = design_table("saltelli", PI_RANGES, n=8).sort_values("x1", ignore_index=True)
     with pytest.raises(AnalysisError, match="saltelli"):
         sobol_indices(ishigami(shuffled).to_frame(), shuffled)
-    with pytest.raises(AnalysisError, match="morris"):
+    with pytest.raises(AnalysisError, match="Morris"):
         morris_effects(ishigami(shuffled).to_frame(), shuffled)
     design = design_table("saltelli", PI_RANGES, n=8)
     with pytest.raises(AnalysisError, match="no variance"):

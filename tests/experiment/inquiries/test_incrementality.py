@@ -25,8 +25,8 @@ def study(**changes):
 
 @pytest.fixture(scope="module")
 def email():
-    """What email brings in a small market, from a dozen replications."""
-    return incrementality(study(), "channel:email", replications=12, workers=1)
+    """What email brings in a small market, from eight replications."""
+    return incrementality(study(), "channel:email", replications=8, workers=1)
 
 
 def log(*rows):
