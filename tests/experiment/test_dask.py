@@ -89,13 +89,13 @@ def test_the_same_on_one_worker_on_two_and_on_a_cluster_elsewhere(synthetic: Any
 def test_only_the_cell_is_lost_that_kills_hangs_or_eats(synthetic: Any, tmp_path: Path):
     """Who always kills its worker, never ends or takes all memory is a row with its reason; who kills once is not."""
     work = work_of(synthetic, calm="", once=f"die once:{tmp_path / 'mark'}", deadly="die", endless="hang", greedy="eat")
-    limits = Limits(seconds=25, memory_bytes=330_000_000)
+    limits = Limits(seconds=8, memory_bytes=330_000_000)
     found = dict(Dask(work, workers=2, limits=limits).submit_stream(plan(work.scenarios, 2)))
     failed = failures(found)
     assert len(found) == 10
     assert set(failed) == {("deadly", 1), ("endless", 1), ("greedy", 1)}
     assert "ended 3 times (exit code 9)" in failed["deadly", 1]
-    assert "longer than its limit of 25 s" in failed["endless", 1]
+    assert "longer than its limit of 8 s" in failed["endless", 1]
     assert "more than its limit of 330 MB" in failed["greedy", 1]
 
 
