@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simkit.coupling.outcome import Run
     from simkit.experiment.analysis.analyze import analyze
-    from simkit.experiment.files import load_experiment
+    from simkit.experiment.definition.files import load_experiment
     from simkit.experiment.inquiries.incrementality import incrementality
-    from simkit.experiment.reproduce import reproduce
+    from simkit.experiment.reproduction.reproduce import reproduce
     from simkit.experiment.result import Result
     from simkit.experiment.storage import read_results
     from simkit.experiment.study import run
@@ -37,9 +37,9 @@ _HOME = {
     "ScenarioError": "simkit.scenario.errors",
     "Problem": "simkit.scenario.errors",
     "run": "simkit.experiment.study",
-    "load_experiment": "simkit.experiment.files",
+    "load_experiment": "simkit.experiment.definition.files",
     "sweep": "simkit.experiment.sweep",
-    "reproduce": "simkit.experiment.reproduce",
+    "reproduce": "simkit.experiment.reproduction.reproduce",
     "read_results": "simkit.experiment.storage",
     "incrementality": "simkit.experiment.inquiries.incrementality",
     "Result": "simkit.experiment.result",

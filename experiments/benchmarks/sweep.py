@@ -63,7 +63,7 @@ def write(folder: Path) -> Path:
 def swept(path: Path, folder: Path | None) -> Any:
     """The sweep in this process, on one core."""
     from simkit.experiment.cells import Model
-    from simkit.experiment.files import load_experiment
+    from simkit.experiment.definition.files import load_experiment
     from simkit.experiment.sweep import sweep as run
 
     model = Model("sweep:simulate", "sweep:compute", "sweep:MEASURES", warm_up=None)

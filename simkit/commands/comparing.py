@@ -44,7 +44,7 @@ def why(
 ) -> None:
     """What the difference between two alternatives consists of: A is turned into B section by section."""
     study = load_study(file, sets, extend)
-    from simkit.experiment import why as reasons
+    from simkit.experiment.differences import why as reasons
     from simkit.report import why as shown
 
     try:
@@ -78,7 +78,7 @@ def diff(
 ) -> None:
     """What differs between two scenarios, as a reader would say it: resolved values with units and sources."""
     require_extension(extend)
-    from simkit.experiment import diff as differing
+    from simkit.experiment.differences import diff as differing
     from simkit.report import diff as shown
 
     try:

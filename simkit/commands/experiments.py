@@ -27,9 +27,9 @@ from simkit.commands.shared import (
 )
 
 if TYPE_CHECKING:
+    from simkit.experiment.definition.files import Experiment
     from simkit.experiment.executors.choice import Place
-    from simkit.experiment.files import Experiment
-    from simkit.experiment.reproduce import Reproduction
+    from simkit.experiment.reproduction.reproduce import Reproduction
 
 
 class Executors(StrEnum):
@@ -44,7 +44,7 @@ ExperimentPath = Annotated[Path, typer.Argument(metavar="FILE", help="An experim
 
 def load_file(file: Path, sets: list[str] | None, extend: Path | None) -> Experiment:
     """The experiment in a file, or in the folder that holds an `experiment.yaml`."""
-    from simkit.experiment.files import load_experiment
+    from simkit.experiment.definition.files import load_experiment
 
     file = file / "experiment.yaml" if file.is_dir() else file
     require_file(file)
@@ -169,7 +169,7 @@ def reproduce(
     as_json: Json = False,
 ) -> None:
     """Run a published experiment again: claim by claim what was expected, what came out, and whether it held."""
-    from simkit.experiment import reproduce as again
+    from simkit.experiment.reproduction import reproduce as again
     from simkit.report import reproduction as shown
 
     if listed or name is None:
@@ -199,7 +199,7 @@ def reproduce(
 
 def _list(as_json: bool) -> None:
     """Name and question of each shipped experiment."""
-    from simkit.experiment.reproduce import questions
+    from simkit.experiment.reproduction.reproduce import questions
 
     rows = [{"name": name, "question": question} for name, question in questions().items()]
     if as_json:
@@ -210,7 +210,7 @@ def _list(as_json: bool) -> None:
 
 def _renew(folder: Path, found: Reproduction) -> None:
     """Commit the values of a run that nothing was changed in and that has not failed."""
-    from simkit.experiment.reproduce import EXPECTED, renewed
+    from simkit.experiment.reproduction.reproduce import EXPECTED, renewed
 
     if found.changed or found.failed_runs:
         stop(USAGE, "--renew is for the experiment as it is, with all its runs")

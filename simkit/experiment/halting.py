@@ -6,8 +6,8 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from simkit.experiment.definition.tables import Until
 from simkit.experiment.storage.rows import Key, Row
-from simkit.experiment.tables import Until
 
 LEVEL = 0.95
 GROWTH = 2.0

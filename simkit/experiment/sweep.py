@@ -13,10 +13,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from simkit.experiment.cases import design_of, resolver
 from simkit.experiment.cells import Cell, Err, Model, Ok, Outcome, Work, resolve
+from simkit.experiment.definition.cases import design_of, resolver
+from simkit.experiment.definition.files import Experiment
 from simkit.experiment.executors.choice import Place, Stream
-from simkit.experiment.files import Experiment
 from simkit.experiment.halting import wanted_replications
 from simkit.experiment.progress import Progress
 from simkit.experiment.storage.address import cell_address, digest, fingerprint, scenario_digest

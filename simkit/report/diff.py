@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from simkit.experiment.diff import Differences, Line
+from simkit.experiment.differences.diff import Differences, Line
 from simkit.report.rounding import shared
 
 if TYPE_CHECKING:

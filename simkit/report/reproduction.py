@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from simkit.experiment.claim_figures import Found
-    from simkit.experiment.reproduce import Reproduction
+    from simkit.experiment.reproduction.claim_figures import Found
+    from simkit.experiment.reproduction.reproduce import Reproduction
 
 
 def document(found: Reproduction) -> dict[str, Any]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from simkit.experiment.why import Part, Why
+    from simkit.experiment.differences.why import Part, Why
 
 WHOLE = "the whole difference"
 

@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from simkit.experiment.definition.files import Experiment, load_experiment
 from simkit.experiment.executors import Limits
 from simkit.experiment.executors.choice import Place, memory_bytes
-from simkit.experiment.files import Experiment, load_experiment
 from simkit.experiment.sweep import sweep
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simkit.experiment.cells import Model
+from simkit.experiment.definition.tables import Factor, Range
 from simkit.experiment.extras import optional
 from simkit.experiment.progress import Progress
 from simkit.experiment.search.folder import claim, identity
@@ -23,7 +24,6 @@ from simkit.experiment.search.problem import ALTERNATIVE, Point, Problem, Search
 from simkit.experiment.search.runs import Runs
 from simkit.experiment.statistics import Difference, Interval, holm, interval, paired
 from simkit.experiment.storage.address import fingerprint
-from simkit.experiment.tables import Factor, Range
 from simkit.rng import Purpose, crc, run_key, uniform
 
 if TYPE_CHECKING:

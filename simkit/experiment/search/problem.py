@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from simkit.experiment.tables import Factor
+from simkit.experiment.definition.tables import Factor
 from simkit.scenario.economics import Target, parse_target
 
 if TYPE_CHECKING:
-    from simkit.experiment.files import Experiment
+    from simkit.experiment.definition.files import Experiment
 
 ALTERNATIVE = "alternative"
 """Name of the choice among alternatives, where there are several."""

@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 
 from simkit.experiment.cells import Model
+from simkit.experiment.definition.tables import Range
 from simkit.experiment.progress import Progress
 from simkit.experiment.search.folder import claim, identity
 from simkit.experiment.search.problem import Point, Problem, SearchError, known
 from simkit.experiment.search.runs import Runs
 from simkit.experiment.statistics import Interval, interval
 from simkit.experiment.storage.address import fingerprint
-from simkit.experiment.tables import Range
 
 LOOKS = 5
 """Values of the lever, evenly spread from end to end, at which it is first looked for a crossing."""

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simkit.experiment.files import Experiment
+from simkit.experiment.definition.files import Experiment
 from simkit.experiment.storage.address import digest
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from simkit.experiment.cells import Answer, Model
+from simkit.experiment.definition.tables import Range
 from simkit.experiment.search.optimize import optimize
 from simkit.experiment.search.problem import Constraint, Point, Problem, SearchError, constraint, problem_of, sided
 from simkit.experiment.search.runs import Runs
 from simkit.experiment.store import ResultsFolderError
-from simkit.experiment.tables import Range
 from simkit.report.search import document, headline, sureness
 from simkit.rng import run_key, uniform
 from simkit.scenario.errors import Problem as Mistake
@@ -235,7 +235,7 @@ def test_a_bound_is_strict_where_it_says_so():
 
 def test_a_real_experiment(tmp_path):
     """From the file: levers over a tiny market, profit because the file states no direction; one trial."""
-    from simkit.experiment.files import load_experiment
+    from simkit.experiment.definition.files import load_experiment
 
     (tmp_path / "tiny.yaml").write_text("horizon: 10\nwarmup: 7\nreplications: 2\nmarket: {customers: 20}\n")
     (tmp_path / "experiment.yaml").write_text(

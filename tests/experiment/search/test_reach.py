@@ -12,10 +12,10 @@ import pytest
 
 from simkit.cli import main
 from simkit.experiment.cells import Answer, Model
+from simkit.experiment.definition.tables import Range
 from simkit.experiment.search.problem import Problem, SearchError
 from simkit.experiment.search.reach import parse_reach, reach
 from simkit.experiment.statistics import interval
-from simkit.experiment.tables import Range
 from simkit.report.search import reached_document, reached_sentence
 from simkit.rng import run_key, uniform
 

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from simkit.experiment.files import Experiment, load_experiment
+from simkit.experiment.definition.files import Experiment, load_experiment
 from simkit.experiment.storage import StoreError, disk, merge, read_daily, read_results
 from simkit.experiment.sweep import Swept, sweep
 
@@ -365,7 +365,7 @@ SCRIPT = """
 import sys
 sys.path.insert(0, {tests!r})
 import cheap
-from simkit.experiment.files import load_experiment
+from simkit.experiment.definition.files import load_experiment
 from simkit.experiment.sweep import sweep
 experiment = load_experiment({file!r})
 print("begun", flush=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from simkit.experiment.differing_work import assignment, people, skills, structure, work_step
-from simkit.experiment.resolved import MISSING, Resolved, compared, shown
-from simkit.experiment.sections import (
+from simkit.experiment.differences.differing_work import assignment, people, skills, structure, work_step
+from simkit.experiment.differences.resolved import MISSING, Resolved, compared, shown
+from simkit.experiment.differences.sections import (
     ASSIGNMENT,
     DEPARTMENT,
     PEOPLE,

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from simkit.experiment.cases import design_of
-from simkit.experiment.claims import KINDS, AnyClaim, Claim, claim_problems
-from simkit.experiment.files import Experiment, load_experiment
+from simkit.experiment.definition.cases import design_of
+from simkit.experiment.definition.files import Experiment, load_experiment
 from simkit.experiment.origin import package_versions
+from simkit.experiment.reproduction.claims import KINDS, AnyClaim, Claim, claim_problems
 from simkit.experiment.sweep import Swept, sweep
 from simkit.rng import RNG_SCHEME
 from simkit.scenario.errors import Problem, ScenarioError
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from simkit.experiment.cells import Model
-    from simkit.experiment.claim_figures import Found
+    from simkit.experiment.reproduction.claim_figures import Found
 
 EXPERIMENT, EXPECTED, EXTENSION = "experiment.yaml", "expected.csv", "extension.py"
 MEANS_APART = 4.0
@@ -85,7 +85,7 @@ class Reproduction:
 
 def shipped() -> dict[str, Path]:
     """The experiments of this repository by name: folders with an experiment file and expected values."""
-    root = Path(__file__).resolve().parents[2] / "experiments"
+    root = Path(__file__).resolve().parents[3] / "experiments"
     folders = sorted(path.parent for path in root.glob(f"*/{EXPERIMENT}"))
     return {folder.name: folder for folder in folders if (folder / EXPECTED).is_file()}
 
@@ -189,7 +189,7 @@ def reproduce(
 
     >>> simkit.reproduce("five_points_of_retention").reproduced  # doctest: +SKIP
     """
-    from simkit.experiment.claim_figures import evaluate
+    from simkit.experiment.reproduction.claim_figures import evaluate
 
     folder = folder_of(str(name))
     changed = bool(sets) or replications is not None or seed is not None or extend is not None

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from simkit.experiment.tables import KINDS, Design, ExperimentFile, Range, Until
+from simkit.experiment.definition.tables import KINDS, Design, ExperimentFile, Range, Until
 from simkit.scenario.complaints import place_of, problems_of
 from simkit.scenario.errors import Problem, ScenarioError
 from simkit.scenario.extending import Declared

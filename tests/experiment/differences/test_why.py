@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from simkit.experiment.cells import Answer, Model
-from simkit.experiment.why import AllFailed, NoAnswer, Parts, average, why
+from simkit.experiment.differences.why import AllFailed, NoAnswer, Parts, average, why
 from simkit.report.why import document, headline, notes
 from simkit.rng import crc, run_key, uniform
 from simkit.scenario.load import load

@@ -53,7 +53,7 @@ class Parts:
 
 def parts_of(first: Any, second: Any) -> Parts:
     """Two scenarios by the sections of the schema."""
-    from simkit.experiment.sections import Pair
+    from simkit.experiment.differences.sections import Pair
     from simkit.scenario.checking import nonsense
 
     pair = Pair(first, second)

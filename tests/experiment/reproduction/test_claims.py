@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from simkit.experiment.claim_figures import Found, evaluate
-from simkit.experiment.claims import AnyClaim, claim_problems
+from simkit.experiment.reproduction.claim_figures import Found, evaluate
+from simkit.experiment.reproduction.claims import AnyClaim, claim_problems
 
 NOISE = (-0.3, -0.1, 0.1, 0.3)
 """Luck of four replications, the same in every cell: mean 0, standard deviation .258, standard error .129."""

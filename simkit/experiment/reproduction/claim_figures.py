@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkit.experiment.claims import (
+from simkit.experiment.reproduction.claims import (
     CasesWon,
     Claim,
     Coefficient,

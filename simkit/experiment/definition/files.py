@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from simkit.experiment.checks import checked, laid, scenario_of, sense, tried
-from simkit.experiment.tables import Design, ExperimentFile, Factor, Range, Until
+from simkit.experiment.definition.checks import checked, laid, scenario_of, sense, tried
+from simkit.experiment.definition.tables import Design, ExperimentFile, Factor, Range, Until
 from simkit.scenario.complaints import place_of
 from simkit.scenario.errors import Problem, ScenarioError
 from simkit.scenario.extending import Declared

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from simkit.experiment.cells import Err, Model, Work
-from simkit.experiment.files import load_experiment
+from simkit.experiment.definition.files import load_experiment
+from simkit.experiment.definition.tables import Range
 from simkit.experiment.sweep import Plan
-from simkit.experiment.tables import Range
 from simkit.scenario.errors import ScenarioError
 
 SCENARIO = (

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from simkit.cli import main
-from simkit.experiment.diff import NoSuchSide, diff, side
+from simkit.experiment.differences.diff import NoSuchSide, diff, side
 from simkit.report.diff import document, headline, sources
 
 

@@ -7,7 +7,7 @@ import itertools
 import pandas as pd
 import pytest
 
-from simkit.experiment.sections import DEPARTMENT, Pair, department, written
+from simkit.experiment.differences.sections import DEPARTMENT, Pair, department, written
 from simkit.scenario.checking import nonsense
 from simkit.scenario.load import load
 from simkit.scenario.schema import Scenario

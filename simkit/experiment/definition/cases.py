@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from simkit.experiment.cells import Err, failure
-from simkit.experiment.files import Experiment
+from simkit.experiment.definition.files import Experiment
 from simkit.scenario.checking import value_at
 from simkit.scenario.errors import ScenarioError, SenseError
 

@@ -12,13 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 from simkit.cli import app
-from simkit.experiment import reproduce as again
-from simkit.experiment.cases import design_of
-from simkit.experiment.files import load_experiment
+from simkit.experiment.definition.cases import design_of
+from simkit.experiment.definition.files import load_experiment
+from simkit.experiment.reproduction import reproduce as again
 from simkit.report import reproduction as shown
 from simkit.scenario.errors import ScenarioError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SHIPPED = ("cdnow_repeat_buying", "contact_cap", "five_points_of_retention", "structures_under_load")
 SCENARIO = """
 horizon: 7 days
@@ -241,7 +241,7 @@ def test_shipped_experiments_can_be_asked(name):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_committed_verdicts_follow_from_committed_values(name):
     """The claims, judged on expected.csv, have the verdicts they were committed with; the README names each."""
-    from simkit.experiment.claim_figures import evaluate
+    from simkit.experiment.reproduction.claim_figures import evaluate
 
     experiment, design = load(name)
     at = again.folder_of(name)

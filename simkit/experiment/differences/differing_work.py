@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from simkit.experiment.resolved import MISSING, compared, plain, shown
-from simkit.experiment.sections import Pair
+from simkit.experiment.differences.resolved import MISSING, compared, plain, shown
+from simkit.experiment.differences.sections import Pair
 from simkit.scenario.organization import Person
 from simkit.scenario.structure_tables import Assign
 

@@ -1,0 +1,1 @@
+"""What an experiment file may say, and the scenarios it stands for."""

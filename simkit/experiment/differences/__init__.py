@@ -1,0 +1,1 @@
+"""What differs between two scenarios, and what the difference of their outcomes consists of."""

@@ -1,0 +1,1 @@
+"""An experiment's claims and committed values, held against new runs."""
