@@ -194,7 +194,7 @@ def test_stated_ranges_must_name_numbers():
 def test_a_short_run_has_no_worlds_unless_asked(synthetic: Any):
     """Worlds come by default only where they add at most three tenths to the work, and never to a made-up study."""
     assert wanted(load(QUICK), 3) == 0
-    assert wanted(load(ROOT / "scenarios" / "retail.yaml"), 10) == 8
+    assert wanted(load(ROOT / "scenarios" / "retail.yaml"), 10) == 5
     study = synthetic.study()
     result = run(study, replications=2, workers=1, model=synthetic.MODEL)
     assert result.worlds is None

@@ -34,9 +34,9 @@ Ranges = Mapping[str, tuple[float, float]]
 """(low, high) by dotted path."""
 ASKED = 50
 """Worlds where ranges are stated and no number of worlds is."""
-SMALL = 8
+SMALL = 5
 """Worlds of a run that does not say how many."""
-LARGEST_SHARE = 0.3
+LARGEST_SHARE = 0.2
 """They are left out where they would add more than this share to the run's work."""
 PERSONS = 2_500
 """Simulated persons in a world, each standing for more; `experiments/worlds_size` shows what that costs."""
