@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import signal
@@ -16,6 +17,7 @@ import pytest
 
 from simkit.experiment.cells import Err, Ok, Work, plan
 from simkit.experiment.executors import Processes, Serial, WorkerStartError
+from simkit.experiment.executors.worker import start_spares
 
 
 def outcomes(executor: Any, cells: list[Any], window: int = 2) -> dict[Any, Any]:
@@ -48,6 +50,18 @@ def test_a_worker_killed_once_loses_nothing(synthetic: Any, tmp_path: Path):
     """A cell whose worker was killed is tried again."""
     work = Work({"x": synthetic.Scenario(fault=f"die once:{tmp_path / 'mark'}")}, "compiled", synthetic.MODEL)
     found = outcomes(Processes(work, 1), plan(["x"], 2))
+    assert all(isinstance(outcome, Ok) for outcome in found.values())
+
+
+def test_a_worker_started_early_finds_what_was_added_since(
+    synthetic: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A spare process knows the folders of modules that its parent knows when it gets its work."""
+    start_spares(1)
+    (tmp_path / "added_since.py").write_text("from synthetic import Scenario\n\n\nclass Later(Scenario):\n    pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    scenario = importlib.import_module("added_since").Later(horizon_days=60)
+    found = outcomes(Processes(Work({"x": scenario}, "compiled", synthetic.MODEL), 1), plan(["x"], 1))
     assert all(isinstance(outcome, Ok) for outcome in found.values())
 
 

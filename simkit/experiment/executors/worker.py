@@ -73,6 +73,7 @@ class Worker:
         self.tasks: deque[Task] = deque()
         self.ready = False
         with contextlib.suppress(OSError):  # a dead one is noticed when its answer is awaited
+            self.connection.send(sys.path)  # a spare may have been started before something was added
             self.connection.send_bytes(payload)
             self.connection.send((helper, idle_seconds))
 
@@ -141,6 +142,7 @@ def serve(connection: Connection) -> None:
     importlib.import_module("simkit.simulation")
     with contextlib.suppress(EOFError, OSError):
         try:
+            sys.path[:] = connection.recv()
             work = connection.recv()
             helper, idle_seconds = connection.recv()
             work.warm(helper=helper)
