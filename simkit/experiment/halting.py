@@ -6,10 +6,10 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from simkit.experiment.analysis.half_width import PATIENCE, half_width, needed
 from simkit.experiment.definition.tables import Until
 from simkit.experiment.storage.rows import Key, Row
 
-LEVEL = 0.95
 GROWTH = 2.0
 """At most so many times as many runs as before: an early estimate of the spread is a poor one."""
 
@@ -36,20 +36,11 @@ def wanted_replications(until: Until, keys: Iterable[Key], rows: Mapping[Key, Ro
 
 def _needed(until: Until, values: list[float], had: int) -> int:
     """Replications after which the half-width should be small enough (Law 2015, section 9.4.1, with a limit)."""
-    n = len(values)
-    if n < 2:
+    if len(values) < 2:
         return had
-    mean = math.fsum(values) / n
-    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
-    half = _quantile(n - 1) * deviation / math.sqrt(n)
-    target = until.half_width * (abs(mean) if until.relative else 1.0)
-    if half <= target or had >= until.at_most:
+    target = until.half_width * (abs(math.fsum(values) / len(values)) if until.relative else 1.0)
+    if half_width(values) <= target or had >= until.at_most:
         return had
-    factor = min(GROWTH, (half / target) ** 2 if target > 0 else GROWTH)
-    return min(until.at_most, max(had + 1, math.ceil(had * factor)))
-
-
-def _quantile(degrees: int) -> float:
-    from scipy.stats import t
-
-    return float(t.ppf((1 + LEVEL) / 2, degrees))
+    most = math.ceil(had * GROWTH)
+    more = had + math.ceil(PATIENCE * (needed(values, target) - len(values))) if target > 0 else most
+    return min(until.at_most, max(had + 1, min(more, most)))

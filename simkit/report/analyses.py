@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from simkit.experiment.analysis.analyze import Analysis
 
 SHOWN_ROWS = 40
-LARGE = 1e5
-"""From here on a cell shows whole numbers."""
 CRITERION_NAMES = {
     "mean": "mean",
     "worst": "worst world",

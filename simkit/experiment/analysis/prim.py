@@ -19,7 +19,6 @@ Limit = tuple[float, float] | frozenset[Any]
 """From, to (both inside); or the categories that are inside."""
 PEEL, PASTE, LEAST_MASS = 0.05, 0.05, 0.05
 """Shares of a box peeled or pasted at once, and of all cases that a box keeps at least (Friedman and Fisher 1999)."""
-SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,6 @@ class Factor:
     integer: bool = False
 
     @property
-    def is_range(self) -> bool:
-        """Whether it is a range and no list."""
-        return not self.values
-
-    @property
     def count(self) -> int | None:
         """How many values it may take; None where they cannot be counted."""
         if self.values:

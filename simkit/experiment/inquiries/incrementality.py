@@ -272,14 +272,6 @@ class Incrementality:
         return (profit + cost) / cost if cost > 0 else None
 
     @property
-    def marginal_share(self) -> float | None:
-        """Profit of the last tenth over a tenth of all profit: 1 where every part brings the same."""
-        if f"{MARGINAL}.profit" not in self.values:
-            return None
-        truth = float(np.mean(self.values[f"{TRUTH}.profit"]))
-        return float(np.mean(self.values[f"{MARGINAL}.profit"])) / (TENTH * truth) if truth else None
-
-    @property
     def variance_ratio(self) -> float | None:
         """How many times smaller the variance of the paired effect is than that of independent runs."""
         base, gone = self.values.get("base.profit"), self.values.get("gone.profit")
