@@ -1,6 +1,10 @@
-"""What all tests share: the Python processes that tests start keep their bytecode, so that each starts faster."""
+"""What all tests share: commands run in this process, and Python processes that start fast."""
+
+import sys
 
 import pytest
+
+from simkit import cli
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -9,3 +13,18 @@ def _bytecode_of_children():
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         yield
+
+
+@pytest.fixture
+def simkit(monkeypatch, capsys):
+    """Runs a command in this process: exit code, stdout, stderr."""
+
+    def _simkit(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["simkit", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return int(ended.value.code or 0), said.out, said.err
+
+    return _simkit

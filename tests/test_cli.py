@@ -26,21 +26,6 @@ def _here(tmp_path, monkeypatch):
     Path("s.yaml").write_text(VALID)
 
 
-@pytest.fixture
-def simkit(monkeypatch, capsys):
-    """Runs a command in this process: exit code, stdout, stderr."""
-
-    def _simkit(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["simkit", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return int(ended.value.code or 0), said.out, said.err
-
-    return _simkit
-
-
 # --- validate -------------------------------------------------------------------------------------------------
 
 

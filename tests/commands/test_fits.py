@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from simkit import cli
 from simkit.scenario.load import load
 
 # Fader & Hardie (2007), How to Project Customer Retention, table 1: survivors of 1,000 "High End" customers
@@ -18,20 +16,9 @@ HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
 COHORT = "period,survivors\n" + "".join(f"{t},{n}\n" for t, n in enumerate(HIGH_END))
 
 
-@pytest.fixture
-def simkit(tmp_path, monkeypatch, capsys):
-    """Runs a command in this process and an empty folder: exit code, stdout, stderr."""
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-    def _simkit(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["simkit", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return int(ended.value.code or 0), said.out, said.err
-
-    return _simkit
 
 
 @pytest.fixture(scope="module")

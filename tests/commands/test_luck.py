@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from simkit import cli
 from simkit.experiment.selecting import select
 from simkit.experiment.study import run
 
@@ -22,21 +20,10 @@ def synthetic() -> Any:
         yield importlib.import_module("synthetic")
 
 
-@pytest.fixture
-def simkit(monkeypatch, capsys, tmp_path):
-    """Runs a command in this process: exit code, stdout, stderr."""
+@pytest.fixture(autouse=True)
+def _here(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     Path("s.yaml").write_text("question: Why?\nalternatives:\n  pods: {teams.structure: pods}\n")
-
-    def _simkit(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["simkit", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return int(ended.value.code or 0), said.out, said.err
-
-    return _simkit
 
 
 @pytest.mark.parametrize(
