@@ -17,7 +17,7 @@ from simkit.experiment.statistics import Difference, Interval, effect, holm, int
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from simkit.experiment.worlds.explore import Worlds
+    from simkit.experiment.worlds.found import Worlds
 
 SUMMARY_COLUMNS = ["alternative", "measure", "unit", "mean", "low", "high", "replications"]
 DECIDING = "profit"

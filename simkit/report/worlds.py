@@ -12,7 +12,7 @@ from simkit.report.tables import Table
 
 if TYPE_CHECKING:
     from simkit.experiment.result import Result
-    from simkit.experiment.worlds.explore import Worlds
+    from simkit.experiment.worlds.found import Worlds
 
 TOLD = 3
 """Numbers named in a sentence."""

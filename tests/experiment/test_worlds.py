@@ -10,7 +10,8 @@ import pytest
 
 from simkit.experiment.study import run
 from simkit.experiment.worlds.assumptions import Assumption, assumptions, nested, stated, values_of
-from simkit.experiment.worlds.explore import Worlds, beside, explore, maker, places, spread, wanted
+from simkit.experiment.worlds.explore import beside, explore, maker, places, spread, wanted
+from simkit.experiment.worlds.found import Worlds
 from simkit.report import worlds as told
 from simkit.report.answer import answer
 from simkit.scenario.errors import SenseError
