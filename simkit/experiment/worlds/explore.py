@@ -40,7 +40,7 @@ SMALL = 5
 LARGEST_SHARE = 0.2
 """They are left out where they would add more than this share to the run's work."""
 PERSONS = 2_500
-"""Simulated persons in a world, each standing for more; `experiments/worlds_size` shows what that costs."""
+"""Simulated persons in a world, each standing for more; `experiments/worlds_size` says what is known of that."""
 DAY, PERSON_DAY = 1.0, 5.4e-5
 """Work of a department's day and of a person's, in proportion (measured on the retail scenario)."""
 CHECKED = 3
