@@ -32,8 +32,8 @@ class WorkOrder:
     campaign: str | None = None
     """The campaign that goes live when the work is finished; None for internal work."""
     cause: str = "planned"
-    """``planned``, ``occasion`` (exogenous), ``monitor`` (the day's figures), ``false_alarm`` (of a monitor),
-    ``journey`` or ``request`` (internal)."""
+    """``planned``, ``occasion`` (exogenous), ``monitor`` (the day's figures), ``false_alarm`` (of a monitor or of a
+    campaign's figures), ``journey``, ``request`` (internal) or ``wrong_channel`` (a live campaign's own figures)."""
     happened_day: float | None = None
     """When what it answers happened: arrival less the detection lag. None for planned work."""
     due_day: float | None = None
@@ -67,7 +67,7 @@ class Signal:
     """Something that happened in the market and was noticed: customers or world -> teams."""
 
     source: str
-    """Name of the occasion or monitor."""
+    """Name of the occasion, of the monitor or, with `wrong_channel`, of the program that was found out."""
     key: int
     happened_day: float
     noticed_day: float
@@ -78,7 +78,9 @@ class Signal:
     exogenous: bool
     """True when it happens whatever the department does, so that all alternatives face the same."""
     false_alarm: bool = False
-    """True when a monitor spoke although nothing had changed."""
+    """True when somebody who read figures spoke although nothing was wrong."""
+    wrong_channel: bool = False
+    """True when a live campaign's own figures spoke: its channel is the wrong one for its audience."""
 
 
 @dataclass(frozen=True)

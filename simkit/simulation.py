@@ -23,7 +23,8 @@ from simkit.coupling.replay import Replay, Script
 from simkit.coupling.steering import Plan
 from simkit.coupling.stock import Supply
 from simkit.coupling.targets import unrealistic
-from simkit.coupling.world import Watch, episodes, journey_orders, no_two_with_one_key, order_for
+from simkit.coupling.world import Watch, episodes, journey_orders, no_two_with_one_key, order_for, rule_of
+from simkit.coupling.wrong_channel import READING_COLUMNS, ChannelReadings
 from simkit.customers.driver import MarketDriver
 from simkit.customers.leads import leads_of
 from simkit.customers.log import CustomerLog, gathered
@@ -135,6 +136,7 @@ class _Coupling:
         self.signals: dict[str, Signal] = {name: episode.signal for name, episode in self.episodes.items()}
         self.harmful = [episode for episode in self.episodes.values() if episode.occasion.harm > 0]
         self.watches = [Watch(name, monitor, key) for name, monitor in scenario.monitors.items()]
+        self.channel_readings = ChannelReadings(scenario, self.market, key, asleep=script is not None)
         if script:
             self.signals, self.watches = {**self.signals, **script.signals}, []
         self.spending = Spending(scenario, self.market, self._fixed_per_day())
@@ -196,7 +198,7 @@ class _Coupling:
     def _order(self, source: str) -> WorkOrder:
         """The work that a signal of this name asks for."""
         signal = self.signals[source]
-        rule = (self.scenario.occasions if signal.exogenous else self.scenario.monitors)[signal.source]
+        rule = rule_of(self.scenario, signal)
         label = f"{rule.answered_by}-{source}"
         return order_for(signal, label, rule.answered_by, self.scenario.campaigns[rule.answered_by], rule.expires_days)
 
@@ -284,14 +286,14 @@ class _Coupling:
         return self.department.payroll_per_day + self.scenario.economics.technology_per_year / DAYS_PER_YEAR
 
     def _watch(self, day: int, totals: np.ndarray) -> None:
-        """Monitors read the day; what they notice becomes work."""
+        """Monitors read the day, and those who made a campaign its figures; what they notice becomes work."""
         figures = watched_figures(totals) | self.neighbors.watched(day)
-        for watch in self.watches:
-            signal = watch.read(day, *figures[watch.monitor.figure])
-            if signal is not None:
-                source = f"{signal.source}@day {day}"
-                self.signals[source] = signal
-                self.department.submit([self._order(source)])
+        read = ((watch, watch.read(day, *figures[watch.monitor.figure])) for watch in self.watches)
+        noticed = {f"{watch.name}@day {day}": signal for watch, signal in read if signal is not None}
+        noticed |= self.channel_readings.close_day(day, totals)
+        if noticed:
+            self.signals |= noticed
+            self.department.submit([self._order(source) for source in noticed])
 
     # --- what is left behind ----------------------------------------------------------------------------
 
@@ -367,6 +369,7 @@ class _Coupling:
             ),
             cohorts=self.cohorts.table(),
             reviews=pd.DataFrame(self.plan.reviews, columns=["day", "campaign", "figure", "per_week"]),
+            channel_readings=pd.DataFrame(self.channel_readings.readings, columns=list(READING_COLUMNS)),
             leads=tuple(self.leads),
             lead_answers=self.neighbors.leads_table(self.leads),
             warnings=self._warnings(totals),

@@ -35,6 +35,8 @@ def left_out(scenario: Scenario) -> list[str]:
     told = []
     if scenario.monitors:
         told.append(f"signals of the monitors {', '.join(scenario.monitors)}")
+    if found_out := [name for name, one in scenario.campaigns.items() if one.wrong_channel is not None]:
+        told.append(f"what the figures of {', '.join(found_out)} say about their channel")
     if scenario.steer_by.by != "none":
         told.append(f"the plan as reviews by {scenario.steer_by.by} change it")
     return told

@@ -54,6 +54,8 @@ class Run:
     """One row a month of first purchase and a month end (`breakdowns.COHORT_COLUMNS`)."""
     reviews: pd.DataFrame | None = None
     """One row a review and program (`steer_by`): day, campaign, figure, campaigns a week from then on."""
+    channel_readings: pd.DataFrame | None = None
+    """One row a campaign whose channel was judged (`wrong_channel.READING_COLUMNS`)."""
     leads: tuple[Lead, ...] = ()
     """Persons whose score reached the threshold of `leads`, by day; days count from the first simulated one."""
     lead_answers: pd.DataFrame | None = None

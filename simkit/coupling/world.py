@@ -18,6 +18,7 @@ from simkit.scenario.campaigns import Campaign, Monitor, Occasion
 from simkit.scenario.errors import SenseError
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR, HOURS_PER_DAY
 from simkit.scenario.schema import Scenario
+from simkit.scenario.wrong_channel import WrongChannel
 
 Key = tuple[int, int]
 _WORLD = crc("world")
@@ -167,9 +168,26 @@ def order_for(signal: Signal, label: str, campaign: str, program: Campaign, expi
         priority=program.priority,
         expires_day=signal.happened_day + expires_days,
         campaign=campaign,
-        cause="occasion" if signal.exogenous else "false_alarm" if signal.false_alarm else "monitor",
+        cause=_cause(signal),
         happened_day=signal.happened_day,
     )
+
+
+def _cause(signal: Signal) -> str:
+    if signal.exogenous:
+        return "occasion"
+    if signal.false_alarm:
+        return "false_alarm"
+    return "wrong_channel" if signal.wrong_channel else "monitor"
+
+
+def rule_of(scenario: Scenario, signal: Signal) -> Occasion | Monitor | WrongChannel:
+    """What the scenario says about a signal: who answers it, and until when."""
+    if signal.wrong_channel:
+        rule = scenario.campaigns[signal.source].wrong_channel
+        assert rule is not None
+        return rule
+    return scenario.occasions[signal.source] if signal.exogenous else scenario.monitors[signal.source]
 
 
 class Rule(Protocol):

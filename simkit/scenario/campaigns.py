@@ -11,6 +11,7 @@ from simkit.scenario.conditions import Condition
 from simkit.scenario.goals import GOAL_AUDIENCE, AnyOffer, Goal
 from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, convention, default
 from simkit.scenario.stops import Stops
+from simkit.scenario.wrong_channel import WrongChannel
 
 if TYPE_CHECKING:
     from simkit.scenario.schema import Scenario
@@ -92,6 +93,9 @@ class Campaign(Table):
     """When a person gets no more of it: ``[3 unopened, 1 purchase, 1 complaint]``."""
     holdout: Share = convention(0.0, unit="share of persons", why="nobody is held out unless asked")
     """Persons who never get this campaign; always the same."""
+    wrong_channel: WrongChannel | None = None
+    """How its own figures tell that its channel was the wrong one, and what then does it again; nobody looks unless
+    written."""
 
     @model_validator(mode="before")
     @classmethod

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from simkit.scenario.conditions import Known, Step, Vocabulary, parse
 
-CAUSES = ("planned", "occasion", "monitor", "request")
+CAUSES = ("planned", "occasion", "monitor", "request", "journey")
 
 QUANTITIES: dict[str, Known] = {
     "risk": Known("number", "quality-risk index of the case: share of its work with an error left as it is, 0 to 1"),
@@ -21,7 +21,7 @@ QUANTITIES: dict[str, Known] = {
     "round": Known("number", "at a gate: 1 + rejections there so far; after an error: number of the pass, from 1"),
     "kind": Known("kind", "kind of work, a key of `teams.work`"),
     "segment": Known("segment", "segment the work is for; none for all"),
-    "cause": Known("word", "what the work answers", CAUSES),
+    "cause": Known("word", "what the work answers; monitor: any figures, be they misleading", CAUSES),
     "campaign": Known("word", "whether a campaign goes live with the work; internal work has none", ("no", "yes")),
     "age_days": Known("days", "days since the work arrived"),
     "days_left": Known("days", "days until the work expires; endless when it never does"),

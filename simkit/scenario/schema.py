@@ -33,6 +33,7 @@ from simkit.scenario.sales import AnySales, sales_sense, sales_warnings
 from simkit.scenario.service import AnyService, service_sense, service_warnings
 from simkit.scenario.steering import AnySteering, Steering
 from simkit.scenario.targets import target_problems
+from simkit.scenario.wrong_channel import wrong_channel_sense
 
 MEASURE_NAMES = (
     "signal_to_live_days", "signal_to_live_days_median", "live_within_7_days_share", "campaigns_live",
@@ -254,6 +255,7 @@ class Scenario(Table):
             *sales_sense(self),
             *goal_problems(self),
             *monitor_sense(self),
+            *wrong_channel_sense(self),
             *target_problems(self),
         ]  # fmt: skip
 

@@ -9,6 +9,9 @@ from simkit.scenario.case_conditions import CAUSES, holds
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.work import Case
 
+_FIGURES = ("wrong_channel", "false_alarm")
+"""Causes that are figures somebody has read; that they misled nobody knows."""
+
 
 def fits(when: str | None, case: Case, round_: int, now: int, oldest: Callable[[], int | None]) -> bool:
     """Whether a rule's condition holds for a case; one without a condition always does.
@@ -32,7 +35,7 @@ def quantity(name: str, case: Case, round_: int, now: int, oldest: Callable[[], 
     if name == "segment":
         return order.segment or ""
     if name == "cause":
-        return CAUSES.index(order.cause)
+        return CAUSES.index("monitor" if order.cause in _FIGURES else order.cause)
     if name == "campaign":
         return 0 if order.campaign is None else 1
     if name == "age_days":

@@ -4,7 +4,7 @@ import pytest
 from departments import MONDAY, neutral, order, organized, retail_orders, run, step
 
 from simkit.rng import run_key
-from simkit.scenario.case_conditions import QUANTITIES
+from simkit.scenario.case_conditions import CAUSES, QUANTITIES
 from simkit.scenario.errors import SenseError
 from simkit.teams.department import Department
 from simkit.teams.luck import Luck
@@ -147,6 +147,11 @@ def test_every_quantity_can_be_asked_about():
     case = Case(0, order("w", "job", 0), graph, "top", 0, luck)
     for name in QUANTITIES:
         assert isinstance(quantity(name, case, 1, 5, lambda: None), (int, float, str))
+    for cause in ("journey", "false_alarm", "wrong_channel"):
+        case.order = order("w", "job", 0, cause=cause)
+        assert CAUSES[int(quantity("cause", case, 1, 5, lambda: None))] == (
+            "journey" if cause == "journey" else "monitor"
+        )
     with pytest.raises(AssertionError):
         quantity("shoe_size", case, 1, 5, lambda: None)
 

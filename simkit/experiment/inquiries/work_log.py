@@ -26,7 +26,7 @@ COLUMNS = (
     Column("case:concept:name", "text", "the piece of work"),
     Column("case:kind", "text", "its kind, a key of teams.work"),
     Column("case:campaign", "text", "the program that asked for it; empty for other work"),
-    Column("case:cause", "text", "planned, occasion, monitor, false_alarm or request"),
+    Column("case:cause", "text", "planned, occasion, monitor, wrong_channel, false_alarm, journey or request"),
     Column("case:segment", "text", "whom it is for; empty for everybody"),
     Column("case:unit", "text", "the unit that has the case"),
     Column("concept:name", "text", "the step; arrive, live or expire for the case itself"),
