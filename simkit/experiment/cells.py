@@ -85,6 +85,11 @@ class Model:
     """Called once in each process before its first cell, as ``warm_up(engine, helper)``, with the extension, if there
     is one, as a third."""
 
+    @property
+    def module(self) -> str:
+        """Where the function that simulates stands, by name; empty where it is no name."""
+        return self.simulate.partition(":")[0] if isinstance(self.simulate, str) else ""
+
 
 def resolve(reference: Any) -> Any:
     """The object that ``"module:name"`` names; anything but a string stands for itself."""

@@ -23,3 +23,11 @@ def cheap() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parent))
         yield importlib.import_module("cheap")
+
+
+@pytest.fixture(scope="session")
+def faults() -> Any:
+    """The module of a model that does nothing, slowly or fatally."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parent))
+        yield importlib.import_module("faults")

@@ -6,8 +6,6 @@ Deterministic in (seed, replication); pods are faster and earn more, hub costs m
 from __future__ import annotations
 
 import datetime as dt
-import os
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from simkit.experiment.cells import Answer, Model
+from simkit.experiment.cells import Model
 from simkit.rng import crc, run_key, uniforms
 
 CHANNELS = ("email", "sms", "push")
@@ -130,30 +128,11 @@ MODEL = Model("synthetic:simulate", "synthetic:compute", "synthetic:MEASURES", w
 
 
 def simulate(scenario: Scenario, replication: int, *, engine: str = "compiled", threads: int = 1) -> Run:
-    """One made-up run; `fault` makes it fail in the way that a test needs."""
-    _fail(scenario.fault, replication)
+    """One made-up run; with the fault ``raise`` the second replication fails."""
+    if scenario.fault == "raise" and replication == 1:
+        raise ValueError("no such luck")
     key = run_key(scenario.seed, replication)
     return Run(_daily(scenario, key), _cases(scenario, key), warnings=["made up"])
-
-
-def _fail(fault: str, replication: int) -> None:
-    if fault == "raise" and replication == 1:
-        raise ValueError("no such luck")
-    if fault == "die" and replication == 1:
-        os._exit(9)
-    if fault.startswith("die once:") and replication == 1 and not Path(fault[9:]).exists():
-        Path(fault[9:]).touch()
-        os._exit(9)
-    if fault == "hang" and replication == 1:
-        time.sleep(600)
-    if fault == "eat" and replication == 1:
-        eaten = np.ones(30_000_000)  # 240 MB
-        time.sleep(600 + 0 * eaten[0])
-    if fault.startswith("sleep at "):
-        Path(fault[9:]).write_text(str(os.getpid()))
-        time.sleep(600)
-    if fault.startswith("slow:"):
-        time.sleep(float(fault[5:]))
 
 
 def _noise(key: tuple[int, int], count: int, name: str) -> np.ndarray:
@@ -229,8 +208,3 @@ def compute(run: Run) -> dict[str, float | None]:
         "profit": 365 * float(days["profit"].mean()),
         "profit_per_customer": 365 * float(days["profit"].mean()) / customers,
     }
-
-
-def own_threads(scenario: Scenario, replication: int, *, engine: str, threads: int) -> Answer:
-    """How many threads this process may use: by its libraries' settings, and by what it is told."""
-    return Answer({"threads": float(threads), "of_libraries": float(os.environ.get("OMP_NUM_THREADS", "0"))})

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from simkit.experiment.cells import Err, Ok, Work, plan
-from simkit.experiment.executors import Processes, Serial, WorkerStartError
+from simkit.experiment.cells import Err, Model, Ok, Work, plan
+from simkit.experiment.executors import Processes, Serial, WorkerStartError, worker
 from simkit.experiment.executors.worker import start_spares
 
 
@@ -36,60 +36,68 @@ def test_workers_change_nothing(synthetic: Any):
         assert here[cell].cases.equals(there[cell].cases)
 
 
-def test_a_killed_worker_costs_its_cell_and_no_other(synthetic: Any):
+def test_a_killed_worker_costs_its_cell_and_no_other(faults: Any):
     """A cell that always kills its worker ends as an error; the cells around it finish."""
-    scenarios = {"calm": synthetic.Scenario(), "deadly": synthetic.Scenario(fault="die")}
-    work = Work(scenarios, "compiled", synthetic.MODEL)
-    found = outcomes(Processes(work, 1), plan(scenarios, 3))
+    work = faults.work_of(calm="", deadly="die")
+    found = outcomes(Processes(work, 1), plan(work.scenarios, 3))
     failed = {cell for cell, outcome in found.items() if isinstance(outcome, Err)}
     assert {(cell.alternative, cell.replication) for cell in failed} == {("deadly", 1)}
     assert len(found) == 6
 
 
-def test_a_worker_killed_once_loses_nothing(synthetic: Any, tmp_path: Path):
+def test_a_worker_killed_once_loses_nothing(faults: Any, tmp_path: Path):
     """A cell whose worker was killed is tried again."""
-    work = Work({"x": synthetic.Scenario(fault=f"die once:{tmp_path / 'mark'}")}, "compiled", synthetic.MODEL)
+    work = faults.work_of(x=f"die once:{tmp_path / 'mark'}")
     found = outcomes(Processes(work, 1), plan(["x"], 2))
     assert all(isinstance(outcome, Ok) for outcome in found.values())
 
 
+@pytest.mark.parametrize("early", ["faults", "a_module_that_is_not_there"])
 def test_a_worker_started_early_finds_what_was_added_since(
-    synthetic: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    faults: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, early: str
 ):
-    """A spare process knows the folders of modules that its parent knows when it gets its work."""
-    start_spares(1)
-    (tmp_path / "added_since.py").write_text("from synthetic import Scenario\n\n\nclass Later(Scenario):\n    pass\n")
+    """A spare process knows the folders of modules that its parent knows when it gets its work, whatever it imported."""
+    start_spares(1, early)
+    (tmp_path / "added_since.py").write_text("from faults import Scenario\n\n\nclass Later(Scenario):\n    pass\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    scenario = importlib.import_module("added_since").Later(horizon_days=60)
-    found = outcomes(Processes(Work({"x": scenario}, "compiled", synthetic.MODEL), 1), plan(["x"], 1))
+    scenario = importlib.import_module("added_since").Later()
+    found = outcomes(Processes(Work({"x": scenario}, "compiled", faults.MODEL), 1), plan(["x"], 1))
     assert all(isinstance(outcome, Ok) for outcome in found.values())
 
 
-def test_workers_that_cannot_start_are_an_error(synthetic: Any):
+def test_what_is_imported_while_the_work_is_read(monkeypatch: pytest.MonkeyPatch):
+    """Workers of a coming study import what simulates it; those that get their work at once import what that needs."""
+    asked: list[str] = []
+    monkeypatch.setattr(worker, "Spare", lambda early="": asked.append(early))
+    monkeypatch.setattr(worker.Spare, "waiting", [], raising=False)
+    worker.start_early(3)
+    assert asked == [Model().module] * 2 == ["simkit.simulation"] * 2
+
+
+def test_workers_that_cannot_start_are_an_error(faults: Any):
     """Workers that end before taking work raise, and do not hang or start again for ever."""
 
-    class Unreadable(synthetic.Scenario):
+    class Unreadable(faults.Scenario):
         """Not importable by a worker: it is defined inside a function."""
 
     Unreadable.__qualname__ = "Unreadable"
-    Unreadable.__module__ = "synthetic"
-    synthetic.Unreadable = Unreadable  # this process finds it, a worker does not
-    work = Work({"x": Unreadable()}, "compiled", synthetic.MODEL)
+    Unreadable.__module__ = "faults"
+    faults.Unreadable = Unreadable  # this process finds it, a worker does not
+    work = Work({"x": Unreadable()}, "compiled", faults.MODEL)
     with pytest.raises(WorkerStartError):
         outcomes(Processes(work, 1), plan(["x"], 1))
 
 
-def test_leaving_early_ends_the_workers(synthetic: Any):
+def test_leaving_early_ends_the_workers(faults: Any):
     """A caller that stops listening leaves no process behind."""
-    work = Work({"x": synthetic.Scenario()}, "compiled", synthetic.MODEL)
-    stream = Processes(work, 2).submit_stream(plan(["x"], 8), 2)
+    stream = Processes(faults.work_of(x=""), 2).submit_stream(plan(["x"], 8), 2)
     next(stream)
     stream.close()
     assert not multiprocessing.active_children()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills a process as POSIX does")
-def test_workers_end_with_their_parent(synthetic: Any, tmp_path: Path):
+def test_workers_end_with_their_parent(faults: Any, tmp_path: Path):
     """When the parent is killed outright, its workers end by themselves; no main guard was needed."""
     script = tmp_path / "study.py"
     script.write_text(
@@ -97,11 +105,10 @@ def test_workers_end_with_their_parent(synthetic: Any, tmp_path: Path):
             f"""
             import multiprocessing, sys, time
             sys.path[:0] = {sys.path!r}
-            import synthetic
-            from simkit.experiment.cells import Work, plan
+            import faults
+            from simkit.experiment.cells import plan
             from simkit.experiment.executors import Processes
-            work = Work({{"x": synthetic.Scenario()}}, "compiled", synthetic.MODEL)
-            stream = Processes(work, 1).submit_stream(plan(["x"], 1000000), 1)
+            stream = Processes(faults.work_of(x=""), 1).submit_stream(plan(["x"], 1000000), 1)
             next(stream)
             print(multiprocessing.active_children()[0].pid, flush=True)
             time.sleep(60)

@@ -21,6 +21,7 @@ LOCAL: dict[str, Any] = {
     "distributed.scheduler.worker-ttl": None,  # a suspended laptop has lost nobody
     "distributed.scheduler.http.routes": [],  # the servers that Dask starts all the same have nothing to say
     "distributed.worker.http.routes": [],
+    "distributed.worker.profile.enabled": False,  # threads that only wait would be sampled a hundred times a second
 }
 
 

@@ -68,7 +68,7 @@ class Dask:
 
     def __enter__(self) -> Self:
         if self.cluster is None:
-            start_spares(self.workers)  # they get ready while Dask is imported
+            start_spares(self.workers, self.work.model.module)  # they get ready while Dask is imported
             self._open.callback(end_spares)
             opened = local(self.workers)
         else:

@@ -27,14 +27,14 @@ Task = tuple[Cell, int]
 
 
 class Spare:
-    """A worker process that imports what any study needs, and waits to be told which."""
+    """A worker process that waits to be told its work, and meanwhile imports the module `early`, if there is one."""
 
     waiting: ClassVar[list[Spare]] = []
 
-    def __init__(self) -> None:
+    def __init__(self, early: str = "") -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs,), daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, early), daemon=True)
         with _own_start():
             self.process.start()
         theirs.close()  # or the end of the worker would never be an end of file here
@@ -45,10 +45,10 @@ def start_early(workers: int | None) -> None:
     start_spares((workers or os.cpu_count() or 1) - 1)
 
 
-def start_spares(count: int) -> None:
-    """Have so many processes waiting for their work."""
+def start_spares(count: int, early: str = "simkit.simulation") -> None:
+    """Have so many processes waiting for their work, with the module imported that it will need."""
     for _ in range(count - len(Spare.waiting)):
-        Spare.waiting.append(Spare())
+        Spare.waiting.append(Spare(early))
 
 
 def end_spares() -> None:
@@ -131,15 +131,17 @@ def _own_start() -> Iterator[None]:
                 signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
-def serve(connection: Connection) -> None:
+def serve(connection: Connection, early: str) -> None:
     """A worker's life: take a cell, run it on one core, give back the outcome, until the parent is gone.
 
+    What it imports `early` is ready before the work comes; one that gets its work at once imports what the work needs.
     With `idle_seconds` it also ends when it was given nothing for so long.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    importlib.import_module("simkit.simulation")
+    with contextlib.suppress(ImportError, ValueError):  # whether it is needed, the work will say; "" is no module
+        importlib.import_module(early)
     with contextlib.suppress(EOFError, OSError):
         try:
             sys.path[:] = connection.recv()
