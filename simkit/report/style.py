@@ -27,6 +27,15 @@ LEAD_COLORS = {
     "approval cadence": "#882255",
     "hand off": "#aa4499",
     "off shift": "#dddddd",
+    "switching": "#ccbb44",
+    "join": "#66ccee",
+    "admission": "#4477aa",
+    "batch": "#bbcc33",
+    "decision wait": "#ee8866",
+    "decision": "#228833",
+    "agency": "#ee7733",
+    "it": "#aa3377",
+    "meeting": "#8c6d31",
     "other": "#777777",
 }
 """For the parts of a lead time: work green, waiting for people yellow to red, time off gray."""

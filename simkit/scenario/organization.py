@@ -27,6 +27,7 @@ from simkit.scenario.structure_tables import (
     Unit,
     WrittenOut,
     agencies,
+    units_of_kind,
 )
 from simkit.scenario.work_kinds import Gate, Name, PositiveHours, WorkKind
 from simkit.scenario.workforce import DigitalSkill, Workforce
@@ -328,6 +329,14 @@ class Organization(Workforce):
     def outside(self) -> dict[str, str]:
         """Unit -> the agency it belongs to; the firm's own units are not in it."""
         return agencies(self.units)
+
+    def is_it(self, person: Person) -> bool:
+        """Whether somebody is of IT: of a unit of that kind or below it, or of the craft `it`; an agency is not."""
+        return person.unit not in self.outside and (person.craft == "it" or person.unit in self._it_units)
+
+    @cached_property
+    def _it_units(self) -> frozenset[str]:
+        return frozenset(units_of_kind(self.units, "it"))
 
     @property
     def top(self) -> Unit:

@@ -69,7 +69,8 @@ class Unit(Table):
 
     id: Name
     kind: UnitKind = "function"
-    """What it is; only an agency is treated in its own way: another company, paid by the hour."""
+    """What it is. An agency is treated in its own way: another company, paid by the hour. What waits for `it` is told
+    apart in the lead time."""
     parent: Name | None = None
     """The unit above; None only for the top."""
     lead: Name | None = None
@@ -95,6 +96,11 @@ class Unit(Table):
 
 def agencies(units: Sequence[Unit]) -> dict[str, str]:
     """Unit -> the agency it is or belongs to; the firm's own units are not in it."""
+    return units_of_kind(units, "agency")
+
+
+def units_of_kind(units: Sequence[Unit], kind: UnitKind) -> dict[str, str]:
+    """Unit -> the unit of a kind that it is or belongs to, the topmost of them; others are not in it."""
     by_id = {unit.id: unit for unit in units}
     found: dict[str, str] = {}
     for unit in units:
@@ -102,7 +108,7 @@ def agencies(units: Sequence[Unit]) -> dict[str, str]:
         for _ in units:
             if above is None:
                 break
-            if above.kind == "agency":
+            if above.kind == kind:
                 found[unit.id] = above.id
             above = by_id.get(above.parent or "")
     return found

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from simkit.scenario.organization import Organization
 from simkit.scenario.work_kinds import CadenceGate
 from simkit.teams.calendar import Calendar
-from simkit.teams.decomposition import APPROVAL, APPROVAL_CADENCE, APPROVER_QUEUE, add_queue, add_work
+from simkit.teams.decomposition import APPROVAL, APPROVAL_CADENCE, APPROVER_QUEUE, IT, add_wait, add_work
 from simkit.teams.dispatcher import Dispatcher, Task
 from simkit.teams.event_log import EventLog
 from simkit.teams.gates import Approver, Approvers, Board, Strictness, rejects
@@ -66,7 +66,7 @@ class Decisions:
 
     def _start(self, task: Task, person: Person) -> int:
         run, case = task.run, task.of_case
-        add_queue(run, APPROVER_QUEUE, person.calendar, task.queued, task.started)
+        add_wait(run, APPROVER_QUEUE, person, task.queued, task.started)
         level = person.skills[task.skill] if task.skill is not None else 1.0
         u = case.luck.draw(run.node.number, EFFORT, case.rejections[run.node.number])
         task.effort = effort_seconds(self._deciding_takes(run), u, 1 / level)
@@ -82,7 +82,7 @@ class Decisions:
     def _finish(self, task: Task, person: Person) -> int:
         now = self._dispatcher.now
         self._log.spent(task, person, now)
-        add_work(task.run, task, APPROVAL, now)
+        add_work(task.run, task, person, APPROVAL, now)
         if not task.withdrawn:
             self._decide(task.of_case, task.run, person, person.unit, now)
         return 0
@@ -96,7 +96,7 @@ class Decisions:
         for case, run in agenda:
             approver = self._approvers.find(run.node.decided_at.approver, case.home)
             asked.setdefault(approver, []).append(run)
-            run.parts[APPROVAL_CADENCE] += now - run.ready
+            run.parts[IT if approver.is_it else APPROVAL_CADENCE] += now - run.ready
             self._decide(case, run, approver.person, approver.unit, now)
         for approver, runs in asked.items():
             self._attend(approver, runs)

@@ -73,6 +73,8 @@ class Desk:
         task.spent += done
         task.lost += lost
         person.overtime += overtime
+        if task.category == "meeting":
+            person.met.append((task.since, now))
         task.timer = None
         task.since = now
         if first:

@@ -13,7 +13,7 @@ from simkit.rng import Purpose
 from simkit.scenario.authority import Authority, Mix
 from simkit.scenario.organization import Organization
 from simkit.teams.calendar import Calendar
-from simkit.teams.decomposition import DECISION_WAIT, HAND_OFF, add_queue, add_work
+from simkit.teams.decomposition import DECISION_WAIT, HAND_OFF, add_wait, add_work
 from simkit.teams.dispatcher import Dispatcher, Task
 from simkit.teams.event_log import EventLog
 from simkit.teams.people import Person
@@ -143,7 +143,7 @@ class Exceptions:
 
     def start(self, task: Task, person: Person) -> int:
         """The decider takes the question up; the on-shift seconds it takes."""
-        add_queue(task.run, DECISION_WAIT, person.calendar, task.queued, task.started)
+        add_wait(task.run, DECISION_WAIT, person, task.queued, task.started)
         self._log.of_task(task, person, "start", task.started)
         return task.stretched(self._primary_share)
 
@@ -151,7 +151,7 @@ class Exceptions:
         """The decider answers."""
         assert isinstance(task, Question)
         self._log.spent(task, person, self._dispatcher.now)
-        add_work(task.run, task, HAND_OFF, self._dispatcher.now)
+        add_work(task.run, task, person, HAND_OFF, self._dispatcher.now)
         if not task.withdrawn:
             self._settle(task, task.level, person)
         return 0
@@ -161,7 +161,7 @@ class Exceptions:
             return
         now, doer = self._dispatcher.now, question.run.giver
         question.late = True
-        add_queue(question.run, DECISION_WAIT, question.decider.calendar, question.queued, now)
+        add_wait(question.run, DECISION_WAIT, question.decider, question.queued, now)
         assert doer is not None
         self._log.of_run(question.of_case, question.run, "timeout", now, doer, doer.unit)
         self._settle(question, SELF, doer)

@@ -10,6 +10,7 @@ from simkit.rng import Purpose
 from simkit.scenario.organization import Organization
 from simkit.scenario.work_kinds import CadenceGate
 from simkit.teams.calendar import DAY_SECONDS, Calendar
+from simkit.teams.decomposition import IT
 from simkit.teams.dispatcher import Dispatcher, Pool
 from simkit.teams.luck import OUTCOME
 from simkit.teams.people import Person
@@ -27,6 +28,12 @@ class Approver:
     """None when anybody with a skill may decide."""
     unit: str
     skill: str | None = None
+
+    @property
+    def is_it(self) -> bool:
+        """Whether it is IT that decides: its meetings are a release train's departures."""
+        members = self.pool.members
+        return bool(members) and all(person.queue_part == IT for _, person in members)
 
 
 @dataclass(frozen=True)

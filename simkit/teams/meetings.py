@@ -95,6 +95,8 @@ class Attendance:
 
     def _end(self, task: Task, person: Person) -> int:
         self._log.spent(task, person, self._dispatcher.now)
+        if task.category == "meeting":
+            person.met.append((task.since, self._dispatcher.now))
         return 0
 
 

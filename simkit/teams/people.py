@@ -10,6 +10,7 @@ from simkit.scenario.organization import Organization
 from simkit.scenario.organization import Person as PersonTable
 from simkit.teams.absence import personal_calendars
 from simkit.teams.calendar import Calendar
+from simkit.teams.decomposition import AGENCY, IT, RESOURCE_QUEUE
 
 if TYPE_CHECKING:
     from simkit.teams.luck import Luck
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 class Person:
     """One employee of the running department."""
 
-    __slots__ = ("billed", "calendar", "contract", "desk", "finished", "id", "idle_since", "last", "number", "overtime",
-                 "pools", "skills", "table", "task", "unit", "vacancies", "wip_limit")  # fmt: skip
+    __slots__ = ("billed", "calendar", "contract", "desk", "finished", "id", "idle_since", "last", "met",
+                 "number", "overtime", "pools", "queue_part", "skills", "table", "task", "unit", "vacancies",
+                 "wip_limit")  # fmt: skip
 
     def __init__(self, table: PersonTable, number: int, calendar: Calendar, wip_limit: int = 1, billed: bool = False):
         self.table = table
@@ -38,6 +40,10 @@ class Person:
         """Work that was begun and rests: interrupted, or waiting for its next turn."""
         self.billed = billed
         """Somebody of an agency, paid by the hours worked."""
+        self.queue_part = AGENCY if billed else RESOURCE_QUEUE
+        """The part of a lead time that waiting for this person belongs to."""
+        self.met: list[tuple[int, int]] = []
+        """From when until when the person sat in meetings, so far."""
         self.wip_limit = table.wip_limit or wip_limit
         """Pieces of work open at once."""
         self.last: tuple[str, str | None] | None = None
@@ -82,5 +88,7 @@ def employ(organization: Organization, start: datetime.date, luck: Luck | None =
         own = None if outside else personal_calendars(organization, table, start, luck)
         person = Person(table, number, own[0] if own else calendars[hours], organization.desk.wip_limit, outside)
         person.contract = own[1] if own else person.calendar
+        if organization.is_it(table):
+            person.queue_part = IT
         people.append(person)
     return people

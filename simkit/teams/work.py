@@ -34,6 +34,9 @@ PARTS = {
     "batch": "waiting for a batch to fill, and for the others in it",
     "decision_wait": "waiting for somebody to decide about an error; they were on shift and busy",
     "decision": "deciding about an error",
+    "agency": "on the way to an agency's desks and back, and waiting for its people, who were on shift and busy",
+    "it": "waiting for IT: for its release train, nights included, and for its people, who were on shift and busy",
+    "meeting": "waiting while whoever had the work, or took it up then, sat in a meeting",
 }
 """The parts of a lead time along the realised critical path, and what each means."""
 

@@ -14,13 +14,14 @@ from simkit.teams.batches import Batch, Batches
 from simkit.teams.calendar import Calendar
 from simkit.teams.changeover import Changeover
 from simkit.teams.decomposition import (
+    AGENCY,
     HAND_OFF,
     INTAKE,
     JOIN,
-    RESOURCE_QUEUE,
     add_batch_work,
     add_latency,
     add_queue,
+    add_wait,
     add_work,
 )
 from simkit.teams.dispatcher import Crew, Dispatcher, Pool, Task
@@ -82,7 +83,7 @@ class WorkedSteps:
         there = ready
         if latency:
             there = self._office.add(ready, latency)
-            add_latency(run, taking_over(run), latency, there - ready)
+            add_latency(run, self._way(run, pools), latency, there - ready)
         if run.others:
             there = self._joined(run, pools, there)
         if len(roles) == 1:
@@ -90,6 +91,14 @@ class WorkedSteps:
         else:
             crew = Crew([self.task(case, run, skills) for skills in roles], pools)
             self._dispatcher.after(there - ready, self.queue_crew, crew)
+
+    def _way(self, run: Run, pools: Sequence[Pool]) -> int:
+        """The part of the lead time that the way to a desk belongs to: an agency's, if it is on either end of it."""
+        cause, outside = run.caused_by, self._organization.outside
+        if cause is None or not outside:
+            return taking_over(run)
+        there = all(person.billed for pool in pools for _, person in pool.members)
+        return AGENCY if there or cause.giver_unit in outside else HAND_OFF
 
     def _joined(self, run: Run, pools: Sequence[Pool], there: int) -> int:
         """When what the other branches hand over has come too."""
@@ -188,7 +197,7 @@ class WorkedSteps:
         if self.overflow is not None:
             self.overflow.leaves(task)
         if crew is None:
-            add_queue(run, RESOURCE_QUEUE, person.calendar, task.queued, task.started)
+            add_wait(run, person.queue_part, person, task.queued, task.started)
         else:
             case.crews.setdefault(run.node.number, [])[:] = crew.people
         task.coordination, task.loss = self._taken_over(run, person)
@@ -251,7 +260,7 @@ class WorkedSteps:
         if task.crew is not None and not self._was_last(task, task.crew, person):
             return 0
         run.done = now
-        add_work(run, task, taking_over(run), run.done)
+        add_work(run, task, person, taking_over(run), run.done)
         return self._looked_over(task, person)
 
     def _done(self, task: Task, person: Person) -> None:
@@ -367,7 +376,7 @@ class WorkedSteps:
             member.run.done = now
             self._log.spent(member, person, now)
             self._done(member, person)
-            add_batch_work(member.run, member, batch, taking_over(member.run), now)
+            add_batch_work(member.run, member, batch, person, taking_over(member.run), now)
         batch.members = [member for member in batch.members if self._looked_over(member, person)]
         if not batch.members:
             return 0
@@ -380,7 +389,7 @@ class WorkedSteps:
         crew.unfinished -= 1
         if crew.unfinished:
             return False
-        add_queue(task.run, RESOURCE_QUEUE, person.calendar, task.queued, task.started)
+        add_wait(task.run, person.queue_part, person, task.queued, task.started)
         return True
 
     def _wrong(self, task: Task) -> bool:

@@ -8,6 +8,8 @@ import pytest
 
 from simkit.experiment.study import run
 from simkit.report import tables
+from simkit.report.style import LEAD_COLORS
+from simkit.teams.work import PARTS
 
 
 def test_without_censoring_the_curve_is_the_plain_share(synthetic: Any):
@@ -24,6 +26,12 @@ def test_without_censoring_the_curve_is_the_plain_share(synthetic: Any):
     waited = (cases["live_day"] - cases["happened_day"]) <= 12
     expected = waited.groupby(cases["alternative"]).mean()
     assert tables.live_share(result).loc[12].to_dict() == pytest.approx(expected.to_dict())
+
+
+def test_every_part_of_a_lead_time_has_a_color_of_its_own():
+    """No two parts look alike, and none is drawn as `other`."""
+    colors = [LEAD_COLORS[tables.readable(part)] for part in ("noticing", *PARTS)]
+    assert len({*colors, LEAD_COLORS["other"]}) == len(PARTS) + 2
 
 
 def test_no_signals_have_no_share(synthetic: Any):

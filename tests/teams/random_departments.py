@@ -315,7 +315,14 @@ def teams(draw: st.DrawFn) -> dict[str, Any]:
     units = [
         {"id": "top", "lead": "p0", "serves": draw(st.none() | st.just([]))},
         {"id": "left", "parent": "top", "lead": "p1", "serves": ["a"]},
-        {"id": "right", "parent": "top", "lead": "p2", "serves": ["b"], "error_factor": draw(st.floats(0, 2))},
+        {
+            "id": "right",
+            "parent": "top",
+            "lead": "p2",
+            "serves": ["b"],
+            "error_factor": draw(st.floats(0, 2)),
+            "kind": draw(st.sampled_from(["function", "it"])),
+        },
     ]
     work = {"one": draw(kinds()), "two": {**draw(kinds()), "demand": {"per_week": 4, "priority": 3}}}
     agency, overflow = draw(agencies(work))

@@ -97,8 +97,18 @@ def test_it_is_another_company():
     ]}}  # fmt: skip
     teams["distance"] = [{"when": "same_company"}, {"when": "other_company", "latency_hours": 24, "effort_hours": 2}]
     case = run(teams, [order("w", "job", 0)], 9).records().cases.iloc[0]
-    assert case.part_hand_off_seconds == 2 * (24 + 2) * 3600
+    assert case.part_agency_seconds == 2 * 24 * 3600
+    assert case.part_hand_off_seconds == 2 * 2 * 3600
     assert case.lead_seconds == (2 * (24 + 2) + 3) * 3600
+
+
+def test_waiting_for_an_agency_is_a_part_of_its_own():
+    """One of the agency's for three pieces of ten hours: what waits for its people and not for the firm's."""
+    records = run(with_agency(None, limit=1), at_once(3), 9).records()
+    waits = records.cases.part_agency_seconds / 3600
+    assert waits.to_numpy() == pytest.approx([0, 10, 20], abs=0.1)
+    assert (records.cases.part_resource_queue_seconds == 0).all()
+    assert (records.cases.part_agency_seconds + 10 * 3600 == records.cases.lead_seconds).all()
 
 
 def bills(department_days):

@@ -37,6 +37,12 @@ def check_parts(cases):
     assert ((live.live_day - live.arrived_day) * DAY - live.lead_seconds).abs().max() < 1e-3 or live.empty
 
 
+def check_parts_of_what_is_not_there(plan, cases):
+    """Nobody waits for an agency, for IT or because of meetings where there are none."""
+    there = {"agency": plan.outside, "it": any(map(plan.is_it, plan.people)), "meeting": plan.meetings}
+    assert not cases[[f"part_{part}_seconds" for part, any_ in there.items() if not any_]].to_numpy().any()
+
+
 def check_person_time(records):
     persons = records.persons
     assert (persons[CATEGORIES].sum(axis=1) == persons.paid_seconds).all()
@@ -120,6 +126,7 @@ def check_littles_law(cases, log, end):
 def check_all(plan, department, days):
     records = department.records()
     check_parts(records.cases)
+    check_parts_of_what_is_not_there(plan, records.cases)
     check_person_time(records)
     check_flow_is_conserved(records.cases, records.log)
     check_littles_law(records.cases, records.log, days * DAY)

@@ -86,6 +86,25 @@ def test_marketing_gets_the_seats_that_it_leaves(other_per_week, left):
     assert theirs[theirs["arrived_day"] < 50]["live_day"].notna().all()
 
 
+@pytest.mark.parametrize("kind", ["it", "function"])
+def test_waiting_for_it_is_a_part_of_its_own(kind):
+    """Two pieces at nine: an hour of ann's each, two of ian's, the train at four. What the second waits for ian and both for
+    the train is IT's, where ian's unit is IT; otherwise it is a queue and a cadence, to the second."""
+    train = {"mode": "cadence", "approver": "skill:code", "every_days": 1, "at": 16, "effort_hours": 0, "finds": 0,
+             "reject": {"first": 0}}  # fmt: skip
+    steps = [step("write", "copy", 1), step("integrate", "code", 2, ("write",)),
+             {"id": "release", "gate": "train", "after": ["integrate"]}]  # fmt: skip
+    teams = neutral(
+        people=[{"id": "ann", "skills": {"copy": 1}, "unit": "top"}, {"id": "ian", "skills": {"code": 1}, "unit": "desk"}],
+        structure={"units": [{"id": "top", "lead": "ann"}, {"id": "systems", "parent": "top", "kind": kind},
+                             {"id": "desk", "parent": "systems"}]},
+        gates={"train": train}, work={"job": {"steps": steps}},
+    )  # fmt: skip
+    cases = run(teams, [order(name, "job", 0.375) for name in "ab"], 5).records().cases
+    hours = [(cases[f"part_{part}_seconds"] / 3600).tolist() for part in ("it", "resource_queue", "approval_cadence")]
+    assert hours == ([[4, 1 + 2], [0, 1], [0, 0]] if kind == "it" else [[0, 0], [0, 1 + 1], [4, 2]])
+
+
 @pytest.mark.parametrize(("kind", "expected"), [("contract", 0.8571), ("campaign", 2.1429)])
 def test_campaigns_wait_for_the_lawyer_behind_contracts(kind, expected):
     """One lawyer, rates 0.3 and 0.3, contracts first: waits 0.6 / 0.7 and 0.6 / (0.7 x 0.4) of a service (Cobham), the

@@ -41,6 +41,21 @@ def test_a_meeting_takes_its_hours_at_its_time_from_those_invited():
     assert held.step.unique().tolist() == ["daily"]
 
 
+def test_time_in_meetings_is_a_part_of_the_lead_time():
+    """Ann meets from ten to twelve: two hours of what is on her desk since nine, of what waits for her, and of what she is
+    asked to approve at ten; that she is at the first until three, and at the approval until four, is a queue."""
+    gate = {"mode": "on_demand", "approver": "person:ann", "effort": 1, "finds": 0, "reject": {"first": 0}}
+    jobs = {"write": [step("write", "ann", 4)],
+            "ask": [step("draw", "bob", 1), {"id": "decide", "gate": "ann", "after": ["draw"]}]}  # fmt: skip
+    meeting = {"id": "weekly", "who": ["ann"], "every_days": 5, "hours": 2, "at": 10}
+    teams = {**two(meetings=[meeting], gates={"ann": gate}), "work": {name: {"steps": of} for name, of in jobs.items()}}
+    orders = [order(name, kind, 0.375) for name, kind in (("desk", "write"), ("queue", "write"), ("tray", "ask"))]
+    cases = run(teams, orders, 5).records().cases.set_index("name")
+    parts = [f"part_{name}_seconds" for name in ("meeting", "resource_queue", "approver_queue")]
+    hours = {name: [cases.loc[name, part] / HOUR for part in parts] for name in cases.index}
+    assert hours == {"desk": [2, 0, 0], "queue": [2, 1 + 3 + 1, 0], "tray": [2, 0, 3]}
+
+
 def test_people_who_meet_misunderstand_each_other_less():
     """Errors from lost information fall by the stated factor, two hours a week halving what can be prevented."""
     far = [{"when": "same_person"}, {"when": "same_company", "information_loss": 0.4}]

@@ -14,7 +14,7 @@ from copy import copy
 from simkit.scenario.organization import Organization
 from simkit.teams.batches import Batch
 from simkit.teams.calendar import DAY_SECONDS
-from simkit.teams.decomposition import RESOURCE_QUEUE, add_queue, add_unfinished, queue_part, spent_so_far
+from simkit.teams.decomposition import add_unfinished, add_wait, queue_part, spent_so_far
 from simkit.teams.dispatcher import Dispatcher, Pool, Task
 from simkit.teams.event_log import EventLog
 from simkit.teams.exceptions import Question
@@ -108,7 +108,7 @@ class StandIns:
         spent = spent_so_far(task, task.spent, task.lost)
         self._log.unfinished(task, person, spent, now)
         if task.case is not None:
-            add_unfinished(task.run, task, spent, taking_over(task.run), now)
+            add_unfinished(task.run, task, person, spent, taking_over(task.run), now)
         if task.category not in (*_DECIDING, *_ONE_S_OWN):
             done = spent_so_far(task, task.spent, 0)[task.category] / task.effort if task.effort else 0.0
             task.run.carried = 1 - (1 - task.run.carried) * (1 - self._kept_share * done)
@@ -122,7 +122,7 @@ class StandIns:
         """The wait in a tray until now is part of the lead time."""
         for member in task.members if isinstance(task, Batch) else (task,):
             if member.case is not None:
-                add_queue(member.run, queue_part(member), person.calendar, since, now)
+                add_wait(member.run, queue_part(member, person), person, since, now)
 
     # --- where it goes ----------------------------------------------------------------------------
 
@@ -175,7 +175,7 @@ class StandIns:
         waiting = {entry[2]: entry[3] for kind in tray.crews.values() for entry in kind if not entry[3].withdrawn}
         for _, crew in sorted(waiting.items(), key=lambda entry: entry[0]):
             task, crew.people = crew.tasks[0], [person]
-            add_queue(task.run, RESOURCE_QUEUE, person.calendar, crew.queued, now)
+            add_wait(task.run, person.queue_part, person, crew.queued, now)
             roles = [other.skills for other in crew.tasks]
             tasks = [self._worked.task(task.of_case, task.run, skills) for skills in roles]
             pools = [self._pool(other, roles.count(other.skills)) for other in crew.tasks]
