@@ -211,8 +211,8 @@ WORK_MEASURES = (
             "time on all passes of steps", MEASURED_DAYS, "lower", _rework_share),
         Measure("hidden_work_share", "share", "Hidden work",
             "(rework + coordination + waits for decisions) / (touch + the same)",
-            "rework and taking over (people's time), and waits for a decider who is on shift and in no meeting (of work "
-            "finished on measured days)", "first passes and the same", MEASURED_DAYS, "lower", _hidden_work_share),
+            "rework and taking over (people's time), and waits for a decider who is on shift and in no meeting (of "
+            "work finished on measured days)", "first passes and the same", MEASURED_DAYS, "lower", _hidden_work_share),
         Measure("throughput_per_week", "cases/week", "Throughput", "cases live x 7 / measured days",
             "work of every kind that went live", "measured weeks", MEASURED_DAYS, "higher", _throughput),
         Measure("wip_cases", "cases", "Work in process", "sum of days open / measured days",
