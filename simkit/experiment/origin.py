@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import subprocess
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ def origin() -> dict[str, Any]:
     }
 
 
+@cache
 def package_versions() -> dict[str, str]:
     """Versions of simkit and of what its numbers pass through."""
     versions = {}
@@ -34,8 +36,9 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
+@cache
 def code_version() -> dict[str, Any]:
-    """Commit and dirty flag of simkit's own repository; empty when it is installed without one."""
+    """Commit and dirty flag of simkit's own repository when first asked; empty when it is installed without one."""
     root = Path(__file__).resolve().parents[2]
     top, commit = _git(root, "rev-parse", "--show-toplevel"), _git(root, "rev-parse", "HEAD")
     if top is None or commit is None or Path(top).resolve() != root:

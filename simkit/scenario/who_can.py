@@ -87,7 +87,8 @@ def own_units_below(organization: Organization, unit: str, outside: Mapping[str,
 
 def units_below(organization: Organization, unit: str) -> set[str]:
     """A unit and all units below it."""
-    found = {unit}
-    for _ in organization.units:
-        found |= {other.id for other in organization.units if other.parent in found}
+    found = level = {unit}
+    while level:
+        level = {other.id for other in organization.units if other.parent in level} - found
+        found = found | level
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 
 from simkit.scenario.errors import SenseError
@@ -24,8 +25,9 @@ def check_kind(organization: Organization, kind: WorkKind, at: str) -> None:
             known(f"{at}.steps[{step.id}].after", "step", before, [*ids, LIVE])
     ordered = list(in_order(kind, f"{at}.steps"))
     _launch_early(kind, at)
+    upstream = ancestors(kind)
     for step in ordered:
-        _step(organization, kind, step, f"{at}.steps[{step.id}]")
+        _step(organization, kind, step, upstream, f"{at}.steps[{step.id}]")
 
 
 def _launch_early(kind: WorkKind, at: str) -> None:
@@ -43,11 +45,11 @@ def _launch_early(kind: WorkKind, at: str) -> None:
             )
 
 
-def _step(organization: Organization, kind: WorkKind, step: Step, at: str) -> None:
-    before = ancestors(kind)[step.id]
+def _step(organization: Organization, kind: WorkKind, step: Step, upstream: Mapping[str, set[str]], at: str) -> None:
+    before = upstream[step.id]
     if step.roles:
         _doers(organization, step, at)
-        _rework(kind, step, before, at)
+        _rework(kind, step, upstream, at)
         return
     known(f"{at}.gate", "gate", step.gate or "", organization.gates)
     if LIVE in before:
@@ -84,13 +86,14 @@ def _doers(organization: Organization, step: Step, at: str) -> None:
             )
 
 
-def _rework(kind: WorkKind, step: Step, before: set[str], at: str) -> None:
+def _rework(kind: WorkKind, step: Step, upstream: Mapping[str, set[str]], at: str) -> None:
+    before = upstream[step.id]
     worked = [other.id for other in kind.steps if other.roles]
     unique(f"{at}.rework", (edge.to for edge in step.rework))
     for i, edge in enumerate(step.rework):
         path = f"{at}.rework[{i}].to"
         known(path, "worked step", edge.to, worked)
-        if LIVE in before or LIVE in ancestors(kind)[edge.to]:
+        if LIVE in before or LIVE in upstream[edge.to]:
             raise SenseError(path, "after the launch there is nothing left to hold back: rework ends with going live")
         if edge.to not in before:
             earlier = ", ".join(name for name in worked if name in before) or "none"

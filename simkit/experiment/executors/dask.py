@@ -57,11 +57,12 @@ class Dask:
         workers: int | None = None,
         cluster: str | None = None,
         limits: Limits | None = None,
-        connect_seconds: float = CONNECT_SECONDS,
+        connect_seconds: float | None = None,
         tell: Callable[[str], None] = _tell,
     ):
         self.work, self.workers, self.cluster = work, workers or os.cpu_count() or 1, cluster
-        self.limits, self.connect_seconds, self.tell = limits or Limits(), connect_seconds, tell
+        self.limits, self.tell = limits or Limits(), tell
+        self.connect_seconds = CONNECT_SECONDS if connect_seconds is None else connect_seconds
         self.stopped = False
         self._client: Any = None
         self._open = ExitStack()

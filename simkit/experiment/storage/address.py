@@ -62,7 +62,12 @@ def fingerprint(model: Model, engine: str, scenarios: Any) -> str:
 
 
 def _versions() -> list[str]:
-    return [f"{name} {metadata.version(name)}" for name in PACKAGES]
+    return [f"{name} {_version(name)}" for name in PACKAGES]
+
+
+@lru_cache
+def _version(package: str) -> str:
+    return metadata.version(package)
 
 
 @lru_cache(maxsize=1)

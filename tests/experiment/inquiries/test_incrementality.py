@@ -13,8 +13,8 @@ from simkit.scenario.load import Study
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
 
-SMALL = {"horizon": 60, "warmup": 30, "channels": ["email", "sms", "push"],
-         "market": {"customers": 1500, "represents": 100}}  # fmt: skip
+SMALL = {"horizon": 40, "warmup": 20, "channels": ["email", "sms", "push"],
+         "market": {"customers": 3000, "represents": 100}}  # fmt: skip
 
 
 def study(**changes):
@@ -25,8 +25,8 @@ def study(**changes):
 
 @pytest.fixture(scope="module")
 def email():
-    """What email brings in a small market, from eight replications."""
-    return incrementality(study(), "channel:email", replications=8, workers=1)
+    """What email brings in a small market, from six replications."""
+    return incrementality(study(), "channel:email", replications=6, workers=1)
 
 
 def log(*rows):
@@ -75,19 +75,17 @@ def test_before_and_after_by_hand():
 def test_messages_without_effect_bring_their_cost_and_nothing_else():
     """Email nobody opens: no revenue to the last unit, and a loss of exactly its cost, whatever a holdout says."""
     channels = {"email": {"open_rate": 0}, "sms": {}, "push": {}}
-    found = incrementality(study(channels=channels), "channel:email", replications=3, workers=1)
-    truth = found.line("truth")
-    # its contacts still hold back text messages under the cap: without it more of those go
+    found = incrementality(study(channels=channels), "channel:email", replications=1, workers=1)
+    assert found.values["truth.revenue"] != 0  # its contacts hold back text messages under the cap; so without the cap:
     free = incrementality(
         study(channels=channels, contact_policy={"at_most": [], "gap": 0},
               market={**SMALL["market"], "fatigue": {"delta": 0, "churn_growth": 0, "opt_out": 0}}),
-        "channel:email", replications=3, workers=1,
+        "channel:email", replications=2, workers=1,
     )  # fmt: skip
-    assert free.values["truth.revenue"] == pytest.approx([0, 0, 0], abs=1e-6)
+    assert free.values["truth.revenue"] == pytest.approx([0, 0], abs=1e-6)
     assert free.values["truth.profit"] == pytest.approx(-free.values["truth.cost"])
     assert (free.values["last touch.revenue"] == 0).all()
     assert (free.values["truth.cost"] > 0).all()
-    assert truth.revenue.mean is not None
     assert free.return_on_cost() == pytest.approx(0, abs=1e-9)
 
 
@@ -99,7 +97,7 @@ def test_the_truth_is_the_difference_of_two_runs(email):
            for name, channel in scenario.channels.items()}  # fmt: skip
     gone = simulate(Scenario(**{**SMALL, "channels": off}), 0, script=base.script)
     for what in ("revenue", "profit"):
-        expected = (base.sums[what] - gone.sums[what]) * 365 / 60
+        expected = (base.sums[what] - gone.sums[what]) * 365 / SMALL["horizon"]
         assert email.values[f"truth.{what}"][0] == pytest.approx(expected)
 
 
@@ -128,7 +126,7 @@ def test_the_last_tenth_brings_less_where_messages_tire():
     ):
         market = {**SMALL["market"], "prospects": 0, "fatigue": {"patience_spread": 0, **fatigue}}
         changed = study(contact_policy={"at_most": [], "gap": 0}, market=market, channels=["email"])
-        found = incrementality(changed, "channel:email", replications=8, workers=1)
+        found = incrementality(changed, "channel:email", replications=6, workers=1)
         last[name], whole[name] = found.values["last tenth.profit"], found.values["truth.profit"]
     excess = last["not"] - whole["not"] / 10
     assert abs(excess.mean()) < 2.5 * error(excess)

@@ -1,8 +1,6 @@
 """The dry run of a contact policy counts what its rules did, and says which never bind."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -46,17 +44,15 @@ def test_a_policy_that_never_sends_is_told():
 
 
 @pytest.mark.parametrize("flag", [[], ["--json"]])
-def test_the_command_prints_every_alternative(tmp_path, flag):
+def test_the_command_prints_every_alternative(tmp_path, simkit, flag):
     """`simkit explain FILE --policy` as a table and as JSON."""
     file = tmp_path / "s.yaml"
     file.write_text(
         "market: {customers: 100}\nwarmup: 14\nalternatives: {calm: {contact_policy.at_most: 1 per month}}\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "simkit", "explain", str(file), "--policy", *flag], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    code, out, error = simkit("explain", str(file), "--policy", *flag)
+    assert code == 0, error
     if flag:
-        assert set(json.loads(done.stdout)["policy"]) == {"today", "calm"}
+        assert set(json.loads(out)["policy"]) == {"today", "calm"}
     else:
-        assert "calm: 100 persons, 28 days" in done.stdout
+        assert "calm: 100 persons, 28 days" in out

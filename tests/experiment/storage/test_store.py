@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import multiprocessing
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
+import types
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +24,20 @@ from simkit.experiment.definition.files import Experiment, load_experiment
 from simkit.experiment.storage import StoreError, disk, merge, read_daily, read_results
 from simkit.experiment.sweep import Swept, sweep
 
-SCENARIO = (
-    "market: {customers: 300}\nhorizon: 30 days\nwarmup: 7 days\nalternatives:\n  pods: {teams.structure: pods}\n"
-)
+ALONE = "market: {customers: 300}\nhorizon: 30 days\nwarmup: 7 days\n"
+SCENARIO = ALONE + "alternatives:\n  pods: {teams.structure: pods}\n"
 
 
 def write(
-    folder: Path, gaps: str = "[1, 3]", replications: int = 3, name: str = "gaps", question: str = ""
+    folder: Path,
+    gaps: str = "[1, 3]",
+    replications: int = 3,
+    name: str = "gaps",
+    question: str = "",
+    scenario: str = SCENARIO,
 ) -> Experiment:
     """An experiment of two alternatives over some gaps between messages."""
-    (folder / "small.yaml").write_text(SCENARIO)
+    (folder / "small.yaml").write_text(scenario)
     (folder / "experiment.yaml").write_text(
         f"scenario: small.yaml\nname: {name}\nquestion: {question or name}\n"
         f"levers: {{contact_policy.gap: {gaps}}}\ndesign: grid\nreplications: {replications}\n"
@@ -280,7 +286,7 @@ class Fault:
 @pytest.mark.parametrize("lasting", [False, True])
 def test_every_file_operation_may_fail(bench: Bench, monkeypatch: pytest.MonkeyPatch, lasting: bool):
     """Wherever the disk is full, once or from then on: a clear message, no partial file, nothing finished is lost."""
-    bench.experiment = write(bench.home, gaps="[1]", replications=2)
+    bench.experiment = write(bench.home, gaps="[1]", replications=2, scenario=ALONE)
     expected = bench.plain()
     for n in range(1, 1000):
         bench.folder = bench.home / f"results{lasting}{n}"
@@ -361,45 +367,42 @@ def test_a_write_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monke
 
 # --- processes -----------------------------------------------------------------------------------------------
 
-SCRIPT = """
-import sys
-sys.path.insert(0, {tests!r})
-import cheap
-from simkit.experiment.definition.files import load_experiment
-from simkit.experiment.sweep import sweep
-experiment = load_experiment({file!r})
-print("begun", flush=True)
-sweep(experiment, folder={folder!r}, model=cheap.MODEL, workers=1)
-"""
 
-
-def started(bench: Bench, **environment: str) -> subprocess.Popen[str]:
-    """The same sweep in a process of its own, once it has begun."""
-    script = SCRIPT.format(
-        tests=str(Path(__file__).parents[1]), file=str(bench.home / "experiment.yaml"), folder=str(bench.folder)
+@pytest.fixture(scope="module")
+def start(cheap: Any) -> Callable[..., Any]:
+    """Starts the same sweep in a process of its own, and returns once it has begun; what it imports is imported once."""
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(
+        ["cheap", "simkit.experiment.definition.files", "simkit.experiment.sweep", "pandas"]
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script], env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True,
-        cwd=Path(__file__).parents[3],
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
-    return process
+
+    def started(bench: Bench, **environment: str) -> Any:
+        ours, theirs = processes.Pipe()
+        words = (str(bench.home / "experiment.yaml"), str(bench.folder), {cheap.LOG: str(bench.log), **environment})
+        process = processes.Process(target=cheap.sweep_alone, args=(theirs, *words), daemon=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))  # it needs nothing of the tests' own
+            process.start()
+        theirs.close()
+        assert ours.recv()
+        return process
+
+    return started
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills as POSIX does")
-def test_a_killed_sweep_goes_on_where_it_stopped(bench: Bench, cheap: Any):
+def test_a_killed_sweep_goes_on_where_it_stopped(bench: Bench, cheap: Any, start: Callable[..., Any]):
     """Killed outright at some moments of its life: the results equal those of an undisturbed one, and no cell that
     was finished ran again."""
     bench.experiment = write(bench.home, gaps="[1, 2, 3, 4]", replications=10)
     expected = bench.plain()
     bench.ran()
     for runs in (1, 17, 50):
-        process = started(bench, **{cheap.PAUSE: "0.01"})
+        process = start(bench, **{cheap.PAUSE: "0.01"})
         while not bench.log.exists() or bench.log.read_text().count("\n") < runs:
             time.sleep(0.003)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
     assert bench.log.read_text().count("\n") < 80
     found = bench.sweep()
     pd.testing.assert_frame_equal(found.runs, expected.runs)
@@ -411,11 +414,13 @@ def test_a_killed_sweep_goes_on_where_it_stopped(bench: Bench, cheap: Any):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="two processes beside each other")
-def test_two_sweeps_at_once(bench: Bench, cheap: Any):
+def test_two_sweeps_at_once(bench: Bench, cheap: Any, start: Callable[..., Any]):
     """Both end well, the folder holds every cell once, and a third one has nothing left to do."""
     expected = bench.plain()
-    both = [started(bench, **{cheap.PAUSE: "0.01"}) for _ in range(2)]
-    assert [process.wait(60) for process in both] == [0, 0]
+    both = [start(bench, **{cheap.PAUSE: "0.01"}) for _ in range(2)]
+    for process in both:
+        process.join(60)
+    assert [process.exitcode for process in both] == [0, 0]
     bench.ran()
     found = bench.sweep()
     assert bench.ran() == []
