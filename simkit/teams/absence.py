@@ -35,6 +35,7 @@ class PersonalCalendar(Calendar):
         known = list(zip(self._starts, self._ends, strict=True))
         self.vacancies = [*self.vacancies, (begin, end)]
         self._starts, self._ends, self._worked = [], [], [0]
+        self._shift_begin = self._shift_end = -1
         for start, until in known:
             self._keep(start, until)
 

@@ -37,7 +37,8 @@ class Batch(Task):
 
     def sum_up(self) -> None:
         """Taking over and effort of all members together."""
-        self.run, self.case, self.category = self.members[0].run, self.members[0].case, self.members[0].category
+        first = self.members[0]
+        self.run, self.case, self.of_case, self.category = first.run, first.case, first.of_case, first.category
         self.coordination = sum(task.coordination for task in self.members)
         self.effort = sum(task.effort for task in self.members)
         self.interrupted = sum(task.interrupted for task in self.members)

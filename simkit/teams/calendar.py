@@ -34,6 +34,8 @@ class Calendar:
         self._ends: list[int] = []
         self._worked: list[int] = [0]
         """On-shift seconds before each shift; one longer than the shifts."""
+        self._shift_begin = self._shift_end = self._worked_at_end = -1
+        """The shift last looked up, and the on-shift seconds up to its end: the next question is mostly about the same."""
 
     @property
     def days_into_week(self) -> int:
@@ -78,41 +80,41 @@ class Calendar:
 
     def on_shift(self, time: int) -> bool:
         """Whether the moment lies in a shift; its end is already outside."""
+        return self._shift_begin <= time < self._shift_end or self._look_up(time)
+
+    def _look_up(self, time: int) -> bool:
+        """Whether the moment lies in a shift, which is then the one last looked up."""
         if time >= self._known_until:
             self._extend(time)
         i = bisect_right(self._starts, time) - 1
-        return i >= 0 and time < self._ends[i]
+        if i < 0 or time >= self._ends[i]:
+            return False
+        self._shift_begin, self._shift_end, self._worked_at_end = self._starts[i], self._ends[i], self._worked[i + 1]
+        return True
 
     def worked(self, time: int) -> int:
         """On-shift seconds from the start up to a moment."""
-        if time >= self._known_until:
-            self._extend(time)
-        i = bisect_right(self._starts, time) - 1
-        if i < 0:
-            return 0
-        end = self._ends[i]
-        return self._worked[i + 1] if time >= end else self._worked[i + 1] - end + time
+        if self._shift_begin <= time < self._shift_end or self._look_up(time):
+            return self._worked_at_end - self._shift_end + time
+        return self._worked[bisect_right(self._starts, time)]
 
     def between(self, begin: int, end: int) -> int:
         """On-shift seconds of an interval."""
-        i = bisect_right(self._starts, begin) - 1
-        if i >= 0 and end <= self._ends[i]:
+        if self._shift_begin <= begin and end <= self._shift_end:
             return end - begin
         return self.worked(end) - self.worked(begin)
 
     def add(self, time: int, seconds: int) -> int:
         """The moment at which so many on-shift seconds have passed; the moment itself for none."""
+        over = time + seconds
         if seconds <= 0:
             return time
-        if time >= self._known_until:
-            self._extend(time)
-        i = bisect_right(self._starts, time) - 1
-        target = seconds
-        if i >= 0:
-            left = self._ends[i] - time
-            if seconds <= left:
-                return time + seconds
-            target += self._worked[i + 1] - (left if left > 0 else 0)
+        if self._shift_begin <= time < self._shift_end or self._look_up(time):
+            if over <= self._shift_end:
+                return over
+            target = self._worked_at_end + over - self._shift_end
+        else:
+            target = self._worked[bisect_right(self._starts, time)] + seconds
         while self._worked[-1] < target:
             self._extend(self._known_until)
         i = bisect_left(self._worked, target) - 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import add
 from typing import TYPE_CHECKING
 
 from simkit.teams.calendar import Calendar
@@ -63,7 +62,8 @@ def add_work(run: Run, task: Task, person: Person, taking_over: int, now: int) -
     While the work lay there and its owner was at something else, it waited for a busy person.
     """
     parts, wall, coordination, effort = run.parts, task.wall, task.coordination, task.effort
-    parts[taking_over] += coordination
+    if coordination:
+        parts[taking_over] += coordination
     parts[_OF_CATEGORY[task.category]] += effort
     parts[OTHER_DUTIES] += wall - coordination - effort
     parts[OFF_SHIFT] += now - task.started - wall
@@ -107,16 +107,6 @@ def add_batch_work(run: Run, task: Task, batch: Task, person: Person, taking_ove
     parts[_OF_CATEGORY[batch.category]] -= batch.effort
     parts[_OF_CATEGORY[task.category]] += task.effort
     parts[BATCH] += batch.coordination + batch.effort - task.coordination - task.effort
-
-
-def lead_time_parts(last: Run | None) -> list[int]:
-    """Seconds by part on the critical path that ended in a run: what made it ready, and so back to arrival."""
-    total = [0] * len(PARTS)
-    run = last
-    while run is not None:
-        total = list(map(add, total, run.parts))
-        run = run.caused_by
-    return total
 
 
 def own_part(task: Task, on_shift_seconds: int) -> int:

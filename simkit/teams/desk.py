@@ -26,7 +26,8 @@ class Desk:
         self._table = organization.desk
         self._primary_share = organization.primary_share
         self._turn = round(organization.desk.turn_hours * 3600)
-        self._switches = bool(organization.desk.switch_kind_hours or organization.desk.switch_campaign_hours)
+        self.switches = bool(organization.desk.switch_kind_hours or organization.desk.switch_campaign_hours)
+        """Whether turning to something else takes time."""
         limit = organization.desk.overtime_limit_hours
         self._shift_end = {
             "suspend": Suspend(),
@@ -100,7 +101,7 @@ class Desk:
 
     def turning_to(self, person: Person, task: Task) -> int:
         """Seconds of set-up when the person turns to a task after what they were at before."""
-        if not self._switches or task.case is None:
+        if not self.switches or task.case is None:
             return 0
         order = task.case.order
         last, person.last = person.last, (order.kind, order.campaign)

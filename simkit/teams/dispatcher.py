@@ -17,12 +17,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from simpy import Environment
-from simpy.events import Timeout
 
 from simkit.scenario.organization import Organization
 from simkit.scenario.organization import Person as PersonTable
 from simkit.teams.attention import Arrivals, Attention
 from simkit.teams.calendar import Calendar
+from simkit.teams.clock import Moment
 from simkit.teams.crews import matched
 from simkit.teams.desk import Desk
 from simkit.teams.luck import Luck
@@ -43,6 +43,8 @@ class Dispatcher:
 
     def __init__(self, env: Environment, people: list[Person], organization: Organization, log: EventLog, luck: Luck):
         self._env = env
+        self._on_time: list[Callable[[Any], None]] = [self._call]
+        self._off_desk: list[Callable[[Any], None]] = [self._at_desk]
         self.now = 0
         """Whole seconds since the first midnight."""
         self._people = people
@@ -105,19 +107,18 @@ class Dispatcher:
         if seconds == 0:
             call(*about)
         else:
-            Timeout(self._env, seconds, (call, about)).callbacks.append(self._call)
+            Moment(self._env, self._on_time, self.now + seconds, seconds, call, about)
 
-    def _call(self, timeout: Any) -> None:
-        self.now = int(self._env.now)
-        call, about = timeout.value
-        call(*about)
+    def _call(self, moment: Moment) -> None:
+        self.now = moment.time
+        moment.call(*moment.about)
 
-    def _at_desk(self, timeout: Any) -> None:
+    def _at_desk(self, moment: Moment) -> None:
         """A stretch of work ends, unless it was broken off before."""
-        self.now = int(self._env.now)
-        what, person, task = timeout.value
-        if task.timer is timeout:
-            what(person, task)
+        person, task = moment.about
+        if task.timer is moment:
+            self.now = moment.time
+            moment.call(person, task)
 
     # --- work becomes ready -----------------------------------------------------------------------
 
@@ -125,21 +126,11 @@ class Dispatcher:
         """Put a task into a queue; the best of the free people takes it up, or it waits."""
         now = task.queued = self.now
         pool.put((task.priority, now, next(self._sequence), task))
-        person = self._first_free(pool, now)
+        person = pool.first_free(now, self._wake)
         while person is not None and self._take(person) and task.started < 0:
-            person = self._first_free(pool, now)
+            person = pool.first_free(now, self._wake)
         if task.priority == URGENT and task.started < 0:
             self._interrupt_for(task, pool, now)
-
-    def _first_free(self, pool: Pool, now: int) -> Person | None:
-        """The best of those who are free and on shift; the others' next shift will begin with a look."""
-        best = None
-        for calendar, free in pool.free_by_calendar():
-            if not calendar.on_shift(now):
-                self._wake(calendar)
-            elif best is None or free < best:
-                best = free
-        return None if best is None else best[3]
 
     def _interrupt_for(self, task: Task, pool: Pool, now: int) -> None:
         """Urgent work takes whoever is at the least urgent task, of equals the most skilled."""
@@ -254,13 +245,13 @@ class Dispatcher:
     def _next(self, person: Person) -> None:
         """What a person on shift without a task turns to: new work while the desk has room, else what rests there."""
         desk = person.desk
-        room = len(desk) < person.wip_limit or self._urgent_waits(person, desk[0].priority)
-        if room and self._take(person):
+        if not desk:
+            if not self._take(person):
+                self._rest(person)
             return
-        if desk:
+        room = len(desk) < person.wip_limit or self._urgent_waits(person, desk[0].priority)
+        if not room or not self._take(person):
             self._go_on(person, self.desk.take_up(person, self.now))
-        else:
-            self._rest(person)
 
     def _urgent_waits(self, person: Person, priority: int) -> bool:
         firsts = (pool.first() for _, pool in person.pools if pool.heap)
@@ -274,10 +265,11 @@ class Dispatcher:
 
     def _start(self, person: Person, task: Task) -> None:
         person.task = task
-        task.started = self.now
-        task.switching = self.desk.turning_to(person, task)
+        task.started = task.since = self.now
+        if self.desk.switches:
+            task.switching = self.desk.turning_to(person, task)
         task.wall = task.on_start(task, person)
-        self._go_on(person, task)
+        self._until_over(person, task)
 
     def _go_on(self, person: Person, task: Task) -> None:
         """From now on the person is at the task, until it is done or another has its turn."""
@@ -290,8 +282,7 @@ class Dispatcher:
             turn = self.desk.turn_ends(person, now)
             if turn is not None and turn < over:
                 over, what = turn, self._turn
-        task.timer = timer = Timeout(self._env, over - now, (what, person, task))
-        timer.callbacks.append(self._at_desk)
+        task.timer = Moment(self._env, self._off_desk, over, over - now, what, (person, task))
 
     def _turn(self, person: Person, task: Task) -> None:
         """Something else has its turn, if there is anything."""

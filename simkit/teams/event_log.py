@@ -57,52 +57,55 @@ class EventLog:
     def __init__(self) -> None:
         self.cells: list[Any] = []
         """Row after row in one list: a million little tuples would keep the garbage collector busy."""
-        self._extend = self.cells.extend
 
     def of_case(self, case: Case, event: str, now: int) -> None:
         """Something that concerns the whole case."""
-        self._extend((case.order.name, "", 0, event, now, "", case.home, 0, ""))
+        cells = self.cells
+        cells += (case.order.name, "", 0, event, now, "", case.home, 0, "")
 
     def of_run(self, case: Case, run: Run, event: str, now: int, person: Person | None = None, unit: str = "") -> None:
         """Something that happened to one pass of a step."""
-        who = "" if person is None else person.id
-        self._extend((case.order.name, run.node.id, run.number, event, now, who, unit, 0, ""))
+        cells, who = self.cells, "" if person is None else person.id
+        cells += (case.order.name, run.node.id, run.number, event, now, who, unit, 0, "")
 
     def of_task(self, task: Task, person: Person, event: str, now: int) -> None:
         """Something a person did."""
-        case, run = task.case, task.run
+        cells, case, run = self.cells, task.case, task.run
         name = "" if case is None else case.order.name
-        self._extend((name, run.node.id, run.number, event, now, person.id, person.unit, 0, ""))
+        cells += (name, run.node.id, run.number, event, now, person.id, person.unit, 0, "")
 
     def of_person(self, person: Person, event: str, now: int) -> None:
         """Something that concerns a person and no work."""
-        self._extend(("", "", 0, event, now, person.id, person.unit, 0, ""))
+        self.cells += ("", "", 0, event, now, person.id, person.unit, 0, "")
 
     def unfinished(self, task: Task, person: Person, spent: Mapping[str, int], now: int) -> None:
         """Somebody gives up a pass; seconds by category that they spent on it."""
         case, run = task.case, task.run
         head = ("" if case is None else case.order.name, run.node.id, run.number)
-        self._extend((*head, "hand_over", now, person.id, person.unit, 0, ""))
+        self.cells += (*head, "hand_over", now, person.id, person.unit, 0, "")
         for category, seconds in spent.items():
             if seconds:
-                self._extend((*head, "spent", now, person.id, person.unit, seconds, category))
+                self.cells += (*head, "spent", now, person.id, person.unit, seconds, category)
 
     def spent(self, task: Task, person: Person, now: int) -> None:
         """Where the time on a desk went; efforts in on-shift seconds."""
-        case, run = task.case, task.run
+        cells, case, run, who, unit = self.cells, task.case, task.run, person.id, person.unit
         name, step, number = "" if case is None else case.order.name, run.node.id, run.number
-        who, unit, extend = person.id, person.unit, self._extend
-        lost = own_part(task, task.lost) if task.lost else 0
-        other = task.wall - task.switching - task.coordination - task.effort + task.lost - lost
+        coordination, effort, lost = task.coordination, task.effort, 0
+        other = task.wall - coordination - effort
+        if task.lost:
+            lost = own_part(task, task.lost)
+            other += task.lost - lost
         if task.switching:
-            extend((name, step, number, "switch", now, who, unit, task.switching, "switching"))
-        if task.coordination:
-            extend((name, step, number, "coordinate", now, who, unit, task.coordination, "coordination"))
+            other -= task.switching
+            cells += (name, step, number, "switch", now, who, unit, task.switching, "switching")
+        if coordination:
+            cells += (name, step, number, "coordinate", now, who, unit, coordination, "coordination")
         if lost:
-            extend((name, step, number, "restart", now, who, unit, lost, "rework"))
+            cells += (name, step, number, "restart", now, who, unit, lost, "rework")
         if other:
-            extend((name, step, number, "interrupt", now, who, unit, other, "other_duties"))
-        extend((name, step, number, "complete", now, who, unit, task.effort, task.category))
+            cells += (name, step, number, "interrupt", now, who, unit, other, "other_duties")
+        cells += (name, step, number, "complete", now, who, unit, effort, task.category)
 
 
 def frame(cells: list[Any]) -> pd.DataFrame:

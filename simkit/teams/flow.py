@@ -15,7 +15,7 @@ from simkit.teams.abilities import Abilities
 from simkit.teams.admission import Admission
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.decisions import Decisions
-from simkit.teams.decomposition import ADMISSION, JOIN, lead_time_parts
+from simkit.teams.decomposition import ADMISSION, JOIN
 from simkit.teams.dispatcher import Dispatcher
 from simkit.teams.event_log import EventLog
 from simkit.teams.launch_early import early_from, is_there, latest, put_off, readiness
@@ -169,7 +169,7 @@ class Flow:
     def _go_live(self, case: Case, run: Run) -> None:
         now = run.done = run.ready
         run.passed_on()
-        case.status, case.live_time, case.parts = "live", now, lead_time_parts(run)
+        case.status, case.live_time, case.parts = "live", now, run.parts
         case.parts[ADMISSION] += case.admitted - case.arrived
         run.caused_by = None
         case.live_defects = len(case.defects)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
+from itertools import accumulate
 from statistics import NormalDist
 
 import numpy as np
@@ -19,8 +20,10 @@ WORK_PURPOSES = (Purpose.EFFORT, Purpose.INTERNAL_ERROR, Purpose.CAUGHT)
 GATE_PURPOSES = (Purpose.GATE_EFFORT, Purpose.REJECT, Purpose.AUDIT)
 
 _STANDARD_NORMAL = NormalDist()
-_AHEAD = 6
+_AHEAD = 4
 """Passes drawn when the case is taken in: few need more."""
+_SWEEP = 8192
+"""Draws of one sweep over arrays: as many as stay in the processor's cache."""
 
 
 class Draws:
@@ -37,15 +40,17 @@ class Draws:
 class CaseLuck:
     """The draws of one case."""
 
-    __slots__ = ("_ahead", "_draws", "_key", "_luck")
+    __slots__ = ("_ahead", "_draws", "_first", "_key", "_luck")
 
-    def __init__(self, luck: Luck, key: int, draws: Draws, ahead: array[float]):
-        self._luck, self._key, self._draws, self._ahead = luck, key, draws, ahead
+    def __init__(self, luck: Luck, key: int, draws: Draws, ahead: array[float], first: int):
+        self._luck, self._key, self._draws = luck, key, draws
+        self._ahead, self._first = ahead, first
+        """What was drawn for many cases at once, and where this case's begins."""
 
     def draw(self, step: int, what: int, k: int = 0) -> float:
         """The uniform of a step's k-th pass (or round) for one of effort, outcome and check."""
         if k < _AHEAD:
-            return self._ahead[(step * 3 + what) * _AHEAD + k]
+            return self._ahead[self._first + (step * 3 + what) * _AHEAD + k]
         word, purposes = self._draws.steps[step]
         return self._luck.uniform(self._key, word, purposes[what], k)
 
@@ -66,22 +71,29 @@ class Luck:
         return uniform(self._key0, self._key1, work_key & MASK, what, int(purpose), k, self._space)
 
     def of_cases(self, cases: Sequence[tuple[int, Draws]]) -> list[CaseLuck]:
-        """The luck of (work key, draws) each, the first passes drawn in one sweep over arrays."""
+        """The luck of (work key, draws) each, the first passes drawn in sweeps over arrays."""
+        ahead, found = array("d"), []
+        waiting: list[tuple[int, Draws]] = []
+        firsts = accumulate((len(draws.words) for _, draws in cases), initial=0)
+        for (key, draws), first in zip(cases, firsts, strict=False):
+            found.append(CaseLuck(self, key, draws, ahead, first))
+            waiting.append((key, draws))
+            if first - len(ahead) >= _SWEEP:
+                ahead.frombytes(self._sweep(waiting))
+                waiting = []
+        ahead.frombytes(self._sweep(waiting))
+        return found
+
+    def _sweep(self, cases: Sequence[tuple[int, Draws]]) -> bytes:
+        """All that some cases draw ahead, one case after the other."""
         if not cases:
-            return []
-        sizes = np.array([len(draws.words) for _, draws in cases])
+            return b""
+        sizes = [len(draws.words) for _, draws in cases]
         keys = np.repeat(np.array([key & MASK for key, _ in cases], np.int64), sizes)
         words = np.concatenate([draws.words for _, draws in cases])
         uses = np.concatenate([draws.uses for _, draws in cases])
-        space = np.full(len(keys), self._space, np.int64)
-        x0, x1, _, _ = philox(keys, words, uses, space, self._key0, self._key1)
-        drawn = np.ascontiguousarray(unit_interval(x0, x1)).data
-        ends = np.cumsum(sizes).tolist()
-        begins = [0, *ends[:-1]]
-        return [
-            CaseLuck(self, key, draws, array("d", drawn[begin:end]))
-            for (key, draws), begin, end in zip(cases, begins, ends, strict=True)
-        ]
+        x0, x1, _, _ = philox(keys, words, uses, np.full(len(keys), self._space, np.int64), self._key0, self._key1)
+        return np.ascontiguousarray(unit_interval(x0, x1)).tobytes()
 
 
 def effort_quantile(effort: Effort) -> tuple[str, float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 from heapq import heapify, heappop, heappush, nsmallest
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ Free = tuple[float, int, int, "Person"]
 class Pool:
     """A queue of tasks and the people who serve it."""
 
-    __slots__ = ("_best_level", "_idle", "arrivals", "crews", "heap", "levels", "members")
+    __slots__ = ("_best_level", "_idle", "_too_long", "arrivals", "crews", "heap", "levels", "members")
 
     def __init__(self, arrivals: Arrivals | None = None) -> None:
         self.arrivals = arrivals
@@ -35,12 +35,15 @@ class Pool:
         self._best_level = 0.0
         self._idle: dict[Calendar, list[Free]] = {}
         """The free people by calendar, best first; an entry whose person has since been busy counts no more."""
+        self._too_long = 16
+        """Such entries are thrown out when there are more than this."""
 
     def add(self, person: Person, level: float) -> None:
         """The person serves this queue from now on."""
         self.members.append((level, person))
         self.levels[person.number] = level
         self._best_level = max(self._best_level, level)
+        self._too_long = 2 * len(self.members) + 16
         person.pools.append((level, self))
         self._idle.setdefault(person.calendar, [])
         if person.task is None:
@@ -53,9 +56,12 @@ class Pool:
     def first(self) -> tuple[int, int, int, Task] | None:
         """What is next, or None."""
         heap = self.heap
-        while heap and (heap[0][3].started >= 0 or heap[0][3].withdrawn):
+        while heap:
+            task = heap[0][3]
+            if task.started < 0 and not task.withdrawn:
+                return heap[0]
             heappop(heap)
-        return heap[0] if heap else None
+        return None
 
     def put(self, entry: tuple[int, int, int, Task]) -> None:
         """One more task waits."""
@@ -104,19 +110,26 @@ class Pool:
         """The person has nothing to do from now on."""
         idle = self._idle[person.calendar]
         heappush(idle, (-level, person.idle_since, person.number, person))
-        if len(idle) > 2 * len(self.members) + 16:
+        if len(idle) > self._too_long:
             idle[:] = {entry[2]: entry for entry in idle if _still_free(entry)}.values()
             heapify(idle)
 
-    def free_by_calendar(self) -> list[tuple[Calendar, Free]]:
-        """Of each calendar the first of the free."""
-        found = []
+    def first_free(self, now: int, wake: Callable[[Calendar], None]) -> Person | None:
+        """The best of those who are free and on shift; the others' calendars are to be woken."""
+        best = None
         for calendar, idle in self._idle.items():
-            while idle and not _still_free(idle[0]):
-                heappop(idle)
-            if idle:
-                found.append((calendar, idle[0]))
-        return found
+            while idle:
+                first = idle[0]
+                person = first[3]
+                if person.task is not None or person.idle_since != first[1]:
+                    heappop(idle)
+                    continue
+                if not calendar.on_shift(now):
+                    wake(calendar)
+                elif best is None or first < best:
+                    best = first
+                break
+        return None if best is None else best[3]
 
     def free(self, calendar: Calendar, count: int) -> list[Free]:
         """The first so many free people of a calendar."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from simkit.teams.work import Case, Run
 
@@ -18,27 +18,11 @@ URGENT = 0
 class Task:
     """Something one person has to do: a pass of a step, a decision, or what a meeting costs."""
 
-    category = ""
-    skills: tuple[str, ...] = ()
-    """Any of these will do; empty where `skill` says it all."""
-    crew: Crew | None = None
-    """The others who do it together with this person."""
-    queued = started = since = -1
-    """When it reached the queue, when this pass was taken up, and since when it is worked on without a break."""
-    coordination = effort = switching = wall = 0
-    """Seconds of taking over, of the effort itself, of turning to it from something else, and on-shift seconds
-    in all."""
-    interrupted = 0
-    """Seconds that interruptions take which have nothing to do with it."""
-    spent = rested = lost = 0
-    """On-shift seconds done before `since`, those it lay interrupted, and those that have to be done again since a
-    shift ended."""
-    loss = 0.0
-    """Chance that the hand-off made it wrong."""
-    wrong = 0.0
-    """Chance of an internal error, where people's abilities differ."""
-    timer: Any = None
-    """The event that ends the present stretch; None while nobody works on it."""
+    __slots__ = (
+        "case", "category", "coordination", "crew", "effort", "interrupted", "loss", "lost", "of_case", "on_finish",
+        "on_start", "priority", "queued", "rested", "run", "since", "skill", "skills", "spent", "started", "switching",
+        "timer", "wall", "wrong",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -50,10 +34,33 @@ class Task:
         on_finish: Callable[[Task, Person], int],
     ):
         self.run, self.case, self.priority, self.skill = run, case, priority, skill
+        self.of_case = cast(Case, case)
+        """The case of a task that has one."""
         self.on_start = on_start
         """Called when somebody takes it; returns the on-shift seconds it will need."""
         self.on_finish = on_finish
         """Called when those are over; returns the seconds of doing it again at once, or 0."""
+        self.category = ""
+        self.skills: tuple[str, ...] = ()
+        """Any of these will do; empty where `skill` says it all."""
+        self.crew: Crew | None = None
+        """The others who do it together with this person."""
+        self.queued = self.started = self.since = -1
+        """When it reached the queue, when this pass was taken up, and since when it is worked on without a break."""
+        self.coordination = self.effort = self.switching = self.wall = 0
+        """Seconds of taking over, of the effort itself, of turning to it from something else, and on-shift seconds
+        in all."""
+        self.interrupted = 0
+        """Seconds that interruptions take which have nothing to do with it."""
+        self.spent = self.rested = self.lost = 0
+        """On-shift seconds done before `since`, those it lay interrupted, and those that have to be done again since a
+        shift ended."""
+        self.loss = 0.0
+        """Chance that the hand-off made it wrong."""
+        self.wrong = 0.0
+        """Chance of an internal error, where people's abilities differ."""
+        self.timer: Any = None
+        """The event that ends the present stretch; None while nobody works on it."""
 
     @property
     def withdrawn(self) -> bool:
@@ -61,16 +68,12 @@ class Task:
         case = self.case
         return case is not None and case.closed
 
-    @property
-    def of_case(self) -> Case:
-        """The case of a task that has one."""
-        assert self.case is not None
-        return self.case
-
     def stretched(self, primary_share: float) -> int:
         """On-shift seconds in which other duties leave enough for switching, taking over and effort."""
         own = self.switching + self.coordination + self.effort
-        return max(own, round(own / primary_share)) + self.interrupted
+        if primary_share < 1:
+            own = round(own / primary_share)
+        return own + self.interrupted
 
     def begin_again(self, now: int) -> None:
         """The next pass starts at once, on the same desk."""

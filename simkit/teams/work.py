@@ -96,7 +96,9 @@ class StepGraph:
         self._connect(steps)
         self.polish = [node for node in self.nodes if node.polish]
         self.starts = [node.number for node in self.nodes if not node.before]
-        self.draws = Draws([(node.word, WORK_PURPOSES if node.gate is None else GATE_PURPOSES) for node in self.nodes])
+        self.draws = Draws(
+            [(node.word, WORK_PURPOSES if node.gate is None else GATE_PURPOSES) for node in self.nodes[:-1]]
+        )
 
     def _connect(self, steps: list[Step]) -> None:
         numbers = {node.id: node.number for node in self.nodes}
@@ -131,23 +133,28 @@ def _mean_hours(node: Node) -> float:
 class Run:
     """One pass of a step: what made it ready, who did it, and where its time went."""
 
-    done = -1
-    delegated = False
-    """At a gate: whether the lead decides."""
-    giver: Person | None = None
-    """Who hands the result on; for a rejection the one who decided."""
-    giver_unit = ""
-    others: Sequence[Run] = ()
-    """What other branches hand to it, besides the run that made it ready."""
-    share: float | None = None
-    """Share of a fresh effort that a later pass takes; the department's rework share when None."""
-    carried = 0.0
-    """Share of the effort that need not be done again after somebody else left it unfinished."""
+    __slots__ = (
+        "carried", "caused_by", "delegated", "done", "giver", "giver_unit", "node", "number", "others", "parts", "ready",
+        "share",
+    )  # fmt: skip
 
     def __init__(self, node: Node, number: int, ready: int, caused_by: Run | None):
         self.node, self.number, self.ready, self.caused_by = node, number, ready, caused_by
-        self.parts = [0] * len(PARTS)
-        """Seconds by part of the lead time, in the order of :data:`PARTS`; they add up to ``done`` less the cause's."""
+        self.done = -1
+        self.delegated = False
+        """At a gate: whether the lead decides."""
+        self.giver: Person | None = None
+        """Who hands the result on; for a rejection the one who decided."""
+        self.giver_unit = ""
+        self.others: Sequence[Run] = ()
+        """What other branches hand to it, besides the run that made it ready."""
+        self.share: float | None = None
+        """Share of a fresh effort that a later pass takes; the department's rework share when None."""
+        self.carried = 0.0
+        """Share of the effort that need not be done again after somebody else left it unfinished."""
+        self.parts: list[int] = [0] * len(PARTS) if caused_by is None else caused_by.parts.copy()
+        """Seconds since the case was admitted by part of the lead time, in the order of :data:`PARTS`: those of the run
+        that made it ready, which is over, and its own. They add up to ``done`` less that moment."""
 
     def passed_on(self) -> None:
         """After a gate let it pass, the work is still that of whoever handed it in."""
