@@ -35,7 +35,7 @@ class Calendar:
         self._worked: list[int] = [0]
         """On-shift seconds before each shift; one longer than the shifts."""
         self._shift_begin = self._shift_end = self._worked_at_end = -1
-        """The shift last looked up, and the on-shift seconds up to its end: the next question is mostly about the same."""
+        """The shift looked up last, and the on-shift seconds up to its end: most questions are about the same again."""
 
     @property
     def days_into_week(self) -> int:

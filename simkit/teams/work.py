@@ -134,8 +134,8 @@ class Run:
     """One pass of a step: what made it ready, who did it, and where its time went."""
 
     __slots__ = (
-        "carried", "caused_by", "delegated", "done", "giver", "giver_unit", "node", "number", "others", "parts", "ready",
-        "share",
+        "carried", "caused_by", "delegated", "done", "giver", "giver_unit", "node", "number", "others", "parts",
+        "ready", "share",
     )  # fmt: skip
 
     def __init__(self, node: Node, number: int, ready: int, caused_by: Run | None):
