@@ -90,7 +90,7 @@ def test_rates_without_fatigue_are_recovered(fitted, name, truth):
 
 def test_a_form_of_wear_out_is_recognized():
     """A log made by linear wear-out is told from the other forms by AIC (by more than 2), and its delta is recovered."""
-    found = fit_contacts(simulated(people=200, days=150, wear_out="linear", delta=0.15))
+    found = fit_contacts(simulated(people=160, days=150, wear_out="linear", delta=0.15), opted_out=None)
     assert found.wear_out == "linear"
     assert min(worse for form, worse in found.wear_out_aic.items() if form != "linear") > 2
     assert found.wear_out_aic["linear"] == 0
@@ -112,8 +112,9 @@ def test_wear_out_is_the_rulebooks(form, number):
 
 
 def test_a_form_asked_for_is_fitted():
-    """`wear_out` settles the form; nothing is compared then, and the truth is recovered."""
-    found = fit_contacts(simulated(people=160, days=150, wear_out="hyperbolic", delta=0.4), wear_out="hyperbolic")
+    """`wear_out` settles the form; nothing is compared then, and the truth is recovered from opens alone."""
+    log = simulated(people=160, days=150, wear_out="hyperbolic", delta=0.4)
+    found = fit_contacts(log, wear_out="hyperbolic", opted_out=None)
     assert (found.wear_out, dict(found.wear_out_aic)) == ("hyperbolic", {})
     assert "--wear-out hyperbolic" in found.command
     assert within(found.delta, 0.4)
@@ -199,7 +200,7 @@ def test_simkits_own_sends_at_constant_frequency_say_nothing():
 def test_people_who_differ_are_no_fatigue():
     """Without fatigue, but with most messages to those who open most, opens rise with fatigue threefold; delta is 0."""
     log = simulated(people=120, delta=0.0, kappa=0.0, affinity=1.0, favor=1.0, days=150)
-    found = fit_contacts(log)
+    found = fit_contacts(log, opted_out=None)
     shown = found.check["observed"]
     assert shown.iloc[-1] > 1.5 * shown.iloc[0]
     assert found.delta.low < 0 < found.delta.high
@@ -210,7 +211,8 @@ def test_people_who_differ_are_no_fatigue():
 
 def test_fatigue_is_not_hidden_by_favorites():
     """With fatigue and most messages to those who open most, delta is still found."""
-    found = fit_contacts(simulated(people=160, affinity=0.8, favor=0.7, kappa=0.2), wear_out="exponential")
+    log = simulated(people=160, affinity=0.8, favor=0.7, kappa=0.2)
+    found = fit_contacts(log, wear_out="exponential", opted_out=None)
     assert within(found.delta, 0.25)
     assert found.delta.low > 0.1
 
@@ -259,7 +261,7 @@ def test_randomized_asks_for_chance():
         return np.where(often, day % 2 == 0, day % 12 == 2)
 
     log = simulated(people=200, days=150, sent=favorites, bounce=0.0, kappa=0.1)
-    found = fit_contacts(log, randomized=True, wear_out="exponential")
+    found = fit_contacts(log, randomized=True, wear_out="exponential", opted_out=None)
     assert found.delta.value < 0.15
     assert found.delta.high < 0.25
 

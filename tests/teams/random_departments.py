@@ -1,5 +1,8 @@
-"""Random small departments for hypothesis: people, units, distances, gates and step graphs of every shape."""
+"""Random small departments for hypothesis: people, units, distances, gates and step graphs of every shape.
 
+A strategy is made once: hypothesis checks each anew, which takes longer than drawing from it."""
+
+from functools import cache
 from typing import Any
 
 from departments import organized
@@ -11,6 +14,7 @@ SKILLS = ("write", "draw", "code")
 _HOURS = st.floats(0.05, 9)
 
 
+@cache
 def people() -> st.SearchStrategy[list[dict[str, Any]]]:
     """Somebody for each skill, and some with two, part time or at night."""
 
@@ -38,6 +42,7 @@ def people() -> st.SearchStrategy[list[dict[str, Any]]]:
     )
 
 
+@cache
 def gates() -> st.SearchStrategy[dict[str, Any]]:
     shared = {
         "finds": st.floats(0, 1),
@@ -102,6 +107,7 @@ def kinds(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@cache
 def batches() -> st.SearchStrategy[dict[str, Any]]:
     rule = st.fixed_dictionaries(
         {"size": st.integers(2, 4), "max_wait_hours": st.floats(0, 30), "setup_hours": st.floats(0, 1)}
@@ -109,6 +115,7 @@ def batches() -> st.SearchStrategy[dict[str, Any]]:
     return st.just({}) | st.just({}) | st.fixed_dictionaries({"batch": rule})
 
 
+@cache
 def doers() -> st.SearchStrategy[dict[str, Any]]:
     """One person, any of two skills, or several people at once."""
     several = st.lists(st.sampled_from(SKILLS), min_size=2, max_size=2, unique=True)
@@ -150,6 +157,7 @@ def rework(earlier: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+@cache
 def desks() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {
@@ -167,6 +175,7 @@ def desks() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+@cache
 def workforces() -> st.SearchStrategy[dict[str, Any]]:
     """What people grow by and use."""
     learning = st.fixed_dictionaries({"rate": st.floats(0, 0.4), "full_practice": st.integers(2, 50)})
@@ -218,6 +227,7 @@ def named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "id": f"row{i}"} for i, row in enumerate(rows)]
 
 
+@cache
 def calendars() -> st.SearchStrategy[dict[str, Any]]:
     """The office and two other working weeks, with holidays or without."""
     office = st.sampled_from(
@@ -231,6 +241,7 @@ def calendars() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({"office": office, "late": late})
 
 
+@cache
 def distances() -> st.SearchStrategy[dict[str, Any]]:
     """How far it is between people, units and companies, and to the first person."""
     cost = {"latency_hours": st.floats(0, 30), "effort_hours": st.floats(0, 3)}
@@ -244,6 +255,7 @@ def distances() -> st.SearchStrategy[dict[str, Any]]:
     return st.just({}) | st.fixed_dictionaries({"distance": table, "intake": st.fixed_dictionaries(cost)})
 
 
+@cache
 def changes() -> st.SearchStrategy[dict[str, Any]]:
     """The dip after a change of structure, and what units set up."""
     dip = st.fixed_dictionaries({"productivity_dip": st.floats(0, 0.9), "recovery_days": st.floats(1, 60)})
@@ -285,6 +297,7 @@ def asked_for(work: dict[str, Any]) -> list[str]:
     return sorted({skill for one in told for skill in ([one] if isinstance(one, str) else one)})
 
 
+@cache
 def authorities() -> st.SearchStrategy[dict[str, Any]]:
     """Errors that are noticed go to the lead or the top, who answer late, if at all."""
     mix = st.sampled_from([[1, 0, 0], [0.2, 0.5, 0.3], [0, 0.2, 0.8]])

@@ -1,5 +1,7 @@
 """Laws that hold to the second in every run, whatever the department."""
 
+from collections import Counter, defaultdict
+
 import random_departments
 from departments import DAY, on_shift_calendars, order, organized, retail_orders, run
 from hypothesis import HealthCheck, given, settings
@@ -60,17 +62,21 @@ def check_nobody_does_two_things_at_once(plan, records, end):
     for row in log[log.event == "left"].itertuples():
         calendars[row.person].close(row.time, row.time + round(plan.turnover.hiring_days) * DAY)
     overtime = records.persons.set_index("id").overtime_seconds
-    spent = log[log.person.ne("")].groupby(["person", "case", "step", "pass"]).effort.sum()
-    stretches = log[log.event.isin(BEGINS + ENDS) & log.person.ne("")]
-    spent, stretches = batches_as_one(stretches, spent)
-    for person, rows in stretches.groupby("person"):
-        begins, ends = rows.iloc[::2], rows.iloc[1::2]
-        assert begins.event.isin(BEGINS).all()
-        assert ends.event.isin(ENDS).all()
-        passes = list(zip(begins.case, begins.step, begins["pass"], strict=True))
-        assert passes[: len(ends)] == list(zip(ends.case, ends.step, ends["pass"], strict=True))
+    spent, stretches = Counter(), defaultdict(list)
+    columns = ["person", "case", "step", "pass", "effort", "event", "time"]
+    for person, *what, effort, event, time in log.loc[log.person.ne(""), columns].itertuples(index=False, name=None):
+        spent[person, *what] += effort
+        if event in BEGINS + ENDS:
+            stretches[person].append((tuple(what), event, time))
+    for person, every in stretches.items():
+        rows = batches_as_one(person, every, spent)
+        begins, ends = rows[::2], rows[1::2]
+        assert {event for _, event, _ in begins} <= set(BEGINS)
+        assert {event for _, event, _ in ends} <= set(ENDS)
+        passes = [what for what, _, _ in begins]
+        assert passes[: len(ends)] == [what for what, _, _ in ends]
         worked, last = dict.fromkeys(passes, 0), -1
-        for what, begin, done in zip(passes, begins.time, [*ends.time, end], strict=False):
+        for (what, _, begin), done in zip(begins, [*(time for _, _, time in ends), end], strict=False):
             assert begin >= last
             assert calendars[person].on_shift(begin) or begin == last  # a redo may begin as the shift ends
             last = done
@@ -81,23 +87,21 @@ def check_nobody_does_two_things_at_once(plan, records, end):
         assert not sum(beyond.values()) or plan.desk.end_of_shift == "finish"
 
 
-def batches_as_one(stretches, spent):
+def batches_as_one(person, rows, spent):
     """Cases begun and ended together are one stretch, told of the first of them with what was spent on all."""
-    spent, kept = spent.to_dict(), []
-    for person, rows in stretches.groupby("person"):
-        before, leader = None, None
-        for row in rows.itertuples():
-            key = (person, row.case, row.step, row[3])
-            together = row.event in ("start", "complete") and before == (row.event, row.time, row.step)
-            before = (row.event, row.time, row.step)
-            if row.event == "start":
-                if together:
-                    spent[leader] += spent.pop(key)
-                else:
-                    leader = key
-            if not together:
-                kept.append(row.Index)
-    return spent, stretches.loc[sorted(kept)]
+    kept, before, leader = [], None, None
+    for what, event, time in rows:
+        _, step, _ = what
+        together = event in ("start", "complete") and before == (event, time, step)
+        before = (event, time, step)
+        if event == "start":
+            if together:
+                spent[(person, *leader)] += spent.pop((person, *what))
+            else:
+                leader = what
+        if not together:
+            kept.append((what, event, time))
+    return kept
 
 
 def check_flow_is_conserved(cases, log):

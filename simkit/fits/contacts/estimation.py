@@ -38,7 +38,7 @@ TOLERATED_GAIN = 0.001
 """A maximum counts as found when another step would gain about this log-likelihood."""
 WEAKEST = 1e-3
 """Information of a person at which a direction counts as unknown to the search."""
-ROUNDS = 8
+ROUNDS = 16
 """Times the quadrature's nodes may move."""
 NEAR = 0.7
 """How far a parameter may go before the nodes follow: away from them the quadrature holds no longer."""
@@ -97,17 +97,22 @@ def maximize(likelihood: ContactLikelihood, theta: Floats, held: Sequence[str] =
     """The maximum over all parameters but those `held` at their values; FitError when none is found.
 
     A quasi-Newton search (BFGS) that begins with the information estimated by the people's squared slopes. The
-    nodes of the quadrature follow until they no longer matter.
+    nodes of the quadrature follow until they no longer matter; a search that went NEAR leaves the curvature it has
+    learned to the next.
     """
     layout = likelihood.layout
     idle = {f"frequency:{c}" for c in range(layout.channels) if not likelihood.usual[:, c].any()}
     free = [layout.at(name) for name in layout.names if name not in {*held, *idle}]
     likelihood.adapt(theta)
-    best = Optimum(theta, float(likelihood(theta)[0].sum()), tuple(free))
+    values, slopes = likelihood(theta)
+    best = Optimum(theta, float(values.sum()), tuple(free))
+    learned = None
     for _ in range(ROUNDS):
-        theta = _search(likelihood, best.theta, free)
+        whitened = learned if learned is not None else _whitened(slopes[:, free])
+        theta, learned = _search(likelihood, best.theta, free, whitened)
         likelihood.adapt(theta)
-        value = float(likelihood(theta)[0].sum())
+        values, slopes = likelihood(theta)
+        value = float(values.sum())
         if not math.isfinite(value):
             raise FitError("the search for the most likely parameters did not converge")
         before, best = best, max(best, Optimum(theta, value, tuple(free)), key=lambda found: found.log_likelihood)
@@ -116,14 +121,19 @@ def maximize(likelihood: ContactLikelihood, theta: Floats, held: Sequence[str] =
     return best
 
 
-def _search(likelihood: ContactLikelihood, theta: Floats, free: list[int]) -> Floats:
-    """One search with the nodes where they are."""
+def _whitened(slopes: Floats) -> Floats:
+    """The matrix that takes steps of like effect to steps of the parameters, by the people's squared slopes."""
+    strengths, directions = np.linalg.eigh(slopes.T @ slopes / len(slopes))
+    return np.asarray(directions / np.sqrt(np.maximum(strengths, WEAKEST)))
+
+
+def _search(
+    likelihood: ContactLikelihood, theta: Floats, free: list[int], to_theta: Floats
+) -> tuple[Floats, Floats | None]:
+    """One search with the nodes where they are: its end, and `to_theta` as learned on the way if that was not far."""
     from scipy.optimize import minimize
 
     people = likelihood.people
-    slopes = likelihood(theta)[1][:, free]
-    strengths, directions = np.linalg.eigh(slopes.T @ slopes / people)
-    to_theta = directions / np.sqrt(np.maximum(strengths, WEAKEST))
 
     def full(steps: Floats) -> Floats:
         whole = theta.copy()
@@ -137,9 +147,17 @@ def _search(likelihood: ContactLikelihood, theta: Floats, free: list[int]) -> Fl
         slope = slopes[:, free].sum(0) / people - 20 * beyond
         return -float(values.sum()) / people + 10 * float(beyond @ beyond), -to_theta.T @ slope
 
-    options: Any = {"gtol": math.sqrt(TOLERATED_GAIN / people), "norm": 2, "maxiter": STEPS}
-    found = minimize(cost, np.zeros(len(free)), method="BFGS", jac=True, options=options)
-    return full(found.x)
+    def near(steps: Floats) -> None:
+        if float(np.abs(to_theta @ steps).max()) > NEAR:
+            raise StopIteration
+
+    options = {"gtol": math.sqrt(TOLERATED_GAIN / people), "norm": 2, "maxiter": STEPS}
+    how: Any = {"method": "BFGS", "jac": True, "options": options, "callback": near}
+    found: Any = minimize(cost, np.zeros(len(free)), **how)
+    if np.abs(to_theta @ found.x).max() > NEAR:
+        return full(found.x), None
+    gains, ways = np.linalg.eigh(found.hess_inv)
+    return full(found.x), to_theta @ (ways * np.sqrt(np.maximum(gains, WEAKEST)))
 
 
 @dataclass(frozen=True, eq=False)
