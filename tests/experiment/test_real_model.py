@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from simkit.experiment.store import save
 from simkit.experiment.study import run
 from simkit.measures.catalog import MEASURES
 from simkit.report.page import render
@@ -62,17 +63,21 @@ def test_pictures_agree_with_the_measures(result: Any):
     assert steps.drop("profit").sum() == pytest.approx(steps["profit"])
 
 
-def test_page_and_numbers(result: Any):
+@pytest.fixture(scope="module")
+def page(result: Any) -> str:
+    return render(result)
+
+
+def test_page_and_numbers(result: Any, page: str):
     """The page has its pictures, and says how many numbers are yours, published and assumed."""
-    page = render(result)
     assert page.count("<svg") == 4
     assert set(result.numbers) == {"yours", "published", "assumed"}
     assert "assumed" in page
 
 
-def test_cohorts_and_channels_are_kept_and_saved(result: Any, tmp_path: Path):
+def test_cohorts_and_channels_are_kept_and_saved(result: Any, page: str, tmp_path: Path):
     """Every run's tables, with the cell's name in front, and the same from the results folder."""
-    folder = result.save(tmp_path / "results")
+    folder = save(result, tmp_path / "results", page)
     for name, keys in (("cohorts", ["cohort", "date"]), ("channels", ["channel"])):
         kept = result.breakdowns[name]
         assert not kept.duplicated(["alternative", "replication", *keys]).any()

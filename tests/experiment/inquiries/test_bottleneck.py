@@ -51,7 +51,7 @@ def test_a_department_alone_does_the_same_as_in_a_whole_run():
     """Every case of a whole run without monitors, to the second, under each structure; what is left out is said."""
     for structure in ("hierarchy", "pods"):
         scenario = Scenario(
-            horizon=50, warmup=20, monitors={}, market={"customers": 30}, teams={"structure": structure}
+            horizon=30, warmup=10, monitors={}, market={"customers": 30}, teams={"structure": structure}
         )
         whole = simulate(scenario, 1, engine="mesa")
         alone = department_run(scenario, organization(scenario.teams, list(scenario.market.segments)), 1)
@@ -137,7 +137,7 @@ def test_a_person_costs_a_years_wages():
 
 def test_the_answer_as_a_document_and_what_it_leaves_out():
     """JSON has every change twice, for signals and campaigns; monitors are said to be left out; an alternative must be."""
-    scenario = Scenario(horizon=70, warmup=10)
+    scenario = Scenario(horizon=30, warmup=10)
     answer = found(scenario, replications=2)
     told = document(answer)
     assert {row["what"] for row in told["changes"]} == {"signals", "campaigns"}

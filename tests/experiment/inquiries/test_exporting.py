@@ -1,11 +1,14 @@
 """Exported logs: readable by independent tools, equal however they are asked for, whole or not there."""
 
+from functools import cache
+
 import pandas as pd
 import pytest
 
 from simkit.experiment.inquiries import exporting
 from simkit.experiment.inquiries.exporting import TABLES, export
 from simkit.experiment.inquiries.one_cell import NoSuchCell, one_cell
+from simkit.experiment.store import save
 from simkit.experiment.study import run
 from simkit.scenario.load import load
 from simkit.scenario.schema import Scenario
@@ -21,12 +24,24 @@ def simulated():
     return simulate(Scenario(**SMALL), contact_log=True, event_log=True)
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Table -> rows written and what is read again; every one is exported once."""
+    folder, scenario = tmp_path_factory.mktemp("logs"), Scenario(**SMALL)
+
+    @cache
+    def of(what):
+        rows = export(scenario, what, folder / what, form="parquet")
+        return rows, pd.read_parquet(folder / what)
+
+    return of
+
+
 @pytest.mark.parametrize("what", [name for name in TABLES if name != "daily"])
-def test_parquet_and_csv_hold_the_documented_columns(tmp_path, what):
+def test_parquet_and_csv_hold_the_documented_columns(tmp_path, exported, what):
     """Both formats have the columns of the schema in its order, the same rows, and times that only go forward."""
     path = tmp_path / "log"
-    rows = export(Scenario(**SMALL), what, path, form="parquet")
-    table = pd.read_parquet(path)
+    rows, table = exported(what)
     assert list(table.columns) == [column.name for column in TABLES[what]]
     assert len(table) == rows > 10
     for column in TABLES[what]:
@@ -39,13 +54,10 @@ def test_parquet_and_csv_hold_the_documented_columns(tmp_path, what):
         assert (written[column.name] == table[column.name].astype(written[column.name].dtype)).all(), column.name
 
 
-def test_the_files_say_what_the_run_says(tmp_path, simulated):
+def test_the_files_say_what_the_run_says(exported, simulated):
     """Money, sends, opt-outs and days of the files are the ledger's of the same run."""
-    scenario, daily = Scenario(**SMALL), simulated.daily
-    read = {}
-    for what in TABLES:
-        export(scenario, what, tmp_path / what, form="parquet")
-        read[what] = pd.read_parquet(tmp_path / what)
+    daily = simulated.daily
+    read = {what: exported(what)[1] for what in TABLES}
     sold = read["transactions"]
     by_day = sold.groupby(sold["time"].dt.normalize())["amount"].sum() * 3000
     expected = daily.set_index("date")["revenue"]
@@ -77,10 +89,9 @@ def test_messages_of_journeys_have_names(tmp_path):
     assert (steps["channel"] != "").all()
 
 
-def test_consent_is_known_at_any_time_from_the_file_alone(tmp_path, simulated):
+def test_consent_is_known_at_any_time_from_the_file_alone(exported, simulated):
     """What is held at the start, given and withdrawn adds up to who may be written to at the end."""
-    export(Scenario(**SMALL), "consent", tmp_path / "c", form="parquet")
-    table = pd.read_parquet(tmp_path / "c")
+    table = exported("consent")[1].copy()
     table["step"] = table["change"].map({"held": 1, "given": 1, "withdrawn": -1})
     now = table.groupby(["customer", "channel"])["step"].sum()
     assert set(now) <= {0, 1}
@@ -116,7 +127,7 @@ def test_a_results_folder_gives_the_same_bits_as_its_scenario(tmp_path):
     file = tmp_path / "s.yaml"
     file.write_text("horizon: 40 days\nwarmup: 20 days\nseed: 7\nmarket: {customers: 300}\n"
                     "alternatives: {calm: {contact_policy.at_most: 1 per rolling week}}\n")  # fmt: skip
-    run(load(file), replications=2, workers=1).save(tmp_path / "results")
+    save(run(load(file), replications=2, workers=1), tmp_path / "results", page="")
     paths = []
     for source in (file, tmp_path / "results"):
         cell = one_cell(source, "calm", 1)
