@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 import mesa
@@ -14,9 +15,10 @@ from simkit.customers.day import Replacement, Rule, phase
 from simkit.customers.extension import chosen_day, parameters_type
 from simkit.customers.log import Sink
 from simkit.customers.market import MarketTables, stage_counts
+from simkit.customers.plain_tables import PlainTables
 from simkit.customers.population import population, sorted_people
 from simkit.customers.rules.noting import notice, remember, watched
-from simkit.customers.tables import World, plain, row_types, with_parameters
+from simkit.customers.tables import World
 from simkit.customers.word_of_mouth import ties_of
 from simkit.scenario.schema import Scenario
 
@@ -67,9 +69,7 @@ class MarketModel(mesa.Model):
         chosen, day = chosen_day(rules, extension)
         self._phases = {name: phase(chosen, name, day) for name in ("propose", "live")}
         self._scratch, self._log, self._events = state.Scratch(layout.scratch), log, events
-        self._types = row_types(self.tables.world)
-        self._my = parameters_type(extension)(*self.tables.my)
-        self._spend = self.tables.world.spend.tolist()
+        self._plain = PlainTables(self.tables.world, parameters_type(extension)(*self.tables.my))
         self._age(chosen["age"])
         self.tables.keep_log(events is not None, only)
         self._stages = np.bincount([c.stage for c in self.people], minlength=len(state.STAGES))
@@ -127,16 +127,18 @@ class MarketModel(mesa.Model):
 
     def new_leads(self) -> np.ndarray:
         """Those who became leads on the last day lived, in no order."""
-        people = self.customers()
-        return people[people["lead_day"] == self.tables.day + 1]
+        return self._records([c for c in self.people if c.lead_day == self.tables.day + 1])
 
     def customers(self) -> np.ndarray:
         """Everyone, in order of (segment, index)."""
-        rows = state.people_array(len(self.people), self.tables.layout.customer)
-        for row, customer in zip(rows, self.people, strict=True):
-            for name in rows.dtype.names or ():
-                row[name] = getattr(customer, name)
+        rows = self._records(self.people)
         return sorted_people(rows, [rows["index"], rows["segment"]])
+
+    def _records(self, people: list[Customer]) -> np.ndarray:
+        kind = self.tables.layout.customer
+        rows = state.people_array(len(people), kind)
+        rows[:] = np.array([*map(attrgetter(*kind.names or ()), people)], kind)
+        return rows
 
     def column(self, name: str) -> np.ndarray:
         """One field of everyone, in an order that stays the same."""
@@ -147,7 +149,7 @@ class MarketModel(mesa.Model):
         return self.people[place]
 
     def _age(self, rule: Rule) -> None:
-        w = self._world(self.tables.world)
+        w = self._plain.read(self.tables.world)
         for customer in self.people:
             rule(customer, w, self._scratch)
 
@@ -156,14 +158,9 @@ class MarketModel(mesa.Model):
         """Events that did not fit one person's day."""
         return int(self._scratch.notes_lost)  # type: ignore[attr-defined]
 
-    def _world(self, world: World) -> Any:
-        """The tables as agents read them."""
-        w = plain(world, self._types, self._spend)
-        return with_parameters(w, self._my) if self.tables.my else w
-
     def _pass(self, name: str, world: World) -> tuple[np.ndarray, list[Row], list[Row]]:
         """Everyone through one phase: totals, events, contacts."""
-        w, s, rules = self._world(world), self._scratch, self._phases[name]
+        w, s, rules = self._plain.read(world), self._scratch, self._phases[name]
         s.total = [0] * self.tables.layout.totals  # type: ignore[attr-defined]
         contacts: list[Row] = []
         events: list[Row] = []

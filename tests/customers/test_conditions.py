@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from markets import DRIVERS, column, live, quiet_market
 
 from simkit.customers.conditions import condition_rows, fill_conditions
+from simkit.customers.plain_tables import PlainTables
 from simkit.customers.rules.conditions import holds
 from simkit.customers.state import GROUP_DECIDES, GROUP_USER
-from simkit.customers.tables import CONDITION_FIELDS, CONDITIONS, STEPS, blank_world, plain, row_types
+from simkit.customers.tables import CONDITION_FIELDS, CONDITIONS, STEPS, blank_world
 from simkit.scenario.conditions import FIELDS, LONGEST, MOST
 from simkit.scenario.schema import Scenario
 
@@ -54,7 +55,7 @@ def world_with(*texts, segments=None, channels=None, **today):
     fill_conditions(world.condition, rows, segments or {}, channels or {})
     for name, value in today.items():
         world.today[name] = value
-    return plain(world, row_types(world), world.spend.tolist()), rows
+    return PlainTables(world).read(world), rows
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
