@@ -25,7 +25,7 @@ SLOW = {
 """A market whose purchases are decided on first; channels of every kind sell."""
 TOGETHER = {
     **SLOW,
-    "customers": 600,
+    "customers": 300,
     "prospects": 0.9,
     "segments": {
         "north": {"share": 0.5, "buying_group": {"members": {2: 0.5, 5: 0.5}, "favor_from": "aware", "blockers": 1}},

@@ -7,7 +7,7 @@ import pytest
 from markets import TOGETHER, busy, column, live
 
 from simkit.customers.accounts import Accounts, account_sizes
-from simkit.customers.mesa_market import MarketModel
+from simkit.customers.compiled import CompiledMarket
 from simkit.customers.population import population
 from simkit.customers.state import CUSTOMER, PURCHASE, people_array
 from simkit.rng import crc
@@ -40,7 +40,7 @@ def scenario(group, persons=600, start=None, forget=1e6, decision=None, **more):
 def lived(chosen, days, plan, **more):
     """The market after so many days of a plan {day: campaign}, its totals, and its purchases as (index, day)."""
     events = []
-    market = MarketModel(scenario=chosen, events=events, **more)
+    market = CompiledMarket(chosen, 0, events=events, **more)
     totals = live(
         market, days, lambda tables, day: day in plan and tables.launch(f"{plan[day]}-{day}", plan[day], None, 0.5, day)
     )
@@ -60,8 +60,8 @@ def test_an_account_of_one_is_an_ordinary_customer(members):
     lives = []
     for group in (None, {"members": members}):
         segments = {"north": {"share": 0.6, "buying_group": group}, "south": {"share": 0.4}}
-        market = MarketModel(
-            scenario=Scenario(market={"customers": 200, "segments": segments, "prospects": 0.5}, warmup=0)
+        market = CompiledMarket(
+            Scenario(market={"customers": 200, "segments": segments, "prospects": 0.5}, warmup=0), 0
         )
         lives.append((live(market, 40, busy), market.customers()))
     assert np.array_equal(lives[0][0], lives[1][0])
@@ -87,7 +87,7 @@ def test_exactly_those_buy_whose_users_were_in_favor_yesterday(needed, favor_fro
     chosen = scenario(
         {"members": 4, "users_needed": needed, "favor_from": favor_from}, start={"aware": 0.3, "intent": 0.7}
     )
-    market = MarketModel(scenario=chosen)
+    market = CompiledMarket(chosen, 0)
     live(market, 1)
     stage = market.customers()["stage"].reshape(150, 4)
     live(market, 1, lambda tables, day: tables.launch("all-1", "all", None, 0.5, 1))
@@ -126,7 +126,7 @@ def test_a_blocker_has_a_veto_and_payers_cool_down():
     group = {"members": 4, "users_needed": 0.3, "blockers": 1, "favor_from": "intent"}
     start = {"considering": 0.3, "intent": 0.7}
     chosen = scenario(group, start=start)
-    market = MarketModel(scenario=chosen)
+    market = CompiledMarket(chosen, 0)
     stage = market.customers()["stage"].reshape(150, 4)
     _, _, bought = lived(chosen, 12, {1: "payers", 5: "blockers"})
     vetoed = {4 * k for k in np.flatnonzero(stage[:, 1] < 3)}
@@ -146,7 +146,7 @@ def test_users_never_buy_and_an_account_is_addressed_as_the_customer_it_is():
                       channels={"email": EMAIL}, campaigns={"letter": {"live_days": 1, "audience": {"where": "role is user"}}}, occasions={},
                       monitors={}, warmup=0)  # fmt: skip
     log = []
-    market = MarketModel(scenario=chosen, log=log)
+    market = CompiledMarket(chosen, 0, log=log)
     was = market.customers()["relation"].reshape(100, 3)[:, 0] >= CUSTOMER
     live(market, 20, lambda tables, day: day == 0 and tables.launch("letter-0", "letter", None, 0.5, 0))
     people = market.customers()
@@ -163,7 +163,7 @@ def test_order_never_shows_in_accounts():
     made = population(chosen.market, chosen.channels, chosen.days, chosen.seed, 0)
     shuffled = people_array(len(made))
     shuffled[:] = made[np.argsort(made["spend_scale"])]
-    one, other = MarketModel(scenario=chosen), MarketModel(scenario=chosen, people=shuffled)
+    one, other = CompiledMarket(chosen, 0), CompiledMarket(chosen, 0, people=shuffled)
     assert np.array_equal(live(one, 25, busy), live(other, 25, busy))
     assert np.array_equal(one.customers(), other.customers())
     assert (one.customers()["group"] > 0).any()

@@ -12,33 +12,34 @@ from simkit.customers.apart import _SLOTS, PIECES, symbol
 from simkit.customers.rules import conditions, journeys
 
 ROOT = Path(__file__).parents[2]
-ONE_RUN = """
+RUNS = """
 import sys
 from simkit.customers.apart import _SLOTS
 from simkit.customers.compiled import CompiledMarket
 from simkit.scenario.load import load
-loaded = load(sys.argv[1], ["market.customers=300"])
-for scenario in loaded.alternatives.values():
-    market = CompiledMarket(scenario, 0)
-    for _ in range(5):
-        market.live_day()
-print(*sorted(slot.piece.function.__name__ for slot in _SLOTS.values() if slot.place.value))
+for file in sys.argv[1:]:
+    for scenario in load(file, ["market.customers=300"]).alternatives.values():
+        market = CompiledMarket(scenario, 0)
+        for _ in range(5):
+            market.live_day()
+    print(*sorted(slot.piece.function.__name__ for slot in _SLOTS.values() if slot.place.value))
 """
 
 
-def pieces_of(scenario: str) -> set[str]:
-    """Names of the pieces that five days of a scenario needed, in a process of its own."""
+def pieces_of(*scenarios: str) -> list[set[str]]:
+    """Names of the pieces that five days of each scenario and of those before it needed, in a process of their own."""
     run = subprocess.run(
-        [sys.executable, "-c", ONE_RUN, str(ROOT / "scenarios" / scenario)],
+        [sys.executable, "-c", RUNS, *(str(ROOT / "scenarios" / name) for name in scenarios)],
         capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    return set(run.stdout.split())
+    return [set(line.split()) for line in run.stdout.splitlines()]
 
 
 def test_a_scenario_compiles_what_it_uses():
     """Journeys are compiled for a scenario with journeys, not for one without."""
-    assert "move_on" not in pieces_of("quickstart.yaml")
-    assert "move_on" in pieces_of("journeys.yaml")
+    without, with_journeys = pieces_of("quickstart.yaml", "journeys.yaml")
+    assert "move_on" not in without
+    assert "move_on" in with_journeys
 
 
 def test_a_piece_is_a_plain_function():

@@ -20,7 +20,7 @@ MARGIN = 0.55
 def profit(every: int, fatigue: dict[str, float], weight: float) -> float:
     """Margin on all purchases less the cost of contacts, of a firm that writes to everyone every so many days."""
     scenario = Scenario(
-        market={"customers": 10_000, "prospects": 0, "fatigue": fatigue},
+        market={"customers": 4000, "prospects": 0, "fatigue": fatigue},
         channels={"email": {"fatigue_weight": weight}},
         contact_policy={"at_most": "7 per rolling week", "gap": 0, "quiet": None},
         campaigns={"letter": {"channels": ["email"], "live_days": 1}},

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from markets import column, live
 
+from simkit.customers.compiled import CompiledMarket
 from simkit.customers.feedback import Feedback
 from simkit.customers.market_life import budget_is_open
-from simkit.customers.mesa_market import MarketModel
 from simkit.customers.state import CUSTOMER, PURCHASE
 from simkit.scenario.deciding import Decision
 from simkit.scenario.schema import Scenario
@@ -35,10 +35,10 @@ def letters(days):
     return lambda tables, day: day in days and tables.launch(f"letter-{day}", "letter", None, 0.5, day)
 
 
-def purchases(chosen, days, sent=(2,), driver=MarketModel):
+def purchases(chosen, days, sent=(2,)):
     """The market after so many days, its totals, and (index, time, amount) of every purchase in order of time."""
     events = []
-    market = driver(scenario=chosen, events=events)
+    market = CompiledMarket(chosen, 0, events=events)
     totals = live(market, days, letters(sent))
     rows = np.concatenate(events)
     rows = rows[rows["kind"] == PURCHASE]
@@ -72,7 +72,7 @@ def test_no_delay_is_no_decision():
     """A mean of zero without a budget leaves every record and the ledger as they are without the table."""
     lives = []
     for decision in (None, {"mean_days": 0}):
-        market = MarketModel(scenario=scenario(decision, persons=100))
+        market = CompiledMarket(scenario(decision, persons=100), 0)
         lives.append((live(market, 15, letters((2, 6, 10))), market.customers()))
     assert np.array_equal(lives[0][0], lives[1][0])
     assert np.array_equal(lives[0][1], lives[1][1])
@@ -140,7 +140,7 @@ def test_who_becomes_a_customer_by_word_of_mouth_has_nothing_left_to_decide():
 
 def test_whom_sales_win_buys_once():
     """A prospect with a pending decision whom the sales team wins makes one first purchase, and the decision lapses."""
-    market = MarketModel(scenario=scenario({"mean_days": 5, "spread": "fixed"}))
+    market = CompiledMarket(scenario({"mean_days": 5, "spread": "fixed"}), 0)
     live(market, 4, letters((2,)))
     who = int(np.flatnonzero(market.customers()["decision_due"])[0])
     assert Feedback(market, ["everyone"]).win("everyone", who, 4.5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from markets import column, live, newborn, quiet_market
 
-from simkit.customers.mesa_market import MarketModel
+from simkit.customers.compiled import CompiledMarket
 from simkit.scenario.campaigns import Campaign
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
@@ -18,7 +18,7 @@ def market_with(campaign, **changes):
              "campaigns": {"letter": {"live_days": 1, **campaign}}, "occasions": {}, "monitors": {},
              "contact_policy": {"at_most": [], "gap": 0}, "horizon": 60, "warmup": 0}  # fmt: skip
     chosen = Scenario(**{**plain, **changes})
-    return MarketModel(scenario=chosen, people=newborn(chosen))
+    return CompiledMarket(chosen, 0, people=newborn(chosen))
 
 
 def sends(tables, day):

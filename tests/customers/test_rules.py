@@ -131,13 +131,8 @@ def test_search_spends_at_most_its_budget():
 RUN = """
 from simkit.customers.compiled import CompiledMarket
 from simkit.scenario.schema import Scenario
-import numpy as np
-scenario = Scenario(market={{"customers": 300}}, horizon=30)
-market = CompiledMarket(scenario, 0, rules={{"opt_out": "{module}:opt_out"}})
-for day in range(20):
-    market.tables.launch(f"n-{{day}}", "newsletter", None, 0.5, day)
-    market.live_day()
-print(int(np.count_nonzero(market.customers()["opt_out_day"])))
+market = CompiledMarket(Scenario(market={"customers": 300}, horizon=30), 0, rules={"age": "my_rules:age"})
+print(*sorted(set(market.customers()["last_purchase_day"].tolist())))
 """
 
 
@@ -148,29 +143,25 @@ def test_editing_a_rule_changes_the_next_run(tmp_path):
     def run():
         env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(rules.__file__).parents[3])]),
                "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
-        out = subprocess.run([sys.executable, "-c", RUN.format(module="my_rules")], env=env, capture_output=True, text=True,
+        out = subprocess.run([sys.executable, "-c", RUN], env=env, capture_output=True, text=True,
                              check=True, cwd=tmp_path)  # fmt: skip
-        return int(out.stdout)
+        return [float(age) for age in out.stdout.split()]
 
-    (tmp_path / "my_numbers.py").write_text("LAST = 99\n")
+    (tmp_path / "my_numbers.py").write_text("DAYS = 7.0\n")
     source = """from numba.extending import register_jitable
 
-from my_numbers import LAST
+from my_numbers import DAYS
 
 @register_jitable
-def chosen(slot):
-    return {answer} and slot <= LAST
+def since(relation):
+    return {answer}
 
-def opt_out(c, w, s):
-    for j in range(s.n):
-        s.opted_out[j] = 0
-        if s.delivered[j] == 1 and chosen(s.slot[j]) and c.opt_out_day[0] == 0:
-            c.opt_out_day[0] = w.today.day + 1
-            c.leaving += 1
+def age(c, w, s):
+    c.last_purchase_day = since(c.relation)
 """
-    module.write_text(source.format(answer="slot < 0"))
-    assert run() == 0
-    module.write_text(source.format(answer="slot >= 0"))
-    assert run() > 50
-    (tmp_path / "my_numbers.py").write_text("LAST = -1\n")
-    assert run() == 0, "a number in another file counts too"
+    module.write_text(source.format(answer="-DAYS"))
+    assert run() == [-7]
+    module.write_text(source.format(answer="-DAYS * 2"))
+    assert run() == [-14]
+    (tmp_path / "my_numbers.py").write_text("DAYS = 5.0\n")
+    assert run() == [-10], "a number in another file counts too"
