@@ -69,15 +69,28 @@ def write(tmp_path):
     return _write
 
 
+WORTH = "def worth(points, lucky):\n    return points * 2.0 if lucky else points\n"
+
+
 @pytest.fixture
 def points(write):
-    write("worth.py", "def worth(points, lucky):\n    return points * 2.0 if lucky else points\n")
+    write("worth.py", WORTH)
     return write("points.py", POINTS)
 
 
 @pytest.fixture
 def study(write, points):
     return simkit.load(write("study.yaml", SCENARIO), extend=points)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The same study in a folder of its own, and its result."""
+    folder = tmp_path_factory.mktemp("ran")
+    for name, text in (("worth.py", WORTH), ("points.py", POINTS), ("study.yaml", SCENARIO)):
+        (folder / name).write_text(textwrap.dedent(text), encoding="utf-8")
+    study = simkit.load(folder / "study.yaml", extend=folder / "points.py")
+    return study, simkit.run(study, replications=1, workers=1, engine="mesa")
 
 
 # --- what an extension adds --------------------------------------------------------------------------------------
@@ -125,9 +138,9 @@ def test_a_scenario_travels_with_its_extension(study):
         assert again.extended_by is scenario.extended_by
 
 
-def test_a_result_says_what_it_was_extended_with(study, tmp_path):
+def test_a_result_says_what_it_was_extended_with(ran, tmp_path):
     """Manifest, page and command name the file, its hash and what it changes; the measure is among the outcomes."""
-    result = simkit.run(study, replications=1, workers=1, engine="mesa")
+    study, result = ran
     assert result.failed == 0
     folder = result.save(tmp_path / "out")
     told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["extension"]
@@ -340,9 +353,10 @@ def test_an_edited_helper_is_not_served_from_the_cache(write):
     assert ages == [{-1.0}, {-2.0}]
 
 
-def test_workers_get_the_extension_by_its_file(study):
+def test_workers_get_the_extension_by_its_file(ran):
     """A worker process imports the file itself; who runs the cells never shows."""
-    here, spread = (simkit.run(study, replications=1, workers=n, engine="mesa") for n in (1, 2))
+    study, here = ran
+    spread = simkit.run(study, replications=1, workers=2, engine="mesa")
     assert spread.failed == 0
     assert spread.runs.equals(here.runs)
     assert spread.daily.equals(here.daily)
@@ -391,9 +405,9 @@ def test_mistakes_end_with_an_exit_code(study, typed, write, words):
     assert not list(study.path.parent.glob("results"))
 
 
-def test_results_of_an_extension_are_read_with_it(study, typed, tmp_path):
+def test_results_of_an_extension_are_read_with_it(ran, study, typed, tmp_path):
     """`export` from a results folder asks for the file that made it, and warns when it was edited since."""
-    simkit.run(study, replications=1, workers=1, engine="mesa").save(tmp_path / "out")
+    ran[1].save(tmp_path / "out")
     code, _, said = typed("export", "out", "--what", "daily")
     assert code == 2
     assert "--extend points.py" in said

@@ -257,8 +257,25 @@ def layout_number(layout: Layout) -> int:
     return crc32(repr([layout.customer, layout.scratch, layout.world]).encode())
 
 
+@lru_cache(maxsize=16)
+def begins_as_shipped(layout: Layout) -> bool:
+    """Whether every shipped field lies where it lies in the shipped records, so that code for those serves: a piece
+    gets records by reference and knows nothing of what an extension has added behind."""
+    return all(
+        own.fields is not None and own.fields[name][1] == place
+        for own, shipped in (
+            (layout.customer, SHIPPED.customer),
+            (layout.scratch, SHIPPED.scratch),
+            (layout.world, SHIPPED.world),
+        )
+        for name, (_, place, *_) in (shipped.fields or {}).items()
+    )
+
+
 def compiled_piece(layout: Layout, piece: Piece) -> int:
     """The address of a piece's machine code for records of a layout; compiled, or loaded from the cache."""
+    if begins_as_shipped(layout):
+        layout = SHIPPED
     function = piece.function
     copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
     copy.__qualname__ = function.__name__ + APART

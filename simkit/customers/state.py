@@ -273,7 +273,6 @@ FINE_GRAIN = 1e9
 
 SCRATCH_DTYPE = np.dtype(
     [
-        ("total", "i8", (TOTALS,)),
         ("stage", "i8"),  # when the day began to be lived
         ("sight", "i8"),  # how much of one person the firm sees (`rules/caps.py`)
         ("zone", "i8"),  # row of the person's time zone
@@ -321,6 +320,7 @@ SCRATCH_DTYPE = np.dtype(
         ("note_what", "i8", (NOTES,)),
         ("note_number", "i8", (NOTES,)),
         ("note_amount", "i8", (NOTES,)),
+        ("total", "i8", (TOTALS,)),  # last, so that an extension's counters move no other field
     ]
 )
 

@@ -1,14 +1,12 @@
 """The world as the rules see it: read-only tables, identical in both drivers.
 
-`World` holds NumPy record arrays for the compiled driver; :func:`plain` turns it into the same tables as
+`World` holds NumPy record arrays for the compiled driver; `plain_tables.py` turns it into the same tables as
 nested named tuples of Python numbers for Mesa. Which numbers stand in it for one day is
 `simkit/customers/market.py`'s business.
 """
 
 from __future__ import annotations
 
-from collections import namedtuple
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -385,34 +383,6 @@ def blank_world(dtype: np.dtype = WORLD_DTYPE) -> tuple[np.ndarray, World]:
     """The tables, empty: as the one record that compiled rules get, and as views to fill it by."""
     array = np.zeros(1, dtype)
     return array, World(*(array[name][0] for name in World._fields))
-
-
-def row_types(world: World) -> dict[str, Any]:
-    """A named-tuple type per table, made once per market."""
-    names = [name for name in World._fields if name != "spend"]
-    return {name: namedtuple(name, getattr(world, name).dtype.names) for name in names}
-
-
-def plain(world: World, types: dict[str, Any], spend: Any) -> World:
-    """The same tables as tuples of Python numbers: what Mesa's agents read."""
-    tables: dict[str, Any] = {"today": types["today"](*map(_tuple, world.today.item())), "spend": spend}
-    for name in World._fields[1:-1]:
-        tables[name] = tuple(types[name](*map(_tuple, row)) for row in getattr(world, name).tolist())
-    return World(**tables)
-
-
-def with_parameters(world: World, my: Any) -> Any:
-    """The tables together with an extension's parameters, ``w.my``."""
-    return _extended_world()(*world, my)
-
-
-@cache
-def _extended_world() -> Any:
-    return namedtuple("ExtendedWorld", (*World._fields, "my"))
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value.tolist()) if isinstance(value, np.ndarray) else value
 
 
 def gamma_table(shape: float) -> np.ndarray:

@@ -115,7 +115,7 @@ def campaigns():
                         "purchases": {"r": 2, "a": 0.8, "b": 6, "alpha": 3}, "prospects": 0},
                 channels={"email": {"consent_customers": 1, "open_rate": 0.6, "click_given_open": 0.5}},
                 campaigns={"offer": {"work": "reactive_campaign", "per_week": per_week, "relevance": 0.9, "live_days": 3}},
-                occasions={}, monitors={}, contact_policy={"at_most": [], "gap": 0}, horizon=120,
+                occasions={}, monitors={}, contact_policy={"at_most": [], "gap": 0}, horizon=80,
                 service=desk(agents, hourly_cost=0, minutes=8, dissatisfaction={"churn": 1.6}),
             )  # fmt: skip
             found[name, staff] = simulate(one)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from simkit.coupling.steering import Plan
 from simkit.coupling.world import planned_orders
-from simkit.customers.mesa_market import MarketModel
+from simkit.customers.compiled import CompiledMarket
 from simkit.customers.state import PER_SLOT, SLOTS, SLOTS_AT, TOTALS
 from simkit.rng import run_key
 from simkit.scenario.schema import Scenario
@@ -28,7 +28,7 @@ def scenario(**changes):
 
 def plan(**changes):
     one = scenario(**changes)
-    return Plan(one, MarketModel(scenario=one), run_key(one.seed, 0), HOURS)
+    return Plan(one, CompiledMarket(one, 0), run_key(one.seed, 0), HOURS)
 
 
 def all_orders(one):
@@ -93,7 +93,7 @@ def test_the_factor_is_that_of_the_exponent():
 
 def test_a_run_that_is_steered():
     """Reviews once a quarter, the programs' own counters add up to the channels', both drivers agree."""
-    steered = scenario(steer_by="clicks")
+    steered = scenario(steer_by="clicks", market={"customers": 100, "represents": 150})
     run = simulate(steered, engine="mesa")
     assert sorted(set(run.reviews["day"])) == [91, 182, 273]
     last = run.reviews[run.reviews["day"] == 182].set_index("campaign")
@@ -108,7 +108,7 @@ def test_a_run_that_is_steered():
 def test_counters_of_campaigns_add_up_to_those_of_channels():
     """Delivered, opened, clicked and earned over all live messages are those over all addressed channels."""
     one = scenario(market={"customers": 1500, "purchases": {"r": 3}})
-    market = MarketModel(scenario=one)
+    market = CompiledMarket(one, 0)
     sums = np.zeros(TOTALS, np.int64)
     for day in range(40):
         if day % 3 == 0:

@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from simkit.customers import compiling
+import numpy as np
+
+from simkit.customers import compiling, state
 from simkit.customers.apart import _SLOTS, PIECES, symbol
+from simkit.customers.extension import Extension, Layout
 from simkit.customers.rules import conditions, journeys
 
 ROOT = Path(__file__).parents[2]
@@ -55,3 +58,16 @@ def test_every_piece_has_its_slot():
     names = {symbol(piece, number) for piece in PIECES.values()}
     assert len(names) == len(PIECES)
     assert names <= {symbol(slot.piece, number) for slot in _SLOTS.values()}
+
+
+def test_what_an_extension_adds_moves_no_shipped_field():
+    """So its records are served by the shipped pieces, compiled once for all; records that are laid out otherwise
+    are not."""
+    extension = Extension("points")
+    extension.field("points", "f8")
+    extension.counter("points_issued")
+    assert extension.layout.customer.itemsize > state.CUSTOMER_DTYPE.itemsize
+    assert extension.layout.totals == state.TOTALS + 1
+    assert compiling.begins_as_shipped(extension.layout)
+    moved = np.dtype([("points", "f8"), *((name, state.CUSTOMER_DTYPE[name]) for name in state.CUSTOMER_DTYPE.names)])
+    assert not compiling.begins_as_shipped(Layout(customer=moved))
