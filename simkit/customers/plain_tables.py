@@ -28,7 +28,7 @@ class PlainTables:
     def read(self, world: World) -> Any:
         """The same tables as tuples of Python numbers, fields as in their dtypes."""
         today = self._types["today"](*map(_tuple, world.today.item()))
-        plain = World(today, *(self._read(name, getattr(world, name)) for name in _IN_ROWS), self._spend)
+        plain = World._make([today, *(self._read(name, getattr(world, name)) for name in _IN_ROWS), self._spend])
         return _extended_world()(*plain, self._my) if self._my else plain
 
     def _read(self, name: str, table: np.ndarray) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simkit.coupling.budget import DaySpent, Spending
-from simkit.customers.compiled import CompiledMarket
+from simkit.customers.mesa_market import MarketModel
 from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
@@ -89,7 +89,7 @@ def spending(fixed=1000.0, **changes):
     """The budget of a market in which nothing happens but what a test says."""
     nothing = {"campaigns": {}, "occasions": {}, "monitors": {}}
     one = scenario(**{"warmup": 30, "horizon": 800, **nothing, **changes, "market": {"customers": 60}})
-    return Spending(one, CompiledMarket(one, 0), fixed)
+    return Spending(one, MarketModel(scenario=one), fixed)
 
 
 def live(money, days, revenue=0.0, earned=0.0, messages=0.0, figures=((0, 1000), (10, 100))):
