@@ -54,8 +54,9 @@ def test_presets_written_out_mean_the_same(name, tmp_path):
     """The same for everything that ships."""
     path, again = tmp_path / "a.yaml", tmp_path / "b.yaml"
     path.write_text(f"extends: {name}\n")
-    again.write_text("name: a\n" + as_yaml({k: v for k, v in written_out(load(path)).items() if k != "name"}))
-    assert expanded(load(again).base) == expanded(load(path).base)
+    study = load(path)
+    again.write_text("name: a\n" + as_yaml({k: v for k, v in written_out(study).items() if k != "name"}))
+    assert expanded(load(again).base) == expanded(study.base)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +103,14 @@ def test_units_hold_everybody_once(study):
         assert sum(row["people"] for row in unit_rows(department)) == len(department.people) == 24
 
 
-def test_the_schema_knows_the_file_format():
+@pytest.fixture(scope="module")
+def schema():
+    """That of a scenario file."""
+    return file_schema()
+
+
+def test_the_schema_knows_the_file_format(schema):
     """Everything a scenario may say is a property; nothing is required; alternatives may be dotted."""
-    schema = file_schema()
     assert {"extends", "alternatives", "market", "teams", "contact_policy"} <= set(schema["properties"])
     assert "required" not in schema
     assert "horizon" not in schema["$defs"]["alternative"]["properties"]
@@ -112,12 +118,12 @@ def test_the_schema_knows_the_file_format():
 
 
 @pytest.mark.parametrize("preset", [None, *preset_names()])
-def test_starters_and_expansions_keep_the_schema(preset, tmp_path):
+def test_starters_and_expansions_keep_the_schema(preset, tmp_path, schema):
     """An editor that checks by the schema finds nothing wrong in a valid file."""
     jsonschema = pytest.importorskip("jsonschema")
     path = tmp_path / "s.yaml"
     path.write_text(starter_text("s.yaml", preset))
-    checker = jsonschema.Draft202012Validator(file_schema())
+    checker = jsonschema.Draft202012Validator(schema)
     for text in (path.read_text(), as_yaml(written_out(load(path))), TEXT):
         document = {**plain(parse(text, "s.yaml")), "start": "2026-01-04"}
         assert [error.message for error in checker.iter_errors(document)] == []

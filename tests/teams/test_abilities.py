@@ -91,10 +91,10 @@ def test_ai_beyond_its_frontier_makes_errors():
     wrong = {}
     for name, ai in {"without": None, "with": beyond}.items():
         teams = line(hours=0.1, error=0.1, ai=ai, errors={"caught": 0})
-        cases = run(teams, [order(f"w{i}", "job", i / 60) for i in range(3000)], 55).records().cases
+        cases = run(teams, [order(f"w{i}", "job", i / 30) for i in range(1500)], 55).records().cases
         wrong[name] = (cases.defects > 0).mean()
     assert wrong["with"] - wrong["without"] == pytest.approx(
-        0.19, abs=3 * (0.1 * 0.19 / 3000 + 0.19 * 0.81 / 3000) ** 0.5
+        0.19, abs=3 * (0.1 * 0.19 / 1500 + 0.19 * 0.81 / 1500) ** 0.5
     )
 
 

@@ -22,8 +22,10 @@ def _benchmark():
 
 textbook = _benchmark()
 FEWER = textbook.Protocol(replications=6, warm_up=250, cases=750)
+LINE = textbook.Protocol(replications=5, warm_up=400, cases=500)
+"""Four servers in common forget the empty start after 22 hours, 72 cases: five such stages after some hundred cases."""
 LONGER = textbook.Protocol(replications=5, warm_up=1000, cases=500)
-"""Single servers at 0.8 each in their own line of five forget the empty start after some hundred hours."""
+"""Single servers at 0.8 each in their own line of five forget it after 89 hours a stage."""
 MANY = textbook.Protocol(replications=6, warm_up=250, cases=3000)
 """Long efforts are rare where they vary much; their mean takes many cases."""
 WIDEST = 0.2
@@ -49,7 +51,7 @@ def test_one_pool_of_exponential_servers_is_an_mmc_queue(queue):
 @pytest.mark.parametrize("queue", named("M/G/1"))
 def test_the_wait_grows_with_the_variance_of_effort(queue):
     """M/G/1 at load 0.8: the Pollaczek-Khinchine mean wait is 2 (1 + cv^2)."""
-    held(queue, MANY)
+    held(queue, MANY if queue.expected > 5 else FEWER)
 
 
 @pytest.mark.parametrize("queue", named("priority, non-preemptive"))
@@ -76,7 +78,7 @@ def test_a_gate_that_returns_work_is_a_jackson_network(queue):
 def test_pooling_is_what_functions_gain_and_hand_offs_what_they_pay(queue):
     """Twenty identical specialists at load 0.8: 8.73 in five departments, 25.0 in four pods, and 25.0 in departments
     where each of the five stages, intake included, waits 3.254 for its hand-off."""
-    held(queue, LONGER)
+    held(queue, LONGER if queue.name.startswith("pods") else LINE)
 
 
 @pytest.mark.parametrize("queue", named("pooling"))

@@ -57,7 +57,10 @@ def test_time_in_meetings_is_a_part_of_the_lead_time():
 
 
 def test_people_who_meet_misunderstand_each_other_less():
-    """Errors from lost information fall by the stated factor, two hours a week halving what can be prevented."""
+    """Errors from lost information fall by the stated factor, two hours a week halving what can be prevented.
+
+    Of 2,000 cases, a share of wrong ones that is 0.1 off would be seen at 9 standard errors.
+    """
     far = [{"when": "same_person"}, {"when": "same_company", "information_loss": 0.4}]
     wrong = {}
     for hours in (0.0, 2.0):
@@ -66,10 +69,10 @@ def test_people_who_meet_misunderstand_each_other_less():
         teams = {**told, "calendars": {"office": {"days": "all", "hours": [[0, 24]]}}, "meeting_effect": {"floor": 0.5}}
         if meetings:
             meetings[0]["every_days"] = 7
-        cases = run(teams, [order(f"w{i}", "job", i / 100) for i in range(4000)], 41).records().cases
+        cases = run(teams, [order(f"w{i}", "job", i / 50) for i in range(2000)], 41).records().cases
         wrong[hours] = (cases.defects > 0).mean()
-    assert wrong[0] == pytest.approx(0.4, abs=3 * (0.24 / 4000) ** 0.5)
-    assert wrong[2] == pytest.approx(0.4 * 0.75, abs=3 * (0.21 / 4000) ** 0.5)
+    assert wrong[0] == pytest.approx(0.4, abs=3 * (0.24 / 2000) ** 0.5)
+    assert wrong[2] == pytest.approx(0.4 * 0.75, abs=3 * (0.21 / 2000) ** 0.5)
 
 
 def test_lead_time_is_a_u_in_meeting_hours():
@@ -122,12 +125,12 @@ def test_sickness_has_the_stated_rate_and_length_and_is_each_persons_own():
     people = [{"id": f"p{i}", "skills": {"copy": 1}} for i in range(200)]
     work = {"job": {"steps": [step("write", "copy", 1)]}}
     away = []
-    for number in (100, 200):
+    for number in (20, 200):
         plan = organized({"people": people[:number], "absence": stated, "calendars": {"office": office}, "work": work})
         staff = employ(plan, MONDAY, Luck(run_key(1, 0)))
         days = 3 * 365
         away.append([days - person.calendar.worked(days * DAY) / DAY for person in staff])
-    assert away[0] == away[1][:100]
+    assert away[0] == away[1][:20]
     lost = sum(away[1]) / (200 * 3 * 365)
     assert lost == pytest.approx(4 / (4 + 365.25 / 6), rel=0.05)
 
