@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,12 @@ FORBIDDEN_ATTRIBUTES = {
     ("os", "system"),
     ("marshal", "loads"),
 }
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A file as a tree; each is looked at by several tests."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def room(path: Path) -> str:
@@ -68,7 +75,7 @@ def _only_for_types(node: ast.AST) -> bool:
 
 def rooms_used(path: Path) -> set[str]:
     """The rooms that a file reaches into."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     names = {module.split(".")[1] for module in imports(tree) if module.startswith("simkit.")}
     return {name for name in names if (ROOT / "simkit" / name).exists() or (ROOT / "simkit" / f"{name}.py").exists()}
 
@@ -114,7 +121,7 @@ def test_only_rng_draws(path):
     """Every draw is keyed: no other generator exists in the package."""
     if path.name == "rng.py":
         return
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     assert draws(tree) == []
 
 
@@ -158,7 +165,7 @@ def test_a_stray_draw_is_seen(code):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_that_was_read_is_executed(path):
     """No eval, no exec, no pickles, no loading of YAML objects."""
-    assert executions(ast.parse(path.read_text(encoding="utf-8"))) == []
+    assert executions(parsed(path)) == []
 
 
 def executions(tree: ast.AST) -> list[int]:
