@@ -109,20 +109,22 @@ def run(
     folder = out or Path("results") / _folder_name(study.base.name)
     _check_writable(folder)
     from simkit.experiment import study as experiment
+    from simkit.experiment.executors import kept_workers
 
     try:
-        result = experiment.run(
-            study,
-            replications=replications,
-            seed=seed,
-            workers=workers,
-            engine=engine.value,
-            progress=not as_json,
-            worlds=0 if no_worlds else worlds,
-            uncertainties=uncertainties,
-            until=half_widths,
-        )
-        result.save(folder)
+        with kept_workers():  # they help with the figures
+            result = experiment.run(
+                study,
+                replications=replications,
+                seed=seed,
+                workers=workers,
+                engine=engine.value,
+                progress=not as_json,
+                worlds=0 if no_worlds else worlds,
+                uncertainties=uncertainties,
+                until=half_widths,
+            )
+            result.save(folder)
     except KeyboardInterrupt:
         _stop(INTERRUPTED, "interrupted; no results were written")
     if as_json:

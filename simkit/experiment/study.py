@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simkit.experiment.cells import Cell, Model, Outcome, Work, plan, resolve
-from simkit.experiment.executors import Processes, Serial
+from simkit.experiment.executors import Processes, Serial, kept_workers
 from simkit.experiment.progress import Progress
 from simkit.experiment.until import enough, notes, stopping
 from simkit.scenario.extending import Declared, extended
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from simkit.scenario.load import Study
 
 
+@kept_workers()
 def run(
     study: Study,
     *,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib
 import io
 import re
 import shlex
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simkit.experiment.cells import Err, failure
+from simkit.experiment.executors import Processes, waiting_workers
 from simkit.report import breakdowns, figures, tables, targets, worlds
 from simkit.report.answer import answer
 from simkit.report.rounding import Format
@@ -73,11 +76,44 @@ def policy(text: str) -> str:
 
 
 def pictures(result: Result) -> list[Picture]:
-    """The four pictures, where there are days to draw."""
+    """The four pictures, where there are days to draw; worker processes that have just become idle draw some."""
     if not len(tables.measured(result)):
         return []
-    with style():
-        return [make(result) for make in (_signal_to_live, _contacts, _funnel, _profit)]
+    drawing = Drawing(result)
+    found = dict(drawing.shared())
+    return [one if isinstance(one := found.get(name), Picture) else drawing.make(name) for name in MAKERS]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The pictures as cells of a study, so that whoever runs cells can draw them."""
+
+    result: Result
+
+    def shared(self) -> Iterator[tuple[str, Any]]:
+        """What this process and the waiting workers draw together; nothing where none waits."""
+        waiting = waiting_workers()
+        if waiting:
+            cells: Any = [*MAKERS]
+            processes: Any = Processes(Drawing(_without_functions(self.result)), waiting, lend_a_hand=True)
+            yield from processes.submit_stream(cells, window=waiting + 1)
+
+    def warm(self, helper: bool) -> None:
+        """Import what draws."""
+        for name in ("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"):
+            importlib.import_module(name)
+
+    def run(self, cell: str, threads: int) -> Picture | Err:
+        """One picture; what goes wrong in a worker goes wrong here again, where it can be seen."""
+        try:
+            return self.make(cell)
+        except Exception as error:
+            return failure(error)
+
+    def make(self, name: str) -> Picture:
+        """One picture."""
+        with style():
+            return MAKERS[name](self.result)
 
 
 def command(result: Result) -> str:
@@ -182,6 +218,20 @@ def _thinned(frame: Any) -> Any:
     """About thirteen rows, the first and the last among them."""
     step = max(1, len(frame) // 12)
     return frame.iloc[sorted({*range(0, len(frame), step), len(frame) - 1})]
+
+
+def _without_functions(result: Result) -> Result:
+    """A result that can travel to another process, where nothing is measured."""
+    return replace(result, measures={name: replace(one, compute=None) for name, one in result.measures.items()})
+
+
+MAKERS: dict[str, Callable[[Result], Picture]] = {
+    "live": _signal_to_live,
+    "contacts": _contacts,
+    "funnel": _funnel,
+    "profit": _profit,
+}
+"""In their order on the page."""
 
 
 # --- svg ------------------------------------------------------------------------------------------------------

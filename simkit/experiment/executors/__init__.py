@@ -12,7 +12,7 @@ from simkit.experiment.executors.limits import Limits
 from simkit.experiment.executors.processes import Processes
 from simkit.experiment.executors.protocol import Executor, WorkerStartError
 from simkit.experiment.executors.serial import Serial
-from simkit.experiment.executors.worker import start_early
+from simkit.experiment.executors.worker import kept_workers, start_early, waiting_workers
 
 __all__ = [
     "Executor",
@@ -21,5 +21,7 @@ __all__ = [
     "Serial",
     "WorkerStartError",
     "gently",
+    "kept_workers",
     "start_early",
+    "waiting_workers",
 ]

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from multiprocessing.connection import wait
 from typing import Any
 
-from simkit.experiment.cells import Cell, Err, Outcome, Work
-from simkit.experiment.executors.protocol import ATTEMPTS, WorkerStartError, killer
+from simkit.experiment.cells import Cell, Err, Outcome
+from simkit.experiment.executors.protocol import ATTEMPTS, Job, WorkerStartError, killer
 from simkit.experiment.executors.worker import READY, Task, Worker
 
 
@@ -21,7 +21,7 @@ class Processes:
     at once, while workers are still starting, so that a short study is over before any of them is needed.
     """
 
-    def __init__(self, work: Work, workers: int, lend_a_hand: bool = False):
+    def __init__(self, work: Job, workers: int, lend_a_hand: bool = False):
         self.work, self.workers, self.lend_a_hand = work, workers, lend_a_hand
         self._payload, self._stopped = b"", False
 
@@ -32,6 +32,7 @@ class Processes:
         crew = [Worker(self._payload) for _ in range(min(window, self.workers, len(queue)))]
         try:
             if self.lend_a_hand:
+                self._hand_out(queue, again, crew)  # to those that have worked before
                 self.work.warm(helper=False)
             while self._left(queue) or again or any(worker.tasks for worker in crew):
                 self._hand_out(queue, again, crew)
@@ -43,7 +44,7 @@ class Processes:
                     yield from _collect(crew, again, timeout=None)
         finally:
             for worker in crew:
-                worker.stop()
+                worker.done()
 
     def stop(self) -> None:
         """Begin no further cell."""
@@ -61,7 +62,7 @@ class Processes:
             crew.append(Worker(self._payload))
         plenty = self.lend_a_hand and len(queue) > 2 * (len(crew) + 1)
         for worker in crew:
-            waits = worker.ready or not self.lend_a_hand
+            waits = worker.ready or worker.spare.warm or not self.lend_a_hand
             while waits and len(worker.tasks) < (2 if plenty else 1) and (again or queue):
                 worker.give((again or queue).popleft())
 

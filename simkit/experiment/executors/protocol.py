@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from simkit.experiment.cells import Cell, Err, Outcome
 
@@ -13,6 +13,18 @@ ATTEMPTS = 3
 
 class WorkerStartError(OSError):
     """A worker process ended before it could take any work. Commands end with exit code 7."""
+
+
+class Job(Protocol):
+    """What executors ask of the work whose cells they run: :class:`simkit.experiment.cells.Work`, or the like of it."""
+
+    def warm(self, helper: bool) -> None:
+        """Get ready for the first cell."""
+        ...
+
+    def run(self, cell: Any, threads: int) -> Any:
+        """Run one cell. Never raises."""
+        ...
 
 
 class Executor(Protocol):

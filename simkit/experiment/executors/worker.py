@@ -18,6 +18,8 @@ from typing import ClassVar
 from simkit.experiment.cells import Cell, failure
 
 READY = "ready"
+NEXT = "next"
+"""Said to a worker instead of a cell: its work is done, another follows."""
 GRACE_SECONDS = 5.0
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 """What keeps libraries below Python from taking further cores."""
@@ -30,6 +32,8 @@ class Spare:
     """A worker process that waits to be told its work, and meanwhile imports the module `early`, if there is one."""
 
     waiting: ClassVar[list[Spare]] = []
+    kept: ClassVar[int] = 0
+    """How many ask at the moment that workers are kept for the next work, see :func:`kept_workers`."""
 
     def __init__(self, early: str = "") -> None:
         context = multiprocessing.get_context("spawn")
@@ -38,6 +42,8 @@ class Spare:
         with _own_start():
             self.process.start()
         theirs.close()  # or the end of the worker would never be an end of file here
+        self.warm = False
+        """Whether it has done some work already, and so will take no time to get ready for another."""
 
 
 def start_early(workers: int | None) -> None:
@@ -49,6 +55,26 @@ def start_spares(count: int, early: str = "simkit.simulation") -> None:
     """Have so many processes waiting for their work, with the module imported that it will need."""
     for _ in range(count - len(Spare.waiting)):
         Spare.waiting.append(Spare(early))
+
+
+@contextlib.contextmanager
+def kept_workers() -> Iterator[None]:
+    """While this lasts, worker processes that have done their work wait for another; then all that wait end.
+
+    For the streams of one command. Workers never outlive it, because what a user has edited since must be read anew.
+    """
+    Spare.kept += 1
+    try:
+        yield
+    finally:
+        Spare.kept -= 1
+        if not Spare.kept:
+            end_spares()
+
+
+def waiting_workers() -> int:
+    """How many worker processes have done their work and wait for another."""
+    return sum(spare.warm for spare in Spare.waiting)
 
 
 def end_spares() -> None:
@@ -68,8 +94,8 @@ class Worker:
     """
 
     def __init__(self, payload: bytes, helper: bool = True, idle_seconds: float | None = None):
-        spare = _spare()
-        self.connection, self.process = spare.connection, spare.process
+        self.spare = _spare()
+        self.connection, self.process = self.spare.connection, self.spare.process
         self.tasks: deque[Task] = deque()
         self.ready = False
         with contextlib.suppress(OSError):  # a dead one is noticed when its answer is awaited
@@ -82,6 +108,16 @@ class Worker:
         self.tasks.append(task)
         with contextlib.suppress(OSError):
             self.connection.send(task[0])
+
+    def done(self) -> None:
+        """Keep the process for another work where that is wanted and it has nothing left to do; else end it."""
+        if Spare.kept and self.ready and not self.tasks:
+            with contextlib.suppress(OSError):
+                self.connection.send(NEXT)
+                self.spare.warm = True
+                Spare.waiting.append(self.spare)
+                return
+        self.stop()
 
     def stop(self, gently: bool = True) -> int | None:
         """End the process, gently and then not; its exit code."""
@@ -98,7 +134,9 @@ class Worker:
 def _spare() -> Spare:
     """A process that waits already, or a new one; threads may ask for one at the same time."""
     with contextlib.suppress(IndexError):
-        return Spare.waiting.pop()
+        while not (spare := Spare.waiting.pop()).process.is_alive():
+            spare.connection.close()
+        return spare
     return Spare()
 
 
@@ -132,10 +170,9 @@ def _own_start() -> Iterator[None]:
 
 
 def serve(connection: Connection, early: str) -> None:
-    """A worker's life: take a cell, run it on one core, give back the outcome, until the parent is gone.
+    """A worker's life: one work after another, until the parent is gone.
 
     What it imports `early` is ready before the work comes; one that gets its work at once imports what the work needs.
-    With `idle_seconds` it also ends when it was given nothing for so long.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -143,19 +180,32 @@ def serve(connection: Connection, early: str) -> None:
     with contextlib.suppress(ImportError, ValueError):  # whether it is needed, the work will say; "" is no module
         importlib.import_module(early)
     with contextlib.suppress(EOFError, OSError):
-        try:
-            sys.path[:] = connection.recv()
-            work = connection.recv()
-            helper, idle_seconds = connection.recv()
-            work.warm(helper=helper)
-        except (EOFError, OSError):
-            raise
-        except Exception as error:
-            connection.send(failure(error))
-            return
-        connection.send(READY)
-        while connection.poll(idle_seconds):
-            connection.send(work.run(connection.recv(), threads=1))
+        while _serve_one(connection):
+            pass
+
+
+def _serve_one(connection: Connection) -> bool:
+    """The cells of one work: take one, run it on one core, give back the outcome. False when no other work follows.
+
+    With `idle_seconds` it ends when it was given nothing for so long.
+    """
+    try:
+        sys.path[:] = connection.recv()
+        work = connection.recv()
+        helper, idle_seconds = connection.recv()
+        work.warm(helper=helper)
+    except (EOFError, OSError):
+        raise
+    except Exception as error:
+        connection.send(failure(error))
+        return False
+    connection.send(READY)
+    while connection.poll(idle_seconds):
+        cell = connection.recv()
+        if cell == NEXT:
+            return True
+        connection.send(work.run(cell, threads=1))
+    return False
 
 
 def _end_with_parent() -> None:
