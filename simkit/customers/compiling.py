@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -109,11 +109,7 @@ def _compiled(rules: tuple[tuple[str, Rule], ...], day: tuple[Stage, ...], layou
 
 def fingerprint(chosen: Mapping[str, Rule]) -> int:
     """A number that changes with any source the compiled day is made of."""
-    digest = hashlib.sha256()
-    for module in (rng, state, tables):
-        digest.update(Path(module.__file__ or "").read_bytes())
-    for path in (Path(__file__), Path(apart.__file__), *sorted(Path(rulebook.__file__).parent.glob("*.py"))):
-        digest.update(path.read_bytes())
+    digest = _shipped_sources().copy()
     seen: set[int] = set()
     for name in sorted(chosen):
         if not _shipped(chosen[name]):
@@ -121,6 +117,17 @@ def fingerprint(chosen: Mapping[str, Rule]) -> int:
             for part in _made_of(chosen[name], seen):
                 digest.update(part)
     return int.from_bytes(digest.digest()[:7], "big")
+
+
+@cache
+def _shipped_sources() -> Any:
+    """The digest of simkit's own sources, read once in a process."""
+    digest = hashlib.sha256()
+    for module in (rng, state, tables):
+        digest.update(Path(module.__file__ or "").read_bytes())
+    for path in (Path(__file__), Path(apart.__file__), *sorted(Path(rulebook.__file__).parent.glob("*.py"))):
+        digest.update(path.read_bytes())
+    return digest
 
 
 def _shipped(rule: Rule) -> bool:
@@ -283,12 +290,16 @@ def compiled_piece(layout: Layout, piece: Piece) -> int:
     made: Any = numba.njit(nogil=True, **unwrapped)(copy)
     made._cache = KeyedCache(copy, (fingerprint({}), layout_number(layout)))
     records = {"c": layout.customer, "w": layout.world, "s": layout.scratch}
-    kinds = tuple(numba.from_dtype(records[name]) for name in piece.records) + piece.numbers
+    kinds = tuple(_record_type(records[name]) for name in piece.records) + piece.numbers
     open_slots(layout_number(layout), partial(compiled_piece, layout))
     with one_library():
         made.compile(kinds)
     result = made.overloads[kinds]
     return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
+
+
+_record_type = lru_cache(maxsize=64)(numba.from_dtype)
+"""Numba's type of a record; with hundreds of fields it takes a while to make."""
 
 
 def make_ready(layout: Layout, backward: bool) -> None:
