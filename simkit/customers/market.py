@@ -25,7 +25,7 @@ from simkit.customers.market_life import (
     spread,
 )
 from simkit.customers.market_media import Media
-from simkit.customers.market_policy import PolicyTables
+from simkit.customers.market_policy import PolicyTables, sift
 from simkit.customers.population import channel_index
 from simkit.customers.purchase_traits import spend_shape
 from simkit.customers.rules.laws import MINUTES_PER_DAY
@@ -191,6 +191,7 @@ class MarketTables:
         self._aim(w)
         if self.without:
             self.without.mark(w, self.messages, self.ads)
+        sift(w)
         return w
 
     def _limit_purchases(self) -> None:

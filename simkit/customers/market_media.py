@@ -14,7 +14,7 @@ from simkit.customers.population import tag
 from simkit.customers.reputation import Standing
 from simkit.customers.rules.media import SEARCH_KIND, SITE_KIND
 from simkit.customers.rules.person import ADDRESSED_KIND, NO_BOUND, PAID_KIND
-from simkit.customers.state import CLICKED, DEMAND_AT, GRAIN, INTENT, OUT, PER_CHANNEL, STAGES
+from simkit.customers.state import ADDRESSED, CLICKED, DEMAND_AT, GRAIN, INTENT, OUT, PER_CHANNEL, STAGES
 from simkit.customers.tables import World
 from simkit.scenario.campaigns import Audience
 from simkit.scenario.channels import Addressed, Channel, Owned, Paid, Search, Web
@@ -64,6 +64,7 @@ class Media:
         today["callers"] = len(self.callers)
         today["searches"] = sum(row["kind"] == SEARCH_KIND for _, row in self._rows())
         today["sites"] = sum(row["kind"] == SITE_KIND for _, row in self._rows())
+        today["media"] = max(0, 1 + max(channel_at.values(), default=0) - ADDRESSED)
 
     def _rows(self) -> list[tuple[str, Any]]:
         return [(name, self.world.channel[at]) for name, at in self.channel_at.items()]

@@ -11,7 +11,9 @@ import numpy as np
 from simkit.customers.market_tallies import TallyTables, periods_begun
 from simkit.customers.market_zones import ZoneTables
 from simkit.customers.rules.laws import MINUTES_PER_DAY
+from simkit.customers.rules.person import NO_BOUND
 from simkit.customers.state import (
+    ADDRESSED,
     BLACKOUT,
     GAP,
     HOLDOUT,
@@ -260,3 +262,19 @@ def waiting_minute(policy: ContactPolicy, send_hour: float, waited: bool) -> tup
     if overnight and send_hour >= start and not waited:
         return round(send_hour * 60), True
     return round(end * 60), end >= 24
+
+
+_CONSENTED = (np.arange(1 << ADDRESSED)[:, None] >> np.arange(ADDRESSED)) & 1 == 1
+"""By consent mask and addressed channel."""
+
+
+def sift(w: World) -> None:
+    """Which messages each consent lets through, and which of them need a look at the person besides."""
+    rows, today = w.message[:SLOTS], w.today
+    bits = np.int64(1) << np.arange(SLOTS)
+    elsewhere = _CONSENTED[:, rows["channel"][rows["fallback"]]] & (rows["fallback"] >= 0)
+    through = _CONSENTED[:, rows["channel"]] | elsewhere
+    today["reachable"] = through @ bits
+    bounded = (rows["bought_within"] < NO_BOUND) | (rows["not_bought_within"] > -NO_BOUND)
+    at_person = (rows["condition"] >= 0) | (rows["holdout"] > 0) | (rows["topic"] >= 0)
+    today["choosy"] = -1 if today["withholding"] else (bounded | at_person) @ bits

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simkit.customers.state import (
+    ADDRESSED,
     ADS,
     CAPS,
     CATEGORIES,
@@ -71,6 +72,9 @@ TODAY = np.dtype(
         ("saving", "f8"),  # log of the hazard of leaving after a click that retains; 0 or less
         ("daily", "i8"),  # 1: some journey starts with a silence, which must be looked for every day
         ("exempt", "i8"),  # bit per slot: messages that no rule of the policy holds back
+        ("choosy", "i8"),  # bit per slot: messages that are not for everybody they are proposed to and reach
+        ("reachable", "i8", (1 << ADDRESSED,)),  # by a person's consent: bit per slot that may go, itself or elsewhere
+        ("media", "i8"),  # paid, search and owned channels in use
         ("blackout", "i8"),  # bits for yesterday's, today's and tomorrow's date: nothing else goes
         ("counts", "i8"),  # what caps and gap count: COUNT_SENT, ...
         ("by_value", "i8"),  # 1: scores are multiplied with the liking of the channel

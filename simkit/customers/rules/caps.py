@@ -8,6 +8,7 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.apart import apart
+from simkit.customers.rules.bits import lowest
 from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.laws import MINUTES_PER_DAY, draw
 from simkit.customers.rules.person import linked
@@ -100,9 +101,12 @@ def blocking_rule(c: Any, w: Any, s: Any, slot: int, minute: int, quiet: bool) -
     gap = w.today.gap
     if gap > 0 and held(c, w, s, 0, channels, minute - gap + 1, minute + gap, 1):
         return GAP
-    for k in range(w.today.caps):
-        if (message.caps >> k) & 1 == 1 and full(c, w, s, k, channels, minute):
+    caps = message.caps
+    while caps != 0:
+        k = lowest(caps)
+        if full(c, w, s, k, channels, minute):
             return k
+        caps &= caps - 1
     return -1
 
 
@@ -168,6 +172,12 @@ def held(c: Any, w: Any, s: Any, caps: int, channels: int, start: int, end: int,
     inside = 0
     remembered = min(c.contacts, RECENT)
     newest = c.contacts - 1
+    if count <= remembered:  # most often the count-th newest lies before the window, and that is all to be asked
+        then = c.recent_minute[(newest - count + 1) & (RECENT - 1)]
+        if then < start and then < w.today.minute:
+            return False
+    elif remembered < RECENT:
+        return False
     while inside < remembered:
         i = (newest - inside) & (RECENT - 1)  # the remainder: RECENT is a power of two
         then = c.recent_minute[i]

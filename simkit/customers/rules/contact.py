@@ -8,6 +8,7 @@ from numba.extending import register_jitable
 
 from simkit.customers.apart import apart
 from simkit.customers.rules.ahead import crowds_out
+from simkit.customers.rules.bits import lowest
 from simkit.customers.rules.caps import blocking_rule, is_quiet, look_at, minute_of
 from simkit.customers.rules.laws import draw
 from simkit.customers.rules.running import entry_of, may_wait
@@ -67,15 +68,12 @@ def settle(c: Any, w: Any, s: Any) -> None:
 def gather(c: Any, w: Any, s: Any) -> None:
     """Candidates into the scratch, in the order in which they compete."""
     rest = c.candidates
-    slot = 0
     while rest != 0:
-        if rest & 1 == 1:
-            if s.n < CANDIDATES:
-                line_up(c, w, s, slot)
-            else:
-                s.total[OVERFLOW] += 1
-        rest >>= 1
-        slot += 1
+        if s.n < CANDIDATES:
+            line_up(c, w, s, lowest(rest))
+        else:
+            s.total[OVERFLOW] += 1
+        rest &= rest - 1
     if c.journeys != 0:
         gather_steps(c, w, s)
 

@@ -7,6 +7,7 @@ from typing import Any
 from numba.extending import register_jitable
 
 from simkit.customers.apart import apart
+from simkit.customers.rules.bits import lowest
 from simkit.customers.rules.choosing import impress
 from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.laws import at_least, draw, draw_clock, draw_pair, hill, poisson
@@ -47,12 +48,9 @@ SITE_KIND = 4
 def see_ads(c: Any, w: Any, s: Any) -> None:
     """9 Paid media: impressions by plan and affinity, awareness by remembered frequency (Hill), clicks."""
     rest = ads_for(c, w)
-    j = 0
     while rest != 0:
-        if rest & 1 == 1:
-            see_ad(c, w, s, j)
-        rest >>= 1
-        j += 1
+        see_ad(c, w, s, lowest(rest))
+        rest &= rest - 1
 
 
 @apart(first=True)
@@ -62,7 +60,8 @@ def see_ad(c: Any, w: Any, s: Any, j: int) -> None:
     fitting = ad.plan > 0.0 and fits(c, w, ad.bought_within, ad.not_bought_within)
     if fitting and holds(c, w, ad.condition) and not withheld(c, w, ad.channel, ad.withheld, ad.occurrence, ad.touch):
         k = ad.channel - ADDRESSED
-        seen = poisson(ad.plan * c.media_affinity[k], draw(c, w, ad.occurrence, IMPRESSIONS, ad.touch))
+        mean = ad.plan * c.media_affinity[k]
+        seen = poisson(mean, draw(c, w, ad.occurrence, IMPRESSIONS, ad.touch)) if mean > 0.0 else 0
         if seen > 0:
             s.total[ad.channel * PER_CHANNEL + OUT] += seen
             note(w, s, AD_SEEN, w.today.day + 0.5, ad.channel, ad.occurrence, seen, 0)

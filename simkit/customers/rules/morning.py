@@ -8,6 +8,7 @@ from numba.extending import register_jitable
 
 from simkit.customers.apart import apart
 from simkit.customers.rules.asking import end_role
+from simkit.customers.rules.bits import lowest
 from simkit.customers.rules.conditions import holds
 from simkit.customers.rules.deciding import lapse
 from simkit.customers.rules.laws import draw
@@ -93,7 +94,7 @@ def recover(c: Any, w: Any, s: Any) -> None:
         c.tallies &= w.today.tally_keep
     c.fatigue *= w.segment[c.segment].kept
     if c.exposed > 0:
-        for k in range(MEDIA):
+        for k in range(w.today.media):
             if c.ad_memory[k] > 0:  # who ever saw one keeps a unit of it
                 c.ad_memory[k] = max(1, int(c.ad_memory[k] * w.channel[ADDRESSED + k].kept + 0.5))
 
@@ -153,30 +154,25 @@ def screen(c: Any, w: Any, s: Any) -> None:
         if w.today.control > 0 and c.bucket < w.today.control:
             s.total[HELD_OUT] += 1
             c.candidates &= w.today.exempt
-        strike_out(c, w, s)
+        c.candidates &= w.today.reachable[c.consent]
+        if c.candidates & w.today.choosy != 0:
+            strike_out(c, w, s)
 
 
 @apart(first=True)
 def strike_out(c: Any, w: Any, s: Any) -> None:
-    """Candidates without consent on their channel, whose audience the person is not in, or which a rule that looks
-    at the person alone holds back."""
-    rest = c.candidates
-    slot = 0
+    """Of the candidates that are not for everybody, those whose audience the person is not in, or which a rule that
+    looks at the person alone holds back."""
+    rest = c.candidates & w.today.choosy
     while rest != 0:
-        if rest & 1 == 1:
-            message = w.message[slot]
-            reachable = (c.consent >> message.channel) & 1 == 1 or (
-                message.fallback >= 0 and (c.consent >> w.message[message.fallback].channel) & 1 == 1
-            )
-            meant = reachable and fits(c, w, message.bought_within, message.not_bought_within)
-            if not (meant and holds(c, w, message.condition)) or withheld(
-                c, w, message.channel, message.withheld, message.occurrence, 0
-            ):
-                c.candidates &= ~(1 << slot)
-            elif message.exempt == 0 and (message.holdout > 0.0 or c.refused != 0):
-                hold_out(c, w, s, slot)
-        rest >>= 1
-        slot += 1
+        slot = lowest(rest)
+        rest &= rest - 1
+        message = w.message[slot]
+        meant = fits(c, w, message.bought_within, message.not_bought_within) and holds(c, w, message.condition)
+        if not meant or withheld(c, w, message.channel, message.withheld, message.occurrence, 0):
+            c.candidates &= ~(1 << slot)
+        elif message.exempt == 0 and (message.holdout > 0.0 or c.refused != 0):
+            hold_out(c, w, s, slot)
 
 
 @apart()
@@ -203,12 +199,11 @@ def demand(c: Any, w: Any, s: Any) -> None:
 @apart(first=True)
 def ask_for_ads(c: Any, w: Any, s: Any, rest: int) -> None:
     """What a person adds to the demand of these campaigns."""
-    j = 0
     while rest != 0:
+        j = lowest(rest)
+        rest &= rest - 1
         ad = w.ad[j]
-        if rest & 1 == 1 and fits(c, w, ad.bought_within, ad.not_bought_within) and holds(c, w, ad.condition):
+        if fits(c, w, ad.bought_within, ad.not_bought_within) and holds(c, w, ad.condition):
             liking = c.media_affinity[ad.channel - ADDRESSED]
             if liking > 0.0:
                 s.total[DEMAND_AT + j] += int(liking * GRAIN + 0.5)
-        rest >>= 1
-        j += 1
