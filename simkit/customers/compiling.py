@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -109,7 +109,9 @@ def _compiled(rules: tuple[tuple[str, Rule], ...], day: tuple[Stage, ...], layou
 
 def fingerprint(chosen: Mapping[str, Rule]) -> int:
     """A number that changes with any source the compiled day is made of."""
-    digest = _shipped_sources().copy()
+    modules = [Path(module.__file__ or "") for module in (rng, state, tables, apart)]
+    paths = (*modules, Path(__file__), *sorted(Path(rulebook.__file__).parent.glob("*.py")))
+    digest = _digest(tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths)).copy()
     seen: set[int] = set()
     for name in sorted(chosen):
         if not _shipped(chosen[name]):
@@ -119,13 +121,11 @@ def fingerprint(chosen: Mapping[str, Rule]) -> int:
     return int.from_bytes(digest.digest()[:7], "big")
 
 
-@cache
-def _shipped_sources() -> Any:
-    """The digest of simkit's own sources, read once in a process."""
+@lru_cache(maxsize=4)
+def _digest(files: tuple[tuple[Path, int, int], ...]) -> Any:
+    """What these files hold, of so many bytes and written at such a time: read once."""
     digest = hashlib.sha256()
-    for module in (rng, state, tables):
-        digest.update(Path(module.__file__ or "").read_bytes())
-    for path in (Path(__file__), Path(apart.__file__), *sorted(Path(rulebook.__file__).parent.glob("*.py"))):
+    for path, _, _ in files:
         digest.update(path.read_bytes())
     return digest
 
