@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from simkit.experiment.cells import Err, Model, Ok, Work, plan
-from simkit.experiment.executors import Processes, Serial, WorkerStartError, worker
+from simkit.experiment.executors import Processes, Serial, WorkerStartError, kept_workers, waiting_workers, worker
 from simkit.experiment.executors.worker import start_spares
 
 
@@ -50,6 +50,26 @@ def test_a_worker_killed_once_loses_nothing(faults: Any, tmp_path: Path):
     work = faults.work_of(x=f"die once:{tmp_path / 'mark'}")
     found = outcomes(Processes(work, 1), plan(["x"], 2))
     assert all(isinstance(outcome, Ok) for outcome in found.values())
+
+
+def test_a_worker_that_is_done_takes_the_next_work(faults: Any):
+    """Where workers are kept, a second work is done by the process of the first; after that none is left."""
+    others = set(multiprocessing.active_children())
+    with kept_workers():
+        for scenario in ("first", "second"):
+            work = faults.work_of(**{scenario: ""})
+            found = outcomes(Processes(work, 1), plan(work.scenarios, 2))
+            assert all(isinstance(outcome, Ok) for outcome in found.values())
+            assert waiting_workers() == 1
+            mine = set(multiprocessing.active_children()) - others
+            assert len(mine) == 1
+        (kept,) = mine
+        assert kept.pid is not None
+        os.kill(kept.pid, signal.SIGKILL)
+        kept.join()
+        again = outcomes(Processes(work, 1), plan(work.scenarios, 2))
+        assert {cell: one.measures for cell, one in again.items()} == {c: one.measures for c, one in found.items()}
+    assert set(multiprocessing.active_children()) == others
 
 
 @pytest.mark.parametrize("early", ["faults", "a_module_that_is_not_there"])

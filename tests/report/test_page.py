@@ -7,6 +7,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
+from simkit.experiment.cells import Work, plan
+from simkit.experiment.executors import Processes, kept_workers, waiting_workers
 from simkit.experiment.study import run
 from simkit.report.page import policy, render
 
@@ -40,6 +42,15 @@ def test_the_same_results_give_the_same_bytes(synthetic: Any, result: Any, page:
     """No dates, no random names, no order of chance: a second run of the same study has the same page."""
     again = run(synthetic.study(), replications=6, workers=1, model=synthetic.MODEL)
     assert render(replace(again, origin=result.origin)) == page
+
+
+def test_idle_workers_draw_the_same(synthetic: Any, result: Any, page: str):
+    """Where worker processes wait, they draw some of the pictures; the page has the same bytes."""
+    with kept_workers():
+        work = Work(synthetic.study().alternatives, "compiled", synthetic.MODEL)
+        list(Processes(work, 1).submit_stream(plan(work.scenarios, 1), window=1))
+        assert waiting_workers() == 1
+        assert render(result) == page
 
 
 def test_self_contained_under_a_strict_policy(page: str):
