@@ -222,7 +222,10 @@ def _thinned(frame: Any) -> Any:
 
 def _without_functions(result: Result) -> Result:
     """A result that can travel to another process, where nothing is measured."""
-    return replace(result, measures={name: replace(one, compute=None) for name, one in result.measures.items()})
+    told = {
+        name: replace(one, compute=None) if hasattr(one, "compute") else one for name, one in result.measures.items()
+    }
+    return replace(result, measures=told)
 
 
 MAKERS: dict[str, Callable[[Result], Picture]] = {
