@@ -128,7 +128,7 @@ def test_workers_end_with_their_parent(faults: Any, tmp_path: Path):
             import faults
             from simkit.experiment.cells import plan
             from simkit.experiment.executors import Processes
-            stream = Processes(faults.work_of(x=""), 1).submit_stream(plan(["x"], 1000000), 1)
+            stream = Processes(faults.work_of(x=""), 1).submit_stream(plan(["x"], 1000), 1)
             next(stream)
             print(multiprocessing.active_children()[0].pid, flush=True)
             time.sleep(60)
