@@ -71,13 +71,12 @@ class Batches:
         """One more; the batch is ready when it is full, or when its first member has waited long enough."""
         now = task.queued = self._dispatcher.now
         key = (task.of_case.graph.name, task.run.node.number, pool)
-        gathered = self._gathering.get(key)
-        if gathered is None:
-            gathered = self._gathering[key] = []
+        gathered = self._gathering.setdefault(key, [])
+        gathered.append(task)
+        if len(gathered) == 1:
             until = self._office.add(now, round(rule.max_wait_hours * 3600))
             self._dispatcher.after(until - now, self._time_is_up, key, gathered, rule)
-        gathered.append(task)
-        if sum(not other.withdrawn for other in gathered) >= rule.size:
+        if self._gathering.get(key) is gathered and sum(not other.withdrawn for other in gathered) >= rule.size:
             self._form(key, rule)
 
     def _time_is_up(self, key: tuple[str, int, Pool], gathered: list[Task], rule: BatchRule) -> None:

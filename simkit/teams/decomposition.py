@@ -51,7 +51,8 @@ def _add_meetings(run: Run, part: int, person: Person, begin: int, end: int) -> 
     for since, until in reversed(person.met):
         if until <= begin:
             break
-        seconds += person.calendar.between(max(since, begin), until)
+        if since < end:  # what a crew waited for is told when its last member is done
+            seconds += person.calendar.between(max(since, begin), min(until, end))
     run.parts[part] -= seconds
     run.parts[MEETING] += seconds
 

@@ -382,7 +382,7 @@ class WorkedSteps:
             return 0
         batch.sum_up()
         batch.switching = 0
-        return batch.stretched(self._primary_share)
+        return max(1, batch.stretched(self._primary_share))
 
     def _was_last(self, task: Task, crew: Crew, person: Person) -> bool:
         """Whether everybody else has done their share; the last one's queue and work are the step's."""
@@ -430,7 +430,7 @@ class WorkedSteps:
         task.run = run
         task.coordination, task.loss = 0, 0.0
         self._log.of_task(task, person, "redo", last.done)
-        return self._on_desk(task, person)
+        return max(1, self._on_desk(task, person))  # no second at all would say that nothing is done again
 
     def _again_together(self, crew: Crew, case: Case, run: Run) -> None:
         trays = [self._dispatcher.tray(doer) for doer in crew.people]

@@ -381,4 +381,14 @@ def alone(told: dict[str, Any]) -> dict[str, Any]:
         return rest if "skills" not in step else {**rest, "skill": step["skills"][0]}
 
     work = {name: {**kind, "steps": [by_one(step) for step in kind["steps"]]} for name, kind in told["work"].items()}
-    return {**told, "work": work}
+    return {**told, "work": work, "structure": offering(told["structure"], asked_for(work))}
+
+
+def offering(structure: dict[str, Any], asked: list[str]) -> dict[str, Any]:
+    """The same structure with an agency that offers nothing that no step asks for any more."""
+    units, assign = [dict(unit) for unit in structure["units"]], structure["assign"]
+    for unit in units:
+        if "agency" in unit:
+            offered = [skill for skill in unit["agency"]["skills"] if skill in asked]
+            unit["agency"] = {**unit["agency"], "skills": offered or asked[:1]}
+    return {"units": units, "assign": assign}

@@ -128,6 +128,17 @@ def test_a_rule_delegates_what_it_is_true_of():
     assert decided.to_dict() == {"w0": "senior", "w1": "boss", "w2": "boss"}
 
 
+@pytest.mark.parametrize("batch", [None, {"size": 2, "max_wait_hours": 0}])
+def test_what_takes_no_time_is_done_again_all_the_same(batch):
+    """The doer corrects at no effort: each pass takes a second, alone and in a batch of one, and the case goes on."""
+    teams = wrong(authority("self", "correct", correct_share=0))
+    teams["work"]["job"]["steps"][0]["batch"] = batch
+    case, records = one(teams)
+    assert case.status == "live"
+    assert records.log.event.value_counts()["redo"] >= 1
+    assert case.lead_seconds == 4 * HOUR + (records.log.event == "redo").sum()
+
+
 def test_a_gate_is_delegated_while_its_condition_holds():
     """The first round goes to the lead at once, a later one to the board."""
     steps = [step("draft", "make", 2), {"id": "decide", "gate": "board", "after": ["draft"]}]
