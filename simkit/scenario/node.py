@@ -7,7 +7,7 @@ in a preset, an alternative or a `--set` is still reported where its author wrot
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simkit.scenario.errors import Problem
@@ -57,6 +57,15 @@ def plain(node: Node) -> Any:
     if isinstance(node.value, list):
         return [plain(child) for child in node.value]
     return node.value
+
+
+def copied(node: Node) -> Node:
+    """The same tree with mappings and lists of its own, which may be taken apart."""
+    if isinstance(node.value, dict):
+        return replace(node, value={key: copied(child) for key, child in node.value.items()})
+    if isinstance(node.value, list):
+        return replace(node, value=[copied(child) for child in node.value])
+    return node
 
 
 def label(node: Node) -> str | None:

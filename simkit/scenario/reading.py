@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from ruamel.yaml.events import (
 )
 
 from simkit.scenario.errors import Problem, ScenarioError
-from simkit.scenario.node import Node, Place
+from simkit.scenario.node import Node, Place, copied
 from simkit.scenario.scalars import resolve, shortened
 
 MAX_BYTES = 1_000_000
@@ -91,7 +92,7 @@ def parse(text: str, shown: str, beside: list[Problem] | None = None) -> Node:
     Problems that leave a tree to go on with are added to `beside` when there is such a list, so that they can be said
     together with what else is wrong; the value that stands at such a place is the text as it was written.
     """
-    root = _build(text, shown, lambda mark: Place(shown, mark.line + 1, mark.column + 1), beside)
+    root = _checked(_of_file(text, shown), beside)
     top = Place(shown, 1, 1)
     if root is None or root.value is None:
         raise ScenarioError(
@@ -107,7 +108,7 @@ def parse(text: str, shown: str, beside: list[Problem] | None = None) -> Node:
 def parse_option(text: str, place: Place) -> Node:
     """The value of a `--set` option: a scalar, or a list or table in brackets; everything stands at `place`."""
     if text[:1] in ("[", "{", '"', "'"):
-        root = _build(text, place.file, lambda mark: place)
+        root = _checked(_build(text, place.file, lambda mark: place))
         return root if root is not None else Node(None, place)
     try:
         return Node(resolve(text), place, text=text)
@@ -119,7 +120,31 @@ def _outline(root: Node) -> Any:
     return [None] * len(root.value) if root.is_list else root.value
 
 
-def _build(text: str, shown: str, locate: Callable[[Any], Place], beside: list[Problem] | None = None) -> Node | None:
+@dataclass(frozen=True)
+class _Built:
+    """What a text came to: the tree as far as it goes, its problems, and whether it was read to its end."""
+
+    root: Node | None
+    problems: tuple[Problem, ...]
+    whole: bool
+
+
+@lru_cache(maxsize=16)
+def _of_file(text: str, shown: str) -> _Built:
+    """The tree of a file; remembered, for reading YAML is nearly all the work of loading a scenario once more."""
+    return _build(text, shown, lambda mark: Place(shown, mark.line + 1, mark.column + 1))
+
+
+def _checked(built: _Built, beside: list[Problem] | None = None) -> Node | None:
+    """A tree of the caller's own; its problems raised, or added to `beside` when the text was read to its end."""
+    if built.problems and (beside is None or not built.whole):
+        raise ScenarioError(list(built.problems))
+    if beside is not None:
+        beside += built.problems
+    return None if built.root is None else copied(built.root)
+
+
+def _build(text: str, shown: str, locate: Callable[[Any], Place]) -> _Built:
     builder, whole = _Builder(locate), True
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
@@ -134,11 +159,7 @@ def _build(text: str, shown: str, locate: Callable[[Any], Place], beside: list[P
         # chr() complains about an escape such as "\UFFFFFFFF", and ruamel passes that on
         whole = False
         builder.problems.append(Place(shown, 1, 1).problem(f"is not valid YAML: {error}"))
-    if builder.problems and (beside is None or not whole):
-        raise ScenarioError(builder.problems)
-    if beside is not None:
-        beside += builder.problems
-    return builder.root
+    return _Built(builder.root, tuple(builder.problems), whole)
 
 
 def _hint(said: str) -> str:
