@@ -173,7 +173,10 @@ class Calendar:
     def at_worked(self, seconds: float) -> float:
         """The moment at which so many on-shift seconds have passed since the start, fractions kept."""
         whole = int(seconds)
-        return self.next_shift(self.add(0, whole)) + (seconds - whole)
+        while self._worked[-1] <= whole:
+            self._extend(self._known_until)
+        i = bisect_right(self._worked, whole) - 1
+        return self._starts[i] + whole - self._worked[i] + (seconds - whole)
 
 
 def _longest_run(weekdays: set[int]) -> int:

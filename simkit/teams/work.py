@@ -45,7 +45,7 @@ class Node:
     """A step in its graph: what it takes, what it waits for and what waits for it."""
 
     __slots__ = ("after", "batch", "before", "effort", "external_error", "gate", "gate_name", "id", "internal_error",
-                 "number", "polish", "raises_fit", "redo", "rework", "roles", "step", "undone", "weight",
+                 "joins", "number", "polish", "raises_fit", "redo", "rework", "roles", "step", "undone", "weight",
                  "word")  # fmt: skip
 
     def __init__(self, number: int, step: Step | None, gate: Gate | None):
@@ -65,6 +65,8 @@ class Node:
         effort = gate.effort if isinstance(gate, OnDemandGate) else step.effort if step is not None else None
         self.effort = effort_quantile(effort) if effort is not None else ("fixed", 0.0, 0.0)
         self.before: list[int] = []
+        self.joins = False
+        """Whether it waits for several steps."""
         self.after: list[int] = []
         self.redo: list[int] = []
         """What a rejection at this gate undoes, from the step the work returns to up to the gate."""
@@ -117,6 +119,7 @@ class StepGraph:
             numbers[step.id] for step in steps if step.id not in awaited and LIVE not in upstream[step.id]
         ]
         for node in self.nodes:
+            node.joins = len(node.before) > 1
             for before in node.before:
                 self.nodes[before].after.append(node.number)
         for_launch = [node for node in self.nodes[:-1] if node.roles and LIVE not in upstream[node.id]]
@@ -220,6 +223,8 @@ class Case:
     @property
     def risk(self) -> float:
         """Quality-risk index: the share of the work with an error that somebody decided to leave, 0 to 1."""
+        if not self.ignored:
+            return 0
         return sum(self.graph.nodes[number].weight for number in sorted(self.ignored))
 
     def next_run(self, node: Node, ready: int, caused_by: Run | None) -> Run:

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import cast
 
 from simkit.rng import Purpose
-from simkit.scenario.organization import Distance, Organization
-from simkit.scenario.who_can import places_of
+from simkit.scenario.organization import Organization
 from simkit.teams.abilities import Abilities
 from simkit.teams.batches import Batch, Batches
 from simkit.teams.calendar import Calendar
 from simkit.teams.changeover import Changeover
-from simkit.teams.decomposition import (
-    AGENCY,
-    HAND_OFF,
-    INTAKE,
-    JOIN,
-    add_batch_work,
-    add_latency,
-    add_queue,
-    add_wait,
-    add_work,
-)
+from simkit.teams.decomposition import add_batch_work, add_latency, add_wait, add_work
 from simkit.teams.dispatcher import Crew, Dispatcher, Pool, Task
 from simkit.teams.event_log import EventLog
 from simkit.teams.exceptions import CORRECT, IGNORE, REWORK, Exceptions
-from simkit.teams.givers import other_givers
-from simkit.teams.hand_off import HandOffs, seconds_of
 from simkit.teams.interruptions import interrupted_seconds
 from simkit.teams.luck import CHECK, EFFORT, OUTCOME, effort_seconds
 from simkit.teams.meetings import Talk
 from simkit.teams.overflow import overflow_of
 from simkit.teams.people import Person
-from simkit.teams.work import Case, Node, Run
+from simkit.teams.routes import Routes, taking_over
+from simkit.teams.work import Case, Run
 
 
 class WorkedSteps:
@@ -52,14 +40,12 @@ class WorkedSteps:
         abilities: Abilities | None = None,
         talk: Talk | None = None,
     ):
-        self._organization, self._dispatcher, self._log = organization, dispatcher, log
+        self._dispatcher, self._log = dispatcher, log
         self._complete, self._undo = complete, undo
-        self.abilities, self._talk = abilities, talk
-        self._errors, self._intake = organization.errors, organization.intake
+        self.abilities = abilities
+        self._rework_share, self._caught = organization.errors.rework_share, organization.errors.caught
+        self._interruptions = organization.interruptions
         self._office = Calendar(organization.calendars["office"], start)
-        self._hand_offs = HandOffs(organization)
-        self._to_oneself = seconds_of(self._hand_offs.to_oneself.latency_hours)
-        self._intake_latency = seconds_of(organization.intake.latency_hours)
         self._primary_share = organization.primary_share
         self._error_factor = {unit.id: unit.error_factor for unit in organization.units}
         authority = organization.authority
@@ -68,10 +54,11 @@ class WorkedSteps:
             self._exceptions = Exceptions(organization, authority, dispatcher, people, log, self._office)
             self._correct_share = authority.correct_share
         self._batches = Batches(dispatcher, self._office, self._start_batch, self._finish_batch)
-        self._pools: dict[tuple[tuple[str, ...], str, int], Pool] = {}
-        self._pools_of_steps: dict[tuple[Node, str], list[Pool]] = {}
         self.overflow = overflow_of(organization, dispatcher)
         self.changeover = Changeover(organization) if Changeover.needed(organization) else None
+        self._varies = any(part is not None for part in (self.overflow, self.changeover, abilities))
+        """Whether a pass takes different people, or at different times, more than skill and effort say."""
+        self.routes = Routes(organization, dispatcher, self._office, self.overflow, talk)
 
     # --- on the way -------------------------------------------------------------------------------
 
@@ -79,35 +66,18 @@ class WorkedSteps:
         """Send a step that is ready on its way to the tray or queue where it will be taken up."""
         ready, roles = run.ready, run.node.roles
         self._log.of_run(case, run, "ready", ready)
-        pools, latency = self._destination(case, run)
+        pools, latency = self.routes.destination(case, run)
         there = ready
         if latency:
             there = self._office.add(ready, latency)
-            add_latency(run, self._way(run, pools), latency, there - ready)
+            add_latency(run, self.routes.way(run, pools), latency, there - ready)
         if run.others:
-            there = self._joined(run, pools, there)
+            there = self.routes.joined(run, pools, there)
         if len(roles) == 1:
             self._dispatcher.after(there - ready, self._queue, self.task(case, run, roles[0]), pools[0])
         else:
             crew = Crew([self.task(case, run, skills) for skills in roles], pools)
             self._dispatcher.after(there - ready, self.queue_crew, crew)
-
-    def _way(self, run: Run, pools: Sequence[Pool]) -> int:
-        """The part of the lead time that the way to a desk belongs to: an agency's, if it is on either end of it."""
-        cause, outside = run.caused_by, self._organization.outside
-        if cause is None or not outside:
-            return taking_over(run)
-        there = all(person.billed for pool in pools for _, person in pool.members)
-        return AGENCY if there or cause.giver_unit in outside else HAND_OFF
-
-    def _joined(self, run: Run, pools: Sequence[Pool], there: int) -> int:
-        """When what the other branches hand over has come too."""
-        last = there
-        for other in run.others:
-            latency = max(self._hand_offs.latency(other.giver_unit, pool) for pool in pools)
-            last = max(last, self._office.add(other.done, latency))
-        add_queue(run, JOIN, self._office, there, last)
-        return last
 
     def task(self, case: Case, run: Run, skills: tuple[str, ...]) -> Task:
         task = Task(run, case, case.priority, None, self._start, self._finish)
@@ -115,14 +85,16 @@ class WorkedSteps:
         return task
 
     def _queue(self, task: Task, pool: Pool) -> None:
-        if not task.withdrawn:
-            self._log.of_run(task.of_case, task.run, "queue", self._dispatcher.now)
-            if self.overflow is not None:
-                self.overflow.joins(task, pool)
-            if task.run.node.batch is None:
-                self._dispatcher.queue(task, pool)
-            else:
-                self._batches.add(task, pool, task.run.node.batch)
+        if task.of_case.closed:
+            return
+        run = task.run
+        self._log.of_run(task.of_case, run, "queue", self._dispatcher.now)
+        if self.overflow is not None:
+            self.overflow.joins(task, pool)
+        if run.node.batch is None:
+            self._dispatcher.queue(task, pool)
+        else:
+            self._batches.add(task, pool, run.node.batch)
 
     def queue_again(self, task: Task, pool: Pool) -> None:
         """Somebody who has it gives it to others."""
@@ -143,50 +115,6 @@ class WorkedSteps:
             self._log.of_run(crew.tasks[0].of_case, crew.tasks[0].run, "queue", self._dispatcher.now)
             self._dispatcher.queue_crew(crew)
 
-    def _destination(self, case: Case, run: Run) -> tuple[Sequence[Pool], int]:
-        """The queue that each person a step takes is looked for in, and the office's seconds until it is there.
-
-        What was done before goes back to its doers; what nobody could do better stays with the giver.
-        """
-        number, cause = run.node.number, run.caused_by
-        pools = self._pools_of(run.node, case.home)
-        doer = case.doers[number]
-        if self.overflow is not None and len(pools) == 1 and doer is None:
-            pools = [self.overflow.elsewhere(case, run, pools[0]) or pools[0]]
-        if cause is None:
-            return pools, self._intake_latency
-        if len(run.node.before) > 1:
-            run.others = other_givers(case, run)
-        if doer is not None:
-            doers = case.crews.get(number, [doer])
-            trays = [self._dispatcher.tray(doer) for doer in doers]
-            return trays, seconds_of(max(self._line(cause, doer).latency_hours for doer in doers))
-        if cause.giver is not None and len(pools) == 1 and pools[0].nobody_better_than(cause.giver):
-            return [self._dispatcher.tray(cause.giver)], self._to_oneself
-        if len(pools) == 1:
-            return pools, self._hand_offs.latency(cause.giver_unit, pools[0])
-        return pools, max(self._hand_offs.latency(cause.giver_unit, pool) for pool in pools)
-
-    def _pools_of(self, node: Node, home: str) -> Sequence[Pool]:
-        """The queues of a step's places for cases of a unit."""
-        key = (node, home)
-        if key not in self._pools_of_steps:
-            roles = node.roles
-            self._pools_of_steps[key] = [self.pool(skills, home, roles.count(skills)) for skills in roles]
-        return self._pools_of_steps[key]
-
-    def pool(self, skills: tuple[str, ...], home: str, least: int) -> Pool:
-        """The queue of those who have any of some skills, for cases of a unit; `least` of them are needed at once."""
-        key = (skills, home, least)
-        if key not in self._pools:
-            self._pools[key] = self._dispatcher.pool_of(places_of(self._organization, skills, home, least))
-        return self._pools[key]
-
-    def _line(self, cause: Run, receiver: Person) -> Distance:
-        if cause.giver is receiver:
-            return self._hand_offs.to_oneself
-        return self._hand_offs.between(cause.giver_unit, receiver.unit)
-
     # --- on a desk --------------------------------------------------------------------------------
 
     def _start(self, task: Task, person: Person) -> int:
@@ -197,91 +125,82 @@ class WorkedSteps:
         if self.overflow is not None:
             self.overflow.leaves(task)
         if crew is None:
-            add_wait(run, person.queue_part, person, task.queued, task.started)
+            if task.started > task.queued:
+                add_wait(run, person.queue_part, person, task.queued, task.started)
         else:
             case.crews.setdefault(run.node.number, [])[:] = crew.people
-        task.coordination, task.loss = self._taken_over(run, person)
+        task.coordination, task.loss = self.routes.taken_over(run, person)
         return self._on_desk(task, person)
-
-    def _taken_over(self, run: Run, person: Person) -> tuple[int, float]:
-        """Seconds of taking a step over from all who give something to it, and the chance that something got lost."""
-        cause = run.caused_by
-        if cause is None:
-            return round(self._intake.effort_hours * 3600), 0.0
-        if cause.node.number == run.node.number:
-            return 0, 0.0  # a crew's own redo, or after a decision
-        line = self._line(cause, person)
-        loss = self._loss(line, cause, person)
-        hours, kept = line.effort_hours, 1 - loss
-        if not run.others:
-            return round(hours * 3600), loss
-        for other in run.others:
-            line = self._line(other, person)
-            hours, kept = hours + line.effort_hours, kept * (1 - self._loss(line, other, person))
-        return round(hours * 3600), 1 - kept
-
-    def _loss(self, line: Distance, cause: Run, person: Person) -> float:
-        """The chance that something got lost between two people; less where they sit in the same meetings."""
-        if self._talk is None:
-            return line.information_loss
-        return line.information_loss * self._talk.loss_factor(cause.giver, person)
 
     def _on_desk(self, task: Task, person: Person) -> int:
         """On-shift seconds of one pass, other duties included."""
-        run = task.run
-        again = run.number > 0
-        task.category = "rework" if again else "touch"
-        factor = 1.0
-        if again:
-            factor = self._errors.rework_share if run.share is None else run.share
+        run, log = task.run, self._log
+        node, number, factor = run.node, run.number, 1.0
+        if number == 0:
+            task.category = "touch"
+        else:
+            task.category = "rework"
+            factor = self._rework_share if run.share is None else run.share
+        if self._varies or person.desk:
+            factor = self._varied(factor, task, person)
+        if run.carried:
+            factor *= 1 - run.carried
+        u = task.of_case.luck.draw(node.number, EFFORT, number)
+        task.effort = effort_seconds(node.effort, u, factor / person.level(task.skills))
+        if self.abilities is not None:
+            task.effort += self.abilities.building_seconds(task, person, self._dispatcher.now)
+        if self._interruptions is not None:
+            task.interrupted = interrupted_seconds(self._interruptions, task)
+        log.of_task(task, person, "start", self._dispatcher.now)
+        return task.stretched(self._primary_share)
+
+    def _varied(self, factor: float, task: Task, person: Person) -> float:
+        """A factor on effort, and what the agency, a change of structure, the desk and the person's abilities add."""
+        now = self._dispatcher.now
         if self.overflow is not None:
             factor *= self.overflow.effort_factor(person, task)
         if self.changeover is not None:
-            factor *= self.changeover.effort_factor(person, task, self._dispatcher.now)
+            factor *= self.changeover.effort_factor(person, task, now)
         if person.desk:
             factor *= self._dispatcher.desk.effort_factor(person)
         if self.abilities is not None:
-            factor *= self.abilities.effort_factor(task, person, self._dispatcher.now)
-        factor *= 1 - run.carried
-        u = task.of_case.luck.draw(run.node.number, EFFORT, run.number)
-        task.effort = effort_seconds(run.node.effort, u, factor / person.level(task.skills))
-        if self.abilities is not None:
-            task.effort += self.abilities.building_seconds(task, person, self._dispatcher.now)
-        if self._organization.interruptions is not None:
-            task.interrupted = interrupted_seconds(self._organization.interruptions, task)
-        self._log.of_task(task, person, "start", self._dispatcher.now)
-        return task.stretched(self._primary_share)
+            factor *= self.abilities.effort_factor(task, person, now)
+        return factor
 
     def _finish(self, task: Task, person: Person) -> int:
         """The doer looks the pass over: done, or once more, or done with an error nobody saw."""
         run, now = task.run, self._dispatcher.now
         self._log.spent(task, person, now)
-        self._done(task, person)
+        if self.abilities is not None:
+            self._done(task, person, self.abilities)
         if task.crew is not None and not self._was_last(task, task.crew, person):
             return 0
         run.done = now
         add_work(run, task, person, taking_over(run), run.done)
         return self._looked_over(task, person)
 
-    def _done(self, task: Task, person: Person) -> None:
+    def _done(self, task: Task, person: Person, abilities: Abilities) -> None:
         """The person has one pass more behind them; not yet while its own result is looked over."""
-        if self.abilities is not None:
-            task.wrong = self.abilities.wrong(self._internal_error(task), task, person)
-            self.abilities.done(task, person, self._dispatcher.now)
+        task.wrong = abilities.wrong(self._internal_error(task), task, person)
+        abilities.done(task, person, self._dispatcher.now)
 
     def _looked_over(self, task: Task, person: Person) -> int:
         run, case = task.run, task.of_case
         if case.closed:
             return 0
+        number = run.node.number
         if case.ignored:
-            case.ignored.discard(run.node.number)
+            case.ignored.discard(number)
         if self._wrong(task):
-            if case.luck.draw(run.node.number, CHECK, run.number) < self._errors.caught:
+            if case.luck.draw(number, CHECK, run.number) < self._caught:
                 return self._noticed(task, person, self._exceptions)
-            case.defects.add(run.node.number)
+            case.defects.add(number)
+        elif case.defects:
+            case.defects.discard(number)
+        if run.node.rework:
+            self._accepted(task, person, run)
         else:
-            case.defects.discard(run.node.number)
-        self._accepted(task, person, run)
+            self._complete(case, run)
         return 0
 
     def _accepted(self, task: Task, person: Person, run: Run) -> None:
@@ -354,7 +273,7 @@ class WorkedSteps:
 
     def _share_of(self, outcome: str) -> float | None:
         """Share of a fresh effort that the next pass takes; the department's rework share when None."""
-        return self._errors.rework_share * self._correct_share if outcome == CORRECT else None
+        return self._rework_share * self._correct_share if outcome == CORRECT else None
 
     # --- several cases at once --------------------------------------------------------------------
 
@@ -375,7 +294,8 @@ class WorkedSteps:
         for member in batch.members:
             member.run.done = now
             self._log.spent(member, person, now)
-            self._done(member, person)
+            if self.abilities is not None:
+                self._done(member, person, self.abilities)
             add_batch_work(member.run, member, batch, person, taking_over(member.run), now)
         batch.members = [member for member in batch.members if self._looked_over(member, person)]
         if not batch.members:
@@ -402,7 +322,7 @@ class WorkedSteps:
         else:
             for other in task.crew.tasks:
                 kept *= 1 - other.loss
-        return task.of_case.luck.draw(run.node.number, OUTCOME, run.number) < 1 - kept
+        return kept < 1.0 and task.of_case.luck.draw(run.node.number, OUTCOME, run.number) < 1 - kept
 
     def _internal_error(self, task: Task) -> float:
         """The chance under the standards of the unit that does it."""
@@ -435,8 +355,3 @@ class WorkedSteps:
     def _again_together(self, crew: Crew, case: Case, run: Run) -> None:
         trays = [self._dispatcher.tray(doer) for doer in crew.people]
         self.queue_crew(Crew([self.task(case, run, other.skills) for other in crew.tasks], trays))
-
-
-def taking_over(run: Run) -> int:
-    """The part of the lead time that reaching the first desk, or the next one, belongs to."""
-    return INTAKE if run.caused_by is None else HAND_OFF

@@ -19,8 +19,9 @@ from simkit.teams.dispatcher import Dispatcher, Pool, Task
 from simkit.teams.event_log import EventLog
 from simkit.teams.exceptions import Question
 from simkit.teams.people import Person
+from simkit.teams.routes import taking_over
 from simkit.teams.tasks import Crew
-from simkit.teams.worked_steps import WorkedSteps, taking_over
+from simkit.teams.worked_steps import WorkedSteps
 
 _DECIDING, _ONE_S_OWN = ("approval", "decision"), ("meeting", "training")
 
@@ -150,7 +151,7 @@ class StandIns:
         return None if deputy is None else self._dispatcher.tray(deputy)
 
     def _pool(self, task: Task, least: int) -> Pool:
-        return self._worked.pool(task.skills, task.of_case.home, least)
+        return self._worked.routes.pool(task.skills, task.of_case.home, least)
 
     def _deputy(self, person: Person) -> Person | None:
         """The next lead above; else the dearest of the unit, then of all."""
