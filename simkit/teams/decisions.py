@@ -37,6 +37,7 @@ class Decisions:
         self._primary_share = organization.primary_share
         self._complete, self._send_back = complete, send_back
         self._approvers = Approvers(organization, people, dispatcher)
+        self._strict: dict[tuple[Node, bool], Strictness] = {}
         self._boards = {
             name: Board(gate, Calendar(organization.calendars[gate.calendar], start), dispatcher, self._meeting)
             for name, gate in organization.gates.items()
@@ -122,11 +123,7 @@ class Decisions:
 
     def _decide(self, case: Case, run: Run, person: Person | None, unit: str, now: int) -> None:
         node, run.done = run.node, now
-        gate = node.decided_at
-        strictness = Strictness(gate.finds, 1.0)
-        if gate.delegate is not None and run.delegated:
-            strictness = Strictness(gate.finds * gate.delegate.finds_factor, gate.delegate.reject_factor)
-        if rejects(case, node, strictness):
+        if rejects(case, node, self._strictness(node, run.delegated)):
             self._log.of_run(case, run, "reject", now, person, unit)
             case.rejections[node.number] += 1
             run.giver, run.giver_unit = person, unit
@@ -135,6 +132,16 @@ class Decisions:
             self._log.of_run(case, run, "approve", now, person, unit)
             case.approved.add(node.number)
             self._complete(case, run)
+
+    def _strictness(self, node: Node, delegated: bool) -> Strictness:
+        found = self._strict.get((node, delegated))
+        if found is None:
+            gate = node.decided_at
+            found = Strictness(gate.finds, 1.0)
+            if gate.delegate is not None and delegated:
+                found = Strictness(gate.finds * gate.delegate.finds_factor, gate.delegate.reject_factor)
+            self._strict[node, delegated] = found
+        return found
 
     def _with_lead(self, case: Case, run: Run) -> bool:
         """Whether the lead decides; a sampled case goes to the gate's own approver in every round."""

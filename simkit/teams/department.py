@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Any
 
-import simpy
-
 from simkit.records import Launch, WorkOrder
 from simkit.rng import Purpose
 from simkit.scenario.organization import Organization
 from simkit.teams.agency_bills import AgencyBills
 from simkit.teams.calendar import DAY_SECONDS
+from simkit.teams.clock import Clock
 from simkit.teams.demand import own_orders
 from simkit.teams.department_records import DepartmentRecords, case_row, department_records
 from simkit.teams.dispatcher import Dispatcher
@@ -49,7 +48,7 @@ class Department:
         self._luck = Luck(key)
         self._log = EventLog()
         self._people = employ(organization, start, self._luck)
-        self._dispatcher = Dispatcher(simpy.Environment(), self._people, organization, self._log, self._luck)
+        self._dispatcher = Dispatcher(Clock(), self._people, organization, self._log, self._luck)
         self._flow = Flow(organization, self._dispatcher, self._people, self._log, start, self._ended)
         self._graphs = {name: StepGraph(name, kind, organization) for name, kind in organization.work.items()}
         self._homes = [unit for unit in organization.units if unit.serves is not None]

@@ -16,13 +16,11 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from simpy import Environment
-
 from simkit.scenario.organization import Organization
 from simkit.scenario.organization import Person as PersonTable
 from simkit.teams.attention import Arrivals, Attention
 from simkit.teams.calendar import Calendar
-from simkit.teams.clock import Moment
+from simkit.teams.clock import Clock, Moment
 from simkit.teams.crews import matched
 from simkit.teams.desk import Desk
 from simkit.teams.luck import Luck
@@ -36,15 +34,14 @@ if TYPE_CHECKING:
 __all__ = ["Crew", "Dispatcher", "Pool", "Task"]
 
 _TRAY_LEVEL = float("inf")
+_NOTHING = (0, 0.0, 0, 0)
 
 
 class Dispatcher:
     """All queues of a department and the people who serve them."""
 
-    def __init__(self, env: Environment, people: list[Person], organization: Organization, log: EventLog, luck: Luck):
-        self._env = env
-        self._on_time: list[Callable[[Any], None]] = [self._call]
-        self._off_desk: list[Callable[[Any], None]] = [self._at_desk]
+    def __init__(self, clock: Clock, people: list[Person], organization: Organization, log: EventLog, luck: Luck):
+        self._clock = clock
         self.now = 0
         """Whole seconds since the first midnight."""
         self._people = people
@@ -65,7 +62,7 @@ class Dispatcher:
 
     def run(self, until: int) -> None:
         """Let the clock run up to a moment; what is to happen at it waits."""
-        self._env.run(until=until)
+        self._clock.run(until=until)
         self.now = until
 
     def tray(self, person: Person) -> Pool:
@@ -107,7 +104,7 @@ class Dispatcher:
         if seconds == 0:
             call(*about)
         else:
-            Moment(self._env, self._on_time, self.now + seconds, seconds, call, about)
+            self._clock.at(Moment(self.now + seconds, self._call, call, about))
 
     def _call(self, moment: Moment) -> None:
         self.now = moment.time
@@ -215,14 +212,13 @@ class Dispatcher:
 
     def _take(self, person: Person, least_level: float = 0.0) -> bool:
         """The person takes up the best waiting work of the queues they serve, if any."""
-        best: tuple[int, float, int, int] | None = None
-        chosen: Pool | None = None
+        chosen, rank = None, _NOTHING
         for level, pool in person.pools:
             if pool.heap and level >= least_level and (first := pool.first()) is not None:
-                rank = (first[0], -level, first[1], first[2])
-                if best is None or rank < best:
-                    best, chosen = rank, pool
-        if self._crews_waited and self._seize_before(person, best, least_level):
+                its_rank = (first[0], -level, first[1], first[2])
+                if chosen is None or its_rank < rank:
+                    chosen, rank = pool, its_rank
+        if self._crews_waited and self._seize_before(person, rank if chosen is not None else None, least_level):
             return True
         if chosen is None:
             return False
@@ -277,12 +273,13 @@ class Dispatcher:
         self._until_over(person, task)
 
     def _until_over(self, person: Person, task: Task) -> None:
-        now, over, what = self.now, self.desk.over(person, task), self._finish
+        over, what = self.desk.over(person, task), self._finish
         if person.wip_limit > 1:
-            turn = self.desk.turn_ends(person, now)
+            turn = self.desk.turn_ends(person, self.now)
             if turn is not None and turn < over:
                 over, what = turn, self._turn
-        task.timer = Moment(self._env, self._off_desk, over, over - now, what, (person, task))
+        task.timer = timer = Moment(over, self._at_desk, what, (person, task))
+        self._clock.at(timer)
 
     def _turn(self, person: Person, task: Task) -> None:
         """Something else has its turn, if there is anything."""

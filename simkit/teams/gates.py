@@ -53,9 +53,16 @@ class Approvers:
         self._top = organization.top.id
         self._everywhere = frozenset(unit.id for unit in organization.units if unit.id not in organization.outside)
         self._dispatcher = dispatcher
+        self._found: dict[tuple[str, str], Approver] = {}
 
     def find(self, approver: str, home: str) -> Approver:
         """The approver named in a gate's table, for a case of a home unit."""
+        found = self._found.get((approver, home))
+        if found is None:
+            found = self._found[approver, home] = self._look_for(approver, home)
+        return found
+
+    def _look_for(self, approver: str, home: str) -> Approver:
         kind, _, name = approver.partition(":")
         if kind == "skill":
             return Approver(self._dispatcher.pool(self._everywhere, name), None, self._top, name)
@@ -128,13 +135,14 @@ def rejects(case: Case, node: Node, strictness: Strictness) -> bool:
 
     Opinion rejects round k with ``first * decay ** (k - 1)``; each open defect is found with its own draw.
     """
-    gate, k = node.decided_at, case.rejections[node.number]
-    nodes = case.graph.nodes
-    found = {
-        defect
-        for defect in case.defects
-        if case.luck.about(f"{node.id}/{nodes[defect].id}", Purpose.FINDS, k) < strictness.finds
-    }
-    case.defects -= found
-    opinion = gate.reject.first * gate.reject.decay**k * strictness.reject_factor
+    k, nodes, found = case.rejections[node.number], case.graph.nodes, set()
+    if case.defects:
+        found = {
+            defect
+            for defect in case.defects
+            if case.luck.about(f"{node.id}/{nodes[defect].id}", Purpose.FINDS, k) < strictness.finds
+        }
+        case.defects -= found
+    first, decay = node.rejects
+    opinion = first * decay**k * strictness.reject_factor
     return bool(found) or case.luck.draw(node.number, OUTCOME, k) < opinion

@@ -20,7 +20,7 @@ WORK_PURPOSES = (Purpose.EFFORT, Purpose.INTERNAL_ERROR, Purpose.CAUGHT)
 GATE_PURPOSES = (Purpose.GATE_EFFORT, Purpose.REJECT, Purpose.AUDIT)
 
 _STANDARD_NORMAL = NormalDist()
-_AHEAD = 4
+_AHEAD = 6
 """Passes drawn when the case is taken in: few need more."""
 _SWEEP = 8192
 """Draws of one sweep over arrays: as many as stay in the processor's cache."""

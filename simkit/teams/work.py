@@ -45,8 +45,8 @@ class Node:
     """A step in its graph: what it takes, what it waits for and what waits for it."""
 
     __slots__ = ("after", "batch", "before", "effort", "external_error", "gate", "gate_name", "id", "internal_error",
-                 "joins", "number", "polish", "raises_fit", "redo", "rework", "roles", "step", "undone", "weight",
-                 "word")  # fmt: skip
+                 "joins", "number", "polish", "raises_fit", "redo", "rejects", "rework", "roles", "step", "undone",
+                 "weight", "word")  # fmt: skip
 
     def __init__(self, number: int, step: Step | None, gate: Gate | None):
         self.number, self.step, self.gate = number, step, gate
@@ -62,6 +62,8 @@ class Node:
         self.gate_name = (step.gate if step is not None else None) or ""
         self.internal_error = step.internal_error if step is not None else 0.0
         self.external_error = step.external_error if step is not None else 0.0
+        self.rejects = (gate.reject.first, gate.reject.decay) if gate is not None else (0.0, 1.0)
+        """At a gate: the chance of a rejection by opinion in the first round, and its factor from round to round."""
         effort = gate.effort if isinstance(gate, OnDemandGate) else step.effort if step is not None else None
         self.effort = effort_quantile(effort) if effort is not None else ("fixed", 0.0, 0.0)
         self.before: list[int] = []
