@@ -56,6 +56,20 @@ def test_time_in_meetings_is_a_part_of_the_lead_time():
     assert hours == {"desk": [2, 0, 0], "queue": [2, 1 + 3 + 1, 0], "tray": [2, 0, 3]}
 
 
+def test_a_meeting_after_a_crew_has_begun_is_no_part_of_its_wait_for_it():
+    """Ann is busy until ten, then both work five hours; she meets from two to three and is done last, at four."""
+    jobs = {"alone": [step("write", "ann", 1)],
+            "both": [{"id": "pair", "skills": ["ann", "bob"], "effort": 5, "internal_error": 0}]}  # fmt: skip
+    meeting = {"id": "weekly", "who": ["ann"], "every_days": 5, "hours": 1, "at": 14}
+    teams = {**two(meetings=[meeting]), "work": {name: {"steps": of} for name, of in jobs.items()}}
+    cases = run(teams, [order(name, name, 0.375) for name in jobs], 5).records().cases.set_index("name")
+    parts = {
+        name: seconds / HOUR for name, seconds in cases.loc["both"].items() if name.endswith("_seconds") and seconds
+    }
+    assert parts == {"lead_seconds": 7, "part_resource_queue_seconds": 1, "part_touch_seconds": 5,
+                     "part_meeting_seconds": 1}  # fmt: skip
+
+
 def test_people_who_meet_misunderstand_each_other_less():
     """Errors from lost information fall by the stated factor, two hours a week halving what can be prevented.
 
