@@ -13,7 +13,10 @@ from simkit.experiment.analysis.half_width import Stopping, half_width, needed, 
 from simkit.experiment.analysis.quantiles import quantile_interval
 from simkit.experiment.analysis.selection import kn
 from simkit.experiment.analysis.warm_up import mser, warm_up, welch
+from simkit.experiment.definition.tables import Until
+from simkit.experiment.halting import wanted_replications
 from simkit.experiment.statistics import paired
+from simkit.experiment.storage.rows import Row
 from simkit.rng import generator
 
 
@@ -261,3 +264,67 @@ def test_kn_gives_up_undecided():
     )
     assert found.chosen is None
     assert found.survivors == ("a", "b")
+
+
+# --- sim-tools -------------------------------------------------------------------------------------------------
+
+STEPS = (0.8191725133961645, 0.6710436067037893, 0.5497004779019703)
+SIM_TOOLS_REPLICATIONS = {0.1: 18, 0.06: 43, 0.04: 92, 0.03: 169}
+"""Relative half-width -> replications after which sim-tools 1.3.0 first has it, not before the tenth:
+`confidence_interval_method(50 + 10 * recurrence(0, 200), alpha=0.05, desired_precision=..., min_rep=9)`."""
+SIM_TOOLS_HALF_WIDTHS = {10: 5.92726869941, 25: 4.019592222952, 60: 2.455258320833, 200: 1.392986511028}
+"""Replications -> half-width in the same table (`Upper Interval` less `Cumulative Mean`)."""
+SIM_TOOLS_KN = {
+    (0.2, 0.3, 0.05): (0, 74), (0.5, 0.5, 0.05): (0, 35), (0.1, 0.2, 0.05): (0, 152), (-0.3, 0.25, 0.1): (1, 20),
+}  # fmt: skip
+"""(lead, indifference, chance of being wrong) -> the design that `sim_tools.ovs.indifference_zone.KN(model, 2, ...,
+n_0=10)` chooses between `recurrence(1) + lead` and `recurrence(2)`, and the runs of the one it gives up. Two designs: with
+more, its table of variances is looked up in the wrong place (`design_l - 1` also where l comes before i)."""
+
+
+def recurrence(which: int, count: int = 3000) -> np.ndarray:
+    """Numbers that are spread like the normal distribution, by an additive recurrence: anybody can make them again."""
+    return stats.norm.ppf((np.arange(1, count + 1) * STEPS[which]) % 1)
+
+
+def first_enough(share: float, values: np.ndarray) -> int:
+    """Replications after which a sweep that may look after each of them asks for no more."""
+    until = Until.model_validate({"outcome": "profit", "half_width": f"{100 * share:g}%", "at_most": 10_000})
+    rows = {(0, "a", i): Row(0, "a", i, "ok", "", {"profit": float(value)}, 0.0, "") for i, value in enumerate(values)}
+    for count in range(10, len(values) + 1):
+        known = {key: row for key, row in rows.items() if key[2] < count}
+        if not wanted_replications(until, known, known):
+            return count
+    return -1
+
+
+def test_half_widths_and_when_they_are_enough_are_those_of_sim_tools():
+    """The half-width after so many replications, and the first count whose relative half-width is small enough."""
+    values = 50 + 10 * recurrence(0, 200)
+    for count, half in SIM_TOOLS_HALF_WIDTHS.items():
+        assert half_width(values[:count]) == pytest.approx(half, rel=1e-9)
+    assert {share: first_enough(share, values) for share in SIM_TOOLS_REPLICATIONS} == SIM_TOOLS_REPLICATIONS
+
+
+def chosen(lead: float, indifference: float, wrong: float) -> tuple[int, int]:
+    """Whom KN chooses, and after how many runs it gives the other one up."""
+    values = {"0": recurrence(1) + lead, "1": recurrence(2)}
+    found = kn(
+        ["0", "1"], lambda alive, r: {name: float(values[name][r]) for name in alive},
+        indifference=indifference, confidence=1 - wrong, first=10, most=3000,
+    )  # fmt: skip
+    assert found.chosen is not None
+    return int(found.chosen), min(found.replications.values())
+
+
+def test_kn_is_that_of_sim_tools():
+    """The same choice after the same number of runs."""
+    assert {key: chosen(*key) for key in SIM_TOOLS_KN} == SIM_TOOLS_KN
+
+
+def test_against_sim_tools_itself():
+    """The same numbers, live; skipped where it is not installed (it brings plotly and scikit-learn, 150 MB)."""
+    output_analysis = pytest.importorskip("sim_tools.output_analysis")
+    values = 50 + 10 * recurrence(0, 200)
+    for share, count in SIM_TOOLS_REPLICATIONS.items():
+        assert output_analysis.confidence_interval_method(values, 0.05, share, 9)[0] == count
