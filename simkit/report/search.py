@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simkit.experiment.search.optimize import Candidate, Optimum
 from simkit.experiment.search.reach import Look, Reached
-from simkit.experiment.statistics import Difference
+from simkit.experiment.statistics import LEVEL, Difference
 from simkit.report.rounding import Format, shared
 
 if TYPE_CHECKING:
@@ -46,11 +46,31 @@ def headline(found: Optimum) -> str:
 def sureness(found: Optimum) -> list[str]:
     """How sure the best is against the second best, and what it gains on the scenario as it is."""
     told = []
+    if len(found.problem.outcomes) > 1:
+        told += _on_the_front(found)
     if found.against_second is not None:
         second = _point(found.problem, _second(found))
         told.append(f"Against the second best, {second}: {_gap(found, found.against_second)}.")
     if found.against_base is not None:
         told.append(f"Against {found.base.point.alternative} as it is: {_gap(found, found.against_base)}.")
+    return told
+
+
+def _on_the_front(found: Optimum) -> list[str]:
+    """Which of the front are surely on it, and which are perhaps dominated, by whom."""
+    known = [one for one in found.finalists if one.front_probability is not None]
+    if not known:
+        return ["How sure the front is cannot be told from so few replications."] if len(found.finalists) > 1 else []
+    doubted = [one for one in known if (one.front_probability or 0.0) < LEVEL]
+    told = [
+        f"{len(known) - len(doubted)} of them are undominated in {LEVEL:.0%} of the resamples of their luck or more."
+    ]
+    for one in doubted:
+        rival, share = max(one.dominated_by.items(), key=lambda pair: pair[1])
+        told.append(
+            f"{_point(found.problem, one)} is not surely on the front: in {one.front_probability:.0%} of the resamples "
+            f"nothing dominates it; {rival} does in {share:.0%}."
+        )
     return told
 
 
@@ -152,8 +172,10 @@ def _label(found: Optimum, one: Candidate) -> str:
 def _state(found: Optimum, one: Candidate) -> str:
     if not one.feasible:
         return "breaks a constraint"
-    if one is found.base or len(found.problem.outcomes) > 1:
+    if one is found.base:
         return ""
+    if len(found.problem.outcomes) > 1:
+        return "" if one.front_probability is None else f"on the front in {one.front_probability:.0%}"
     return "best" if one is found.best else "near the best" if one.in_race else "shown to be worse"
 
 
@@ -175,6 +197,8 @@ def _candidate(one: Candidate) -> dict[str, Any]:
         "intervals": {name: asdict(span) for name, span in one.intervals.items()},
         "feasible": one.feasible,
         "near_the_best": one.in_race,
+        "front_probability": one.front_probability,
+        "dominated_by": dict(one.dominated_by),
     }
 
 

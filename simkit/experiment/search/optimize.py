@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from simkit.experiment.definition.tables import Factor, Range
 from simkit.experiment.extras import optional
 from simkit.experiment.progress import Progress
 from simkit.experiment.search.folder import claim, identity
+from simkit.experiment.search.front import dominates, front_of, gains_of
 from simkit.experiment.search.problem import ALTERNATIVE, Point, Problem, SearchError
 from simkit.experiment.search.runs import Runs
 from simkit.experiment.statistics import Difference, Interval, holm, interval, paired
@@ -69,6 +70,11 @@ class Candidate:
     feasible: bool
     in_race: bool
     """Whether it was still compared at the end; shown to be worse otherwise."""
+    front_probability: float | None = None
+    """Of several outcomes: in which share of the resamples of its replications no other finalist dominates it."""
+    dominated_by: Mapping[str, float] = field(default_factory=dict)
+    """Text of another finalist -> share of the resamples in which that one is at least as good in every outcome and
+    better in one; those that are so in any."""
 
 
 @dataclass(frozen=True)
@@ -287,7 +293,9 @@ def _finals(problem: Problem, runs: Runs, trials: list[Trial], first: int, resum
     fresh = range(first, first + shown)
     runs.need([*points, base] if several else [*racing, base], fresh)
     finalists = [_candidate(problem, runs, point, fresh, point in racing) for point in points]
-    ranked = _front(problem, finalists) if several else sorted(finalists, key=lambda one: _rank(problem, one))
+    ranked = (
+        front_of(problem, runs, finalists, fresh) if several else sorted(finalists, key=lambda one: _rank(problem, one))
+    )
     second = against = None
     if not several and ranked and ranked[0].feasible:
         measure = next(iter(problem.outcomes))
@@ -306,23 +314,14 @@ def _chosen(problem: Problem, trials: list[Trial]) -> list[Point]:
     ran = list({one.point.key: one for one in reversed(trials) if not one.error}.values())
     kept = [one for one in ran if one.feasible] or sorted(ran, key=lambda one: one.excess)[:1]
     if len(problem.outcomes) > 1:
-        gains = {one.number: _gains(problem, one.means) for one in kept}
-        front = [one for one in kept if not any(_dominates(gains[other.number], gains[one.number]) for other in kept)]
+        gains = {one.number: gains_of(problem, one.means) for one in kept}
+        front = [one for one in kept if not any(dominates(gains[other.number], gains[one.number]) for other in kept)]
         front.sort(key=lambda one: gains[one.number][0])
         most = 2 * FINALISTS
         if len(front) > most:
             front = [front[round(i * (len(front) - 1) / (most - 1))] for i in range(most)]
         return [one.point for one in front]
-    return [one.point for one in sorted(kept, key=lambda one: -_gains(problem, one.means)[0])[:FINALISTS]]
-
-
-def _gains(problem: Problem, means: Mapping[str, float]) -> list[float]:
-    """Outcomes turned so that more is better."""
-    return [means[name] if side == "higher" else -means[name] for name, side in problem.outcomes.items()]
-
-
-def _dominates(one: Sequence[float], other: Sequence[float]) -> bool:
-    return all(a >= b for a, b in zip(one, other, strict=True)) and any(a > b for a, b in zip(one, other, strict=True))
+    return [one.point for one in sorted(kept, key=lambda one: -gains_of(problem, one.means)[0])[:FINALISTS]]
 
 
 def _race(problem: Problem, runs: Runs, points: list[Point], first: int) -> tuple[list[Point], int]:
@@ -348,7 +347,7 @@ def _race(problem: Problem, runs: Runs, points: list[Point], first: int) -> tupl
 
 def _order(problem: Problem, runs: Runs, point: Point, fresh: range) -> tuple[bool, float]:
     """What keeps the constraints first, then the best mean."""
-    mean = _gains(problem, {name: runs.mean(point, name, fresh) for name in problem.outcomes})[0]
+    mean = gains_of(problem, {name: runs.mean(point, name, fresh) for name in problem.outcomes})[0]
     return (bool(runs.error(point, fresh)) or _excess(problem, runs, point, fresh) > 0, -mean)
 
 
@@ -365,15 +364,3 @@ def _rank(problem: Problem, one: Candidate) -> tuple[bool, bool, float]:
     side = next(iter(problem.outcomes.values()))
     gain = -np.inf if mean is None else mean if side == "higher" else -mean
     return (not one.feasible, not one.in_race, -gain)
-
-
-def _front(problem: Problem, finalists: list[Candidate]) -> list[Candidate]:
-    """Those that nobody dominates under new luck either."""
-    kept = [one for one in finalists if one.feasible and all(span.mean is not None for span in one.intervals.values())]
-    gains = [_gains(problem, {name: one.intervals[name].mean or 0.0 for name in problem.outcomes}) for one in kept]
-    front = [
-        (gain, one)
-        for gain, one in zip(gains, kept, strict=True)
-        if not any(_dominates(other, gain) for other in gains)
-    ]
-    return [one for _, one in sorted(front, key=lambda pair: -pair[0][0])]

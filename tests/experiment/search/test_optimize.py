@@ -166,6 +166,30 @@ def test_two_outcomes_make_a_front():
     assert found.against_second is None
 
 
+def test_how_sure_the_front_is():
+    """Luck of a point's own makes the front unsure: shares are those of `pareto`, the answer names who is ahead."""
+
+    def noisy(scenario, replication, *, engine, threads):
+        x = float(scenario.values["x"]) if scenario.values else 8.0
+        own = uniform(*run_key(5, replication), int(x), 0, 2, 0, 0) - 0.5 if replication >= 4 else 0.0
+        gain = 1.3 + 8 * own if x == 2 else min(x, 3)
+        return Answer({"gain": gain, "cost": x / 100}, pd.DataFrame())
+
+    model = Model(noisy, "simkit.experiment.cells:figures_of", MEASURES, warm_up=None)
+    levers = {"x": (1, 2, 3)}
+    found = optimize(problem(levers, {"gain": "higher", "cost": "lower"}), trials=20, model=model, workers=1)
+    shares = {one.point.values["x"]: one.front_probability for one in found.finalists}
+    assert shares[1] == 1  # nothing is cheaper
+    assert 0.8 < shares[3] <= 1  # nothing has more but x = 2 with luck
+    doubted = next(one for one in found.finalists if one.point.values["x"] == 2)
+    assert 0.3 < doubted.front_probability < 1
+    assert set(doubted.dominated_by) == {"x = 1"}
+    assert doubted.dominated_by["x = 1"] == pytest.approx(1 - doubted.front_probability)
+    assert any("x = 2 is not surely on the front" in line and "x = 1 does in" in line for line in sureness(found))
+    told = {one["levers"]["x"]: one["front_probability"] for one in document(found)["finalists"]}
+    assert told == shares
+
+
 def test_the_choice_among_alternatives_is_a_lever():
     """Pods gain one more at every x."""
     found = search(problem(alternatives=("today", "pods")), trials=60)

@@ -13,7 +13,7 @@ import sys
 import time
 import types
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -312,33 +312,51 @@ def test_every_file_operation_may_fail(bench: Bench, monkeypatch: pytest.MonkeyP
     assert 15 < n < 100
 
 
-def test_a_disk_that_is_really_full(bench: Bench, tmp_path: Path):
-    """A small disk in memory, filled up between two halves of a sweep: a clear message; with room again it goes on."""
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A megabyte of memory as a disk of its own; skipped where nobody may mount."""
     place = tmp_path / "disk"
     place.mkdir()
-    if (
-        not shutil.which("mount")
-        or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True, check=False
-        ).returncode
-    ):
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    if not shutil.which("mount") or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("needs to be allowed to mount")
     try:
-        bench.folder = place / "results"
-        bench.sweep(shard=(1, 2))
-        half = len(bench.ran())
-        with contextlib.suppress(OSError), (place / "filler").open("wb", buffering=0) as filler:
-            while filler.write(bytes(1000)):
-                pass
-        with pytest.raises(StoreError, match="the disk is full; no finished run is lost"):
-            bench.sweep()
-        assert len(bench.ran()) <= 1
-        (place / "filler").unlink()
-        pd.testing.assert_frame_equal(bench.sweep().runs, sweep(bench.experiment, model=bench.model, workers=1).runs)
-        assert read_results(bench.folder).missing == 0
-        assert half == 6
+        yield place
     finally:
         subprocess.run(["umount", str(place)], check=False)
+
+
+def test_a_disk_that_is_really_full(bench: Bench, small_disk: Path):
+    """Filled up between two halves of a sweep: a clear message; with room again it goes on."""
+    bench.folder = small_disk / "results"
+    bench.sweep(shard=(1, 2))
+    half = len(bench.ran())
+    with contextlib.suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+        while filler.write(bytes(1000)):
+            pass
+    with pytest.raises(StoreError, match="the disk is full; no finished run is lost"):
+        bench.sweep()
+    assert len(bench.ran()) <= 1
+    (small_disk / "filler").unlink()
+    pd.testing.assert_frame_equal(bench.sweep().runs, bench.plain().runs)
+    assert read_results(bench.folder).missing == 0
+    assert half == 6
+
+
+def test_a_disk_that_is_really_read_only(bench: Bench, small_disk: Path):
+    """Said before anything runs, whether the folder is there or not; what is there can be read, and goes on later."""
+    bench.folder = small_disk / "results"
+    bench.sweep(shard=(1, 2))
+    assert len(bench.ran()) == 6
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    for folder in (bench.folder, small_disk / "new"):
+        with pytest.raises(StoreError, match=r"Read-only file system.*no finished run is lost"):
+            bench.sweep(folder)
+    assert bench.ran() == []
+    assert read_results(bench.folder).missing == 6
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    pd.testing.assert_frame_equal(bench.sweep().runs, bench.plain().runs)
+    assert len(bench.ran()) == 6 + 12
 
 
 def test_a_folder_that_may_not_be_written(bench: Bench, monkeypatch: pytest.MonkeyPatch):
