@@ -30,6 +30,7 @@ from simkit.customers.population import channel_index
 from simkit.customers.purchase_traits import spend_shape
 from simkit.customers.rules.laws import MINUTES_PER_DAY
 from simkit.customers.state import (
+    ADDRESSED,
     ADS,
     INTENT,
     SLOTS,
@@ -177,21 +178,22 @@ class MarketTables:
             self._improve()
         keep = self._admit()
         w.today["day"], w.today["minute"], w.today["keep"] = self.day, self.day * MINUTES_PER_DAY, keep
-        w.today["weekday"], w.today["month"] = self.date.weekday(), self.date.month
+        date = self.date
+        w.today["weekday"], w.today["month"] = date.weekday(), date.month
         for name, i in self.segments.items():
             lost = harm.get(name, 0.0)
             segment = self.scenario.market.segments[name]
-            w.segment["season"][i] = season_of(self.scenario.market, segment, self.date)
+            w.segment["season"][i] = season_of(self.scenario.market, segment, date)
             decision = segment.decision or self.scenario.market.decision
-            w.segment["budget_open"][i] = budget_is_open(decision, self.date, self.day - self.scenario.warmup_days)
+            w.segment["budget_open"][i] = budget_is_open(decision, date, self.day - self.scenario.warmup_days)
             w.segment["harm"][i], w.segment["price_push"][i] = lost, self.scenario.market.price_churn * lost
         self.media.begin_day(self.day)
         self._limit_purchases()
-        self.policy.begin_day(w, self.day, self.date)
+        self.policy.begin_day(w, self.day, date)
         self._aim(w)
         if self.without:
             self.without.mark(w, self.messages, self.ads)
-        sift(w)
+        sift(w, sum(at < ADDRESSED for at in self.channel_at.values()))
         return w
 
     def _limit_purchases(self) -> None:

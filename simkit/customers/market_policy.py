@@ -264,17 +264,22 @@ def waiting_minute(policy: ContactPolicy, send_hour: float, waited: bool) -> tup
     return round(end * 60), end >= 24
 
 
-_CONSENTED = (np.arange(1 << ADDRESSED)[:, None] >> np.arange(ADDRESSED)) & 1 == 1
-"""By consent mask and addressed channel."""
+def sift(w: World, channels: int) -> None:
+    """Which messages each consent lets through, and which of them need a look at the person besides.
 
-
-def sift(w: World) -> None:
-    """Which messages each consent lets through, and which of them need a look at the person besides."""
+    `channels` is the number of addressed channels; nobody's consent has a bit beyond them.
+    """
     rows, today = w.message[:SLOTS], w.today
-    bits = np.int64(1) << np.arange(SLOTS)
-    elsewhere = _CONSENTED[:, rows["channel"][rows["fallback"]]] & (rows["fallback"] >= 0)
-    through = _CONSENTED[:, rows["channel"]] | elsewhere
-    today["reachable"] = through @ bits
+    channel_of = rows["channel"].tolist()
+    on = [0] * ADDRESSED
+    for slot, (channel, fallback) in enumerate(zip(channel_of, rows["fallback"].tolist(), strict=True)):
+        on[channel] |= 1 << slot
+        if fallback >= 0:
+            on[channel_of[fallback]] |= 1 << slot
+    through = [0]
+    for messages in on[:channels]:
+        through += [before | messages for before in through]
+    today["reachable"][: len(through)] = through
     bounded = (rows["bought_within"] < NO_BOUND) | (rows["not_bought_within"] > -NO_BOUND)
     at_person = (rows["condition"] >= 0) | (rows["holdout"] > 0) | (rows["topic"] >= 0)
-    today["choosy"] = -1 if today["withholding"] else (bounded | at_person) @ bits
+    today["choosy"] = -1 if today["withholding"] else _bits((bounded | at_person).tolist())
