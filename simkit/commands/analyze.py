@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,10 +40,12 @@ def analyze(
     x: Annotated[str | None, typer.Option(metavar="PATH", help="Across the map; the lever of a break-even.")] = None,
     y: Annotated[str | None, typer.Option(metavar="PATH", help="Up the map.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstraps.")] = 0,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Default RESULTS/analysis.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Default RESULTS/analysis, its page in RESULTS.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what a sweep shows: who wins where, what matters, how robust that is; warnings first, tables, pictures."""
+    """Say what a sweep shows: who wins where, what matters, how robust that is, with tables, pictures and a page."""
     from simkit.experiment.analysis.asked import Asked, Source
     from simkit.experiment.analysis.tables import AnalysisError
 
@@ -54,7 +58,11 @@ def analyze(
         found = _analyses(asked, method or [])
     except AnalysisError as error:
         stop(USAGE, str(error))
-    _tell(found, out or results / "analysis", as_json)
+    named = {
+        "method": method, "outcome": outcome, "alternative": alternative, "against": against, "better": better,
+        "lever": lever, "threshold": threshold, "x": x, "y": y, "seed": seed or None,
+    }  # fmt: skip
+    _tell(found, out or results / "analysis", out or results, _typed(results, named), as_json)
     if (asked.source.runs["status"] != "ok").any():
         raise typer.Exit(FAILED_RUNS)
 
@@ -65,13 +73,25 @@ def _analyses(asked: Asked, named: list[str]) -> list[Analysis]:
     return [run_method(one, asked) for one in dict.fromkeys(named)] if named else fitting(asked)
 
 
-def _tell(found: list[Analysis], folder: Path, as_json: bool) -> None:
+def _typed(results: Path, named: Mapping[str, Any]) -> str:
+    """What to type for the same, wherever the folder is."""
+    words = ["simkit", "analyze", results.resolve().name]
+    for name, value in named.items():
+        for one in value if isinstance(value, list) else [value]:
+            words += [] if one is None else [f"--{name}", str(one)]
+    return shlex.join(words)
+
+
+def _tell(found: list[Analysis], folder: Path, beside: Path, command: str, as_json: bool) -> None:
+    from simkit.report import analysis_page
     from simkit.report.analyses import document, show
 
     files = [path for one in found for path in one.save(folder)]
+    page = analysis_page.save(found, beside, command)
     if as_json:
-        terminal.print_json({"analyses": [document(one) for one in found], "files": [str(path) for path in files]})
+        names = [str(path) for path in (*files, page)]
+        terminal.print_json({"analyses": [document(one) for one in found], "files": names})
         return
     for one in found:
         show(one, terminal.console())
-    say(f"wrote {len(files)} files to {folder}")
+    say(f"wrote {len(files)} files to {folder}, and all of it as a page: {page}")

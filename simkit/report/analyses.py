@@ -310,11 +310,12 @@ def _table(table: pd.DataFrame) -> Any:
         numeric = pd.api.types.is_numeric_dtype(table[name])
         shown.add_column(Text(str(name)), justify="right" if numeric else "left", overflow="fold")
     for row in table.itertuples(index=False):
-        shown.add_row(*(Text(_cell(value)) for value in row))
+        shown.add_row(*(Text(cell(value)) for value in row))
     return shown
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value of a table as text."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return "–"
     return (

@@ -22,6 +22,7 @@ from simkit.report.style import style
 from simkit.report.tables import Table
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from matplotlib.figure import Figure
 
     from simkit.experiment.result import Result
@@ -43,16 +44,12 @@ class Picture:
 
 def render(result: Result) -> str:
     """The page of a result."""
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    text = TEMPLATE.read_text(encoding="utf-8")
-    template = environment.from_string(text)
     shown, rest = result.outcomes, [name for name in result.measures if name not in result.outcomes]
-    return template.render(
+    return template(TEMPLATE.name).render(
         result=result,
-        policy=policy(text),
+        policy=policy(TEMPLATE.read_text(encoding="utf-8")),
         answer=answer(result),
         outcomes=tables.lines(result, shown),
         others=tables.lines(result, rest),
@@ -68,10 +65,24 @@ def render(result: Result) -> str:
     )
 
 
+def template(name: str) -> Template:
+    """A page of this folder, to be filled: all text is data, and nothing may be missing."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(TEMPLATE.parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    ).get_template(name)  # fmt: skip
+
+
+def style_sheet(text: str) -> str:
+    """What stands between the style tags of a page."""
+    return text.partition("<style>")[2].partition("</style>")[0]
+
+
 def policy(text: str) -> str:
     """A content-security policy that allows the page's own style sheet and nothing else."""
-    sheet = text.partition("<style>")[2].partition("</style>")[0]
-    digest = base64.b64encode(hashlib.sha256(sheet.encode("utf-8")).digest()).decode("ascii")
+    digest = base64.b64encode(hashlib.sha256(style_sheet(text).encode("utf-8")).digest()).decode("ascii")
     return f"default-src 'none'; style-src 'sha256-{digest}'"
 
 

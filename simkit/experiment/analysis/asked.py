@@ -24,6 +24,7 @@ class Source:
     directions: Mapping[str, str] = field(default_factory=dict)
     levers: tuple[str, ...] = ()
     name: str = ""
+    question: str = ""
     currency: str = "currency"
     levels: int = 4
     """Of a Morris sample."""
@@ -50,6 +51,7 @@ class Source:
             directions=about.get("directions") or {},
             levers=tuple(name for name in about.get("levers", ()) if name in design),
             name=str(about.get("name", "")),
+            question=str(about.get("question", "")),
             currency=_currency(about),
             levels=int((about.get("design") or {}).get("levels") or 4),
             warnings=told,

@@ -39,7 +39,8 @@ PART_SECONDS = 60.0
 """The journal becomes a part this often, so that readers beside see how far it is."""
 SUM_DIGITS = 16
 """Of a part's checksum, in its name."""
-_OWN = {manifest.NAME, DESIGN, RUNS, DAILY, SPARE, QUARANTINE, LOCK}
+_OWN = {manifest.NAME, DESIGN, RUNS, DAILY, SPARE, QUARANTINE, LOCK, "analysis", "report.html"}
+"""What a folder may hold whose manifest is lost; the last two are of `simkit analyze`."""
 
 
 class Store:

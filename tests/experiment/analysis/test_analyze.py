@@ -177,6 +177,8 @@ def test_the_command_reads_a_sweep(monkeypatch, capsys, folder):
         "robustness.csv", "robust_choice.csv", "regimes.csv", "regimes.png", "regimes.svg"
     }  # fmt: skip
     assert "wrote 5 files" in err
+    assert "pods is shown to be best in" in (folder / "report.html").read_text()
+    assert f"simkit analyze {folder.name} --method robustness" in (folder / "report.html").read_text()
 
 
 def test_the_command_as_json(monkeypatch, capsys, folder, tmp_path):
