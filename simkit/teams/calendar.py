@@ -10,6 +10,8 @@ import math
 from bisect import bisect_left, bisect_right
 from functools import cached_property
 
+import numpy as np
+
 from simkit.scenario.working_week import WEEKDAYS, WorkingWeek
 
 DAY_SECONDS = 86_400
@@ -170,13 +172,14 @@ class Calendar:
             longest = max(longest, closes - begun)
         return round(longest * 3600 * self._fte)
 
-    def at_worked(self, seconds: float) -> float:
-        """The moment at which so many on-shift seconds have passed since the start, fractions kept."""
-        whole = int(seconds)
-        while self._worked[-1] <= whole:
+    def at_worked(self, seconds: np.ndarray) -> np.ndarray:
+        """The moments at which so many on-shift seconds have passed since the start, fractions kept."""
+        whole = seconds.astype(np.int64)
+        while self._worked[-1] <= whole.max(initial=0):
             self._extend(self._known_until)
-        i = bisect_right(self._worked, whole) - 1
-        return self._starts[i] + whole - self._worked[i] + (seconds - whole)
+        worked = np.array(self._worked)
+        i = np.searchsorted(worked, whole, side="right") - 1
+        return np.array(self._starts)[i] + whole - worked[i] + (seconds - whole)
 
 
 def _longest_run(weekdays: set[int]) -> int:

@@ -39,12 +39,11 @@ def _arrivals(
     busy_end = calendar.worked(end)
     passed, first = 0.0, 0
     while passed < busy_end:
-        for gap in _gaps(name, demand, key, first) / per_second:
-            passed += float(gap)
-            time = int(calendar.at_worked(passed)) if passed < busy_end else end
-            if time >= end:
-                return
-            yield time
+        gaps = _gaps(name, demand, key, first) / per_second
+        sums = np.cumsum(np.concatenate(([passed], gaps)))[1:]
+        times = calendar.at_worked(sums[sums < busy_end]).astype(np.int64)
+        yield from times[times < end].tolist()
+        passed = float(sums[-1])
         first += _CHUNK
 
 

@@ -52,6 +52,8 @@ class Department:
         self._flow = Flow(organization, self._dispatcher, self._people, self._log, start, self._ended)
         self._graphs = {name: StepGraph(name, kind, organization) for name, kind in organization.work.items()}
         self._homes = [unit for unit in organization.units if unit.serves is not None]
+        self._homes_of: dict[str | None, list[str]] = {}
+        """Segment -> units that have its cases."""
         self._top = organization.top.id
         self._urgent_priority = organization.desk.urgent_priority or 0
         self._expected: list[tuple[int, int, WorkOrder, CaseLuck]] = []
@@ -75,14 +77,15 @@ class Department:
         Raises ValueError for a kind of work the department does not know and for an arrival in the past.
         """
         orders = list(orders)
-        for order in orders:
+        arrivals = [_seconds(order.arrives_day) for order in orders]
+        for order, arrives in zip(orders, arrivals, strict=True):
             if order.kind not in self._graphs:
                 raise ValueError(f"no such kind of work: {order.kind!r}; known are {', '.join(self._graphs)}")
-            if _seconds(order.arrives_day) < self._dispatcher.now:
+            if arrives < self._dispatcher.now:
                 raise ValueError(f"{order.name!r} arrives on day {order.arrives_day}, which has passed")
         lucks = self._luck.of_cases([(order.key, self._graphs[order.kind].draws) for order in orders])
-        for order, luck in zip(orders, lucks, strict=True):
-            heappush(self._expected, (_seconds(order.arrives_day), self._submitted, order, luck))
+        for arrives, order, luck in zip(arrivals, orders, lucks, strict=True):
+            heappush(self._expected, (arrives, self._submitted, order, luck))
             self._submitted += 1
 
     def run_day(self, day: int) -> list[Launch]:
@@ -104,7 +107,7 @@ class Department:
 
     def _schedule(self, arrived: int, _: int, order: WorkOrder, luck: CaseLuck) -> None:
         case = Case(len(self._rows), order, self._graphs[order.kind], self._home(order), arrived, luck)
-        if case.graph.kind.urgent or order.priority <= self._urgent_priority:
+        if case.graph.urgent or order.priority <= self._urgent_priority:
             case.priority = URGENT
         case.expires = _expiry(case)
         self._open[case.index] = case
@@ -121,8 +124,10 @@ class Department:
 
     def _home(self, order: WorkOrder) -> str:
         """The unit that has the case: one that serves its segment, or any; the top unit where none serves."""
-        homes = [unit.id for unit in self._homes if order.segment in (unit.serves or ())]
-        homes = homes or [unit.id for unit in self._homes]
+        homes = self._homes_of.get(order.segment)
+        if homes is None:
+            serving = [unit.id for unit in self._homes if order.segment in (unit.serves or ())]
+            homes = self._homes_of[order.segment] = serving or [unit.id for unit in self._homes]
         if len(homes) <= 1:
             return homes[0] if homes else self._top
         return homes[int(self._luck.uniform(order.key, 0, Purpose.POD) * len(homes))]
@@ -132,7 +137,7 @@ def _expiry(case: Case) -> int | None:
     """Seconds since the start at which the case is abandoned."""
     if case.order.expires_day is not None:
         return _seconds(case.order.expires_day)
-    days = case.graph.kind.expires_days
+    days = case.graph.expires_days
     return case.arrived + _seconds(days) if days is not None else None
 
 

@@ -41,7 +41,9 @@ class Dispatcher:
     """All queues of a department and the people who serve them."""
 
     def __init__(self, clock: Clock, people: list[Person], organization: Organization, log: EventLog, luck: Luck):
-        self._clock = clock
+        self._clock, self._at = clock, clock.at
+        # bound once, because every pass needs each of them
+        self._rings, self._leaves_desk, self._ends, self._wakes = self._call, self._at_desk, self._finish, self._wake
         self.now = 0
         """Whole seconds since the first midnight."""
         self._people = people
@@ -104,7 +106,7 @@ class Dispatcher:
         if seconds == 0:
             call(*about)
         else:
-            self._clock.at(Moment(self.now + seconds, self._call, call, about))
+            self._at(Moment(self.now + seconds, self._rings, call, about))
 
     def _call(self, moment: Moment) -> None:
         self.now = moment.time
@@ -123,9 +125,9 @@ class Dispatcher:
         """Put a task into a queue; the best of the free people takes it up, or it waits."""
         now = task.queued = self.now
         pool.put((task.priority, now, next(self._sequence), task))
-        person = pool.first_free(now, self._wake)
+        person = pool.first_free(now, self._wakes)
         while person is not None and self._take(person) and task.started < 0:
-            person = pool.first_free(now, self._wake)
+            person = pool.first_free(now, self._wakes)
         if task.priority == URGENT and task.started < 0:
             self._interrupt_for(task, pool, now)
 
@@ -273,13 +275,13 @@ class Dispatcher:
         self._until_over(person, task)
 
     def _until_over(self, person: Person, task: Task) -> None:
-        over, what = self.desk.over(person, task), self._finish
+        over, what = self.desk.over(person, task), self._ends
         if person.wip_limit > 1:
             turn = self.desk.turn_ends(person, self.now)
             if turn is not None and turn < over:
                 over, what = turn, self._turn
-        task.timer = timer = Moment(over, self._at_desk, what, (person, task))
-        self._clock.at(timer)
+        task.timer = timer = Moment(over, self._leaves_desk, what, (person, task))
+        self._at(timer)
 
     def _turn(self, person: Person, task: Task) -> None:
         """Something else has its turn, if there is anything."""

@@ -14,7 +14,7 @@ def early_from(case: Case) -> int | None:
     The value of what it answers halves every `half_life_days` from when that happened (for planned work from its
     date, else from arrival), and from then on it is at most `value_below`.
     """
-    rule = case.graph.kind.launch_early
+    rule = case.graph.launch_early
     if rule is None:
         return None
     order = case.order
@@ -30,7 +30,7 @@ def readiness(case: Case) -> float:
 
 def put_off(case: Case, now: int) -> bool:
     """Decide whether the case goes on without what is missing; True when from now on it does."""
-    rule, begin = case.graph.kind.launch_early, case.early_from
+    rule, begin = case.graph.launch_early, case.early_from
     if rule is None or begin is None or now < begin or case.status != "open" or readiness(case) < rule.least_quality:
         return False
     missing = {node.number for node in case.graph.polish if case.state[node.number] != DONE}

@@ -97,7 +97,7 @@ class Luck:
 
 
 def effort_quantile(effort: Effort) -> tuple[str, float, float]:
-    """What :func:`effort_hours` needs of an effort: its form, and location and scale (log hours for lognormal)."""
+    """What :func:`effort_seconds` needs of an effort: its form, and location and scale (log hours for lognormal)."""
     if effort.lognormal is not None:
         variance = math.log1p(effort.lognormal.cv**2)
         return "lognormal", math.log(effort.lognormal.mean_hours) - variance / 2, math.sqrt(variance)
@@ -106,17 +106,16 @@ def effort_quantile(effort: Effort) -> tuple[str, float, float]:
     return "fixed", effort.mean_hours, 0.0
 
 
-def effort_hours(form: tuple[str, float, float], u: float) -> float:
-    """Person-hours at a quantile; the lognormal has the stated mean and coefficient of variation."""
+def effort_seconds(form: tuple[str, float, float], u: float, factor: float = 1.0) -> int:
+    """Whole seconds of effort at a quantile, at least one unless there is none.
+
+    The lognormal has the stated mean and coefficient of variation.
+    """
     name, location, scale = form
     if name == "lognormal":
-        return math.exp(location + scale * _STANDARD_NORMAL.inv_cdf(u))
-    if name == "exponential":
-        return -location * math.log(u)
-    return location
-
-
-def effort_seconds(form: tuple[str, float, float], u: float, factor: float = 1.0) -> int:
-    """Whole seconds of effort, at least one unless there is none."""
-    hours = effort_hours(form, u) * factor
+        hours = math.exp(location + scale * _STANDARD_NORMAL.inv_cdf(u)) * factor
+    elif name == "exponential":
+        hours = -location * math.log(u) * factor
+    else:
+        hours = location * factor
     return max(1, round(hours * 3600)) if hours > 0 else 0

@@ -91,6 +91,7 @@ class StepGraph:
 
     def __init__(self, name: str, kind: WorkKind, organization: Organization):
         self.name, self.kind = name, kind
+        self.urgent, self.expires_days, self.launch_early = kind.urgent, kind.expires_days, kind.launch_early
         steps = list(in_order(kind, f"teams.work.{name}"))
         self.nodes = [
             Node(i, step, organization.gates[step.gate] if step.gate is not None else None)

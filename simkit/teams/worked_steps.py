@@ -145,8 +145,9 @@ class WorkedSteps:
             factor = self._varied(factor, task, person)
         if run.carried:
             factor *= 1 - run.carried
-        u = task.of_case.luck.draw(node.number, EFFORT, number)
-        task.effort = effort_seconds(node.effort, u, factor / person.level(task.skills))
+        u, skills = task.of_case.luck.draw(node.number, EFFORT, number), task.skills
+        level = person.skills[skills[0]] if len(skills) == 1 else person.level(skills)
+        task.effort = effort_seconds(node.effort, u, factor / level)
         if self.abilities is not None:
             task.effort += self.abilities.building_seconds(task, person, self._dispatcher.now)
         if self._interruptions is not None:
@@ -315,7 +316,10 @@ class WorkedSteps:
     def _wrong(self, task: Task) -> bool:
         """An error of one's own, or one that came with what the hand-off lost to anybody who did it."""
         run = task.run
-        internal = self._internal_error(task) if self.abilities is None else task.wrong
+        if self.abilities is None:
+            internal = run.node.internal_error * self._error_factor[run.giver_unit]
+        else:
+            internal = task.wrong
         kept = 1 - internal if internal < 1.0 else 0.0
         if task.crew is None:
             kept *= 1 - task.loss
