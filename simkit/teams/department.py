@@ -18,7 +18,7 @@ from simkit.teams.department_records import DepartmentRecords, case_row, departm
 from simkit.teams.dispatcher import Dispatcher
 from simkit.teams.event_log import EventLog
 from simkit.teams.flow import Flow
-from simkit.teams.luck import CaseLuck, Luck
+from simkit.teams.luck import CasesLuck, Luck
 from simkit.teams.people import employ
 from simkit.teams.staff.roster import roster_of
 from simkit.teams.tasks import URGENT
@@ -56,7 +56,7 @@ class Department:
         """Segment -> units that have its cases."""
         self._top = organization.top.id
         self._urgent_priority = organization.desk.urgent_priority or 0
-        self._expected: list[tuple[int, int, WorkOrder, CaseLuck]] = []
+        self._expected: list[tuple[int, int, WorkOrder, CasesLuck, int]] = []
         self._open: dict[int, Case] = {}
         self._rows: list[tuple[Any, ...] | None] = []
         self.payroll_per_day = organization.payroll_per_day
@@ -84,8 +84,8 @@ class Department:
             if arrives < self._dispatcher.now:
                 raise ValueError(f"{order.name!r} arrives on day {order.arrives_day}, which has passed")
         lucks = self._luck.of_cases([(order.key, self._graphs[order.kind].draws) for order in orders])
-        for arrives, order, luck in zip(arrivals, orders, lucks, strict=True):
-            heappush(self._expected, (arrives, self._submitted, order, luck))
+        for number, (arrives, order) in enumerate(zip(arrivals, orders, strict=True)):
+            heappush(self._expected, (arrives, self._submitted, order, lucks, number))
             self._submitted += 1
 
     def run_day(self, day: int) -> list[Launch]:
@@ -105,17 +105,26 @@ class Department:
         morale = self._roster.morale if self._roster is not None else None
         return department_records(rows, self._people, self._log, self._dispatcher.desk, self._dispatcher.now, morale)
 
-    def _schedule(self, arrived: int, _: int, order: WorkOrder, luck: CaseLuck) -> None:
-        case = Case(len(self._rows), order, self._graphs[order.kind], self._home(order), arrived, luck)
-        if case.graph.urgent or order.priority <= self._urgent_priority:
-            case.priority = URGENT
-        case.expires = _expiry(case)
-        self._open[case.index] = case
+    def _schedule(self, arrived: int, _: int, order: WorkOrder, lucks: CasesLuck, number: int) -> None:
+        """The case itself is made when it arrives."""
+        index, now = len(self._rows), self._dispatcher.now
         self._rows.append(None)
-        now = self._dispatcher.now
-        self._dispatcher.after(arrived - now, self._flow.arrive, case)
-        if case.expires is not None:
-            self._dispatcher.after(max(case.expires, arrived) - now, self._flow.expire, case)
+        self._dispatcher.after(arrived - now, self._arrive, index, arrived, order, lucks, number)
+        expires = _expiry(order, self._graphs[order.kind], arrived)
+        if expires is not None:
+            self._dispatcher.after(max(expires, arrived) - now, self._expire, index)
+
+    def _arrive(self, index: int, arrived: int, order: WorkOrder, lucks: CasesLuck, number: int) -> None:
+        graph = self._graphs[order.kind]
+        case = self._open[index] = Case(index, order, graph, self._home(order), arrived, lucks[number])
+        if graph.urgent or order.priority <= self._urgent_priority:
+            case.priority = URGENT
+        case.expires = _expiry(order, graph, arrived)
+        self._flow.arrive(case)
+
+    def _expire(self, index: int) -> None:
+        if index in self._open:
+            self._flow.expire(self._open[index])
 
     def _ended(self, case: Case) -> None:
         """Live or expired: what there is to say about the case is known."""
@@ -133,12 +142,11 @@ class Department:
         return homes[int(self._luck.uniform(order.key, 0, Purpose.POD) * len(homes))]
 
 
-def _expiry(case: Case) -> int | None:
-    """Seconds since the start at which the case is abandoned."""
-    if case.order.expires_day is not None:
-        return _seconds(case.order.expires_day)
-    days = case.graph.expires_days
-    return case.arrived + _seconds(days) if days is not None else None
+def _expiry(order: WorkOrder, graph: StepGraph, arrived: int) -> int | None:
+    """Seconds since the start at which a case is abandoned."""
+    if order.expires_day is not None:
+        return _seconds(order.expires_day)
+    return arrived + _seconds(graph.expires_days) if graph.expires_days is not None else None
 
 
 def _seconds(days: float) -> int:

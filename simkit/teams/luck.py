@@ -35,6 +35,7 @@ class Draws:
         cells = [(word, purpose * 65536 + k) for word, uses in steps for purpose in uses for k in passes]
         self.words = np.array([word for word, _ in cells], np.int64)
         self.uses = np.array([use for _, use in cells], np.int64)
+        self.size = len(cells)
 
 
 class CaseLuck:
@@ -70,30 +71,40 @@ class Luck:
         """One uniform in (0, 1)."""
         return uniform(self._key0, self._key1, work_key & MASK, what, int(purpose), k, self._space)
 
-    def of_cases(self, cases: Sequence[tuple[int, Draws]]) -> list[CaseLuck]:
-        """The luck of (work key, draws) each, the first passes drawn in sweeps over arrays."""
-        ahead, found = array("d"), []
-        waiting: list[tuple[int, Draws]] = []
-        firsts = accumulate((len(draws.words) for _, draws in cases), initial=0)
-        for (key, draws), first in zip(cases, firsts, strict=False):
-            found.append(CaseLuck(self, key, draws, ahead, first))
-            waiting.append((key, draws))
-            if first - len(ahead) >= _SWEEP:
-                ahead.frombytes(self._sweep(waiting))
-                waiting = []
-        ahead.frombytes(self._sweep(waiting))
-        return found
+    def of_cases(self, cases: Sequence[tuple[int, Draws]]) -> CasesLuck:
+        """The luck of (work key, draws) each."""
+        return CasesLuck(self, [key for key, _ in cases], [draws for _, draws in cases])
 
-    def _sweep(self, cases: Sequence[tuple[int, Draws]]) -> bytes:
-        """All that some cases draw ahead, one case after the other."""
-        if not cases:
+    def sweep(self, keys: Sequence[int], draws: Sequence[Draws]) -> bytes:
+        """All that some cases draw ahead, one case after the other, as float64."""
+        if not keys:
             return b""
-        sizes = [len(draws.words) for _, draws in cases]
-        keys = np.repeat(np.array([key & MASK for key, _ in cases], np.int64), sizes)
-        words = np.concatenate([draws.words for _, draws in cases])
-        uses = np.concatenate([draws.uses for _, draws in cases])
-        x0, x1, _, _ = philox(keys, words, uses, np.full(len(keys), self._space, np.int64), self._key0, self._key1)
+        words = np.concatenate([one.words for one in draws])
+        uses = np.concatenate([one.uses for one in draws])
+        who = np.repeat(np.array([key & MASK for key in keys], np.int64), [one.size for one in draws])
+        x0, x1, _, _ = philox(who, words, uses, np.full(len(who), self._space, np.int64), self._key0, self._key1)
         return np.ascontiguousarray(unit_interval(x0, x1)).tobytes()
+
+
+class CasesLuck:
+    """The luck of many cases, the first passes drawn in sweeps over arrays.
+
+    A case's own is made when the case begins: thousands of little objects that wait for that would keep the garbage
+    collector busy.
+    """
+
+    def __init__(self, luck: Luck, keys: Sequence[int], draws: Sequence[Draws]):
+        self._luck, self._keys, self._draws = luck, keys, draws
+        self._firsts = array("q", accumulate((one.size for one in draws), initial=0))
+        self._ahead = array("d")
+        begin = 0
+        for end in range(1, len(keys) + 1):
+            if end == len(keys) or self._firsts[end] - self._firsts[begin] >= _SWEEP:
+                self._ahead.frombytes(luck.sweep(keys[begin:end], draws[begin:end]))
+                begin = end
+
+    def __getitem__(self, i: int) -> CaseLuck:
+        return CaseLuck(self._luck, self._keys[i], self._draws[i], self._ahead, self._firsts[i])
 
 
 def effort_quantile(effort: Effort) -> tuple[str, float, float]:
