@@ -7,6 +7,8 @@ Run with ``python experiments/benchmarks/teams.py``; figures are CPU seconds, th
 from __future__ import annotations
 
 import datetime
+import importlib.util
+import math
 import random
 import time
 from collections.abc import Callable
@@ -105,6 +107,20 @@ def bare_simpy() -> int:
     return len(log)
 
 
+def nagasim_seconds() -> float:
+    """CPU seconds of the engine `nagasim` (PyPI) for the same queue; infinite where it is not installed."""
+    if importlib.util.find_spec("nagasim") is None:
+        return math.inf
+    from nagasim import build
+
+    model = build.Model(time_limit=JOBS / (LOAD * SERVERS), replications=1)
+    model.add_resource(name="Server", capacity=SERVERS)
+    source = model.create(distribution=build.Exponential(rate=LOAD * SERVERS))
+    server = model.process(resource_name="Server", distribution=build.Exponential(rate=1.0))
+    source >> server >> model.dispose()
+    return least_seconds(model.run)[0]
+
+
 def crowd(people: int, open_cases: int) -> tuple[float, int]:
     """CPU seconds and log rows of so many people, of two crafts, who work off so many cases that are there at once."""
     steps = [
@@ -157,6 +173,8 @@ def main() -> None:
         f"ratio of log rows per second {own_rate / bare_rate:.2f}, of cases per second "
         f"{len(records.cases) / own_seconds / (JOBS / bare_seconds):.2f}"
     )
+    naga = JOBS / nagasim_seconds()
+    print(f"M/M/{SERVERS}, nagasim: {f'{naga:,.0f} cases/s' if naga else 'not installed'}")
     few, many = (
         min(seconds / rows for seconds, rows in (crowd(*size) for _ in range(2)))
         for size in ((20, 1000), (200, 10_000))

@@ -96,9 +96,13 @@ class Calendar:
 
     def worked(self, time: int) -> int:
         """On-shift seconds from the start up to a moment."""
-        if self._shift_begin <= time < self._shift_end or self._look_up(time):
+        if self._shift_begin <= time <= self._shift_end:
             return self._worked_at_end - self._shift_end + time
-        return self._worked[bisect_right(self._starts, time)]
+        if time >= self._known_until:
+            self._extend(time)
+        i = bisect_right(self._starts, time)
+        beyond = self._ends[i - 1] - time if i else 0
+        return self._worked[i] - beyond if beyond > 0 else self._worked[i]
 
     def between(self, begin: int, end: int) -> int:
         """On-shift seconds of an interval."""

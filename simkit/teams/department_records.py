@@ -8,6 +8,8 @@ from functools import cached_property
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from simkit.teams.agency_bills import UNBILLED
 from simkit.teams.batches import Batch
 from simkit.teams.calendar import DAY_SECONDS
@@ -72,12 +74,14 @@ def _cases(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     """The table of cases, with the days of each part beside its seconds."""
     import pandas as pd
 
-    seconds = [f"part_{part}_seconds" for part in PARTS]
-    cases = pd.DataFrame(rows, columns=[*_CASE_COLUMNS, *seconds])
-    days = (cases[seconds] / DAY_SECONDS).where(cases.status == "live")
-    days.columns = [f"part_{part}_days" for part in PARTS]
-    beside = [name for pair in zip(days.columns, seconds, strict=True) for name in pair]
-    return pd.concat([cases, days], axis=1)[[*_CASE_COLUMNS, *beside]]
+    columns = list(zip(*rows, strict=True)) or [()] * (len(_CASE_COLUMNS) + len(PARTS))
+    table: dict[str, Any] = dict(zip(_CASE_COLUMNS, map(list, columns), strict=False))
+    live = np.array([status == "live" for status in table["status"]], bool)
+    for part, told in zip(PARTS, columns[len(_CASE_COLUMNS) :], strict=True):
+        seconds = np.array(told, np.int64)
+        table[f"part_{part}_days"] = np.where(live, seconds / DAY_SECONDS, np.nan)
+        table[f"part_{part}_seconds"] = seconds
+    return pd.DataFrame(table)
 
 
 def case_row(case: Case) -> tuple[Any, ...]:

@@ -48,6 +48,7 @@ class Dispatcher:
         """Whole seconds since the first midnight."""
         self._people = people
         self.desk = Desk(organization, log)
+        self._over = self.desk.over
         rule = organization.attention
         self._attention = Attention(rule, luck) if rule.priority < 1 else None
         self._sequence = count()
@@ -275,7 +276,7 @@ class Dispatcher:
         self._until_over(person, task)
 
     def _until_over(self, person: Person, task: Task) -> None:
-        over, what = self.desk.over(person, task), self._ends
+        over, what = self._over(person, task), self._ends
         if person.wip_limit > 1:
             turn = self.desk.turn_ends(person, self.now)
             if turn is not None and turn < over:
