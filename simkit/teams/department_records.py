@@ -74,14 +74,16 @@ def _cases(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     """The table of cases, with the days of each part beside its seconds."""
     import pandas as pd
 
-    columns = list(zip(*rows, strict=True)) or [()] * (len(_CASE_COLUMNS) + len(PARTS))
-    table: dict[str, Any] = dict(zip(_CASE_COLUMNS, map(list, columns), strict=False))
-    live = np.array([status == "live" for status in table["status"]], bool)
-    for part, told in zip(PARTS, columns[len(_CASE_COLUMNS) :], strict=True):
-        seconds = np.array(told, np.int64)
-        table[f"part_{part}_days"] = np.where(live, seconds / DAY_SECONDS, np.nan)
-        table[f"part_{part}_seconds"] = seconds
-    return pd.DataFrame(table)
+    beside = [f"part_{part}_{unit}" for part in PARTS for unit in ("days", "seconds")]
+    if not rows:
+        return pd.DataFrame(columns=[*_CASE_COLUMNS, *beside])
+    columns = [list(told) for told in zip(*rows, strict=True)]
+    table: dict[str, Any] = dict(zip(_CASE_COLUMNS, columns, strict=False))
+    live = np.array([status == "live" for status in table["status"]])
+    for days, seconds, told in zip(beside[::2], beside[1::2], columns[len(_CASE_COLUMNS) :], strict=True):
+        table[seconds] = np.array(told, np.int64)
+        table[days] = np.where(live, table[seconds] / DAY_SECONDS, np.nan)
+    return pd.DataFrame(table, columns=[*_CASE_COLUMNS, *beside])
 
 
 def case_row(case: Case) -> tuple[Any, ...]:
