@@ -42,7 +42,7 @@ class Dispatcher:
 
     def __init__(self, clock: Clock, people: list[Person], organization: Organization, log: EventLog, luck: Luck):
         self._clock, self._at = clock, clock.at
-        # bound once, because every pass needs each of them
+        # methods that every pass hands on, bound once
         self._rings, self._leaves_desk, self._ends, self._wakes = self._call, self._at_desk, self._finish, self._wake
         self.now = 0
         """Whole seconds since the first midnight."""
@@ -103,11 +103,13 @@ class Dispatcher:
         return Pool(None if self._attention is None else Arrivals())
 
     def after(self, seconds: int, call: Callable[..., Any], *about: Any) -> None:
-        """Do something when so many seconds have passed; at once, when none."""
-        if seconds == 0:
+        """Do something when so many seconds have passed; at once, when none. Raises ValueError for a time past."""
+        if seconds > 0:
+            self._at(Moment(self.now + seconds, self._rings, call, about))
+        elif seconds == 0:
             call(*about)
         else:
-            self._at(Moment(self.now + seconds, self._rings, call, about))
+            raise ValueError(f"{-seconds} seconds ago")
 
     def _call(self, moment: Moment) -> None:
         self.now = moment.time
