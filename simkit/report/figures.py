@@ -12,7 +12,10 @@ from simkit.report import tables
 from simkit.report.rounding import MINUS, Format, shared
 from simkit.report.style import (
     BAR,
+    BASE_COLOR,
+    COLORS,
     COST_COLORS,
+    INK,
     LEAD_COLORS,
     LEAST_PART,
     LEGEND_ROW,
@@ -64,7 +67,32 @@ def _interval(axes: Axes, result: Result, name: str, measure: str, row: float, c
     axes.plot([spread.mean], [row], "o", color=color, markersize=6, markeredgecolor="white")
 
 
-# --- the four pictures of the page --------------------------------------------------------------------------
+# --- plausible worlds ---------------------------------------------------------------------------------------
+
+
+def dependence(result: Result) -> Figure:
+    """The rank correlation of the lead with each number, its 95 % interval, and pale where it may be luck."""
+    from simkit.report.worlds import depended_on
+
+    with style():
+        held = depended_on(result)
+        names = [one.name for one, _, _ in held]
+        figure = _figure(0.95 + ROW_HEIGHT * len(held))
+        axes = _panels(figure, [(0.35 + 0.075 * max(map(len, names), default=0), 1)], bottom=0.5, top=0.15)[0]
+        for row, (one, low, high) in enumerate(held):
+            color, alpha = COLORS[0 if one.correlation >= 0 else 1], 0.85 if one.sure else 0.25
+            axes.barh(row, one.correlation, color=color, alpha=alpha, **BAR)
+            axes.plot([low, high], [row, row], color=INK, linewidth=1.1, marker="|", markersize=5)
+        _rows(axes, names, whole=True)
+        axes.axvline(0, color=BASE_COLOR, linewidth=0.8)
+        axes.set_xlim(-1, 1)
+        axes.set_xlabel("rank correlation over the worlds, with 95 % intervals")
+        _scale(axes.xaxis, Format(1, 1, ""))
+        axes.grid(axis="x")
+    return figure
+
+
+# --- the pictures of the days --------------------------------------------------------------------------
 
 
 def signal_to_live(result: Result) -> Figure:
@@ -267,9 +295,9 @@ def _over_time(axes: Axes, result: Result, frame: pd.DataFrame, form: Format) ->
     axes.grid()
 
 
-def _rows(axes: Axes, names: Sequence[str]) -> None:
-    """Name the rows, the first on top."""
-    axes.set_yticks(range(len(names)), [label(name) for name in names])
+def _rows(axes: Axes, names: Sequence[str], whole: bool = False) -> None:
+    """Name the rows, the first on top; long names are cut unless they are wanted `whole`."""
+    axes.set_yticks(range(len(names)), [name if whole else label(name) for name in names])
     axes.set_ylim(len(names) - 0.45, -0.55)
     axes.spines["left"].set_visible(False)
 

@@ -87,12 +87,10 @@ def policy(text: str) -> str:
 
 
 def pictures(result: Result) -> list[Picture]:
-    """The four pictures, where there are days to draw; worker processes that have just become idle draw some."""
-    if not len(tables.measured(result)):
-        return []
+    """Those that there is something to draw for; worker processes that have just become idle draw some."""
     drawing = Drawing(result)
     found = dict(drawing.shared())
-    return [one if isinstance(one := found.get(name), Picture) else drawing.make(name) for name in MAKERS]
+    return [one if isinstance(one := found.get(name), Picture) else drawing.make(name) for name in drawing.names]
 
 
 @dataclass(frozen=True)
@@ -101,11 +99,17 @@ class Drawing:
 
     result: Result
 
+    @property
+    def names(self) -> list[str]:
+        """What there is to draw: that of worlds where there are some, the others where there are days."""
+        depends = worlds.depended_on(self.result)
+        return [name for name in MAKERS if (depends if name == DEPENDS else len(tables.measured(self.result)))]
+
     def shared(self) -> Iterator[tuple[str, Any]]:
         """What this process and the waiting workers draw together; nothing where none waits."""
         waiting = waiting_workers()
-        if waiting:
-            cells: Any = [*MAKERS]
+        cells: Any = self.names
+        if waiting and cells:
             processes: Any = Processes(Drawing(_without_functions(self.result)), waiting, lend_a_hand=True)
             yield from processes.submit_stream(cells, window=waiting + 1)
 
@@ -149,6 +153,12 @@ def facts(result: Result) -> list[tuple[str, str]]:
 
 
 # --- pictures -----------------------------------------------------------------------------------------------
+
+
+def _depends(result: Result) -> Picture:
+    what = "What the outcome" if len(result.alternatives) == 1 else "What the choice"
+    words, data = worlds.dependence_words(result), [worlds.dependence_table(result)]
+    return _picture(result, DEPENDS, f"{what} depends on most", figures.dependence, words, data)
 
 
 def _signal_to_live(result: Result) -> Picture:
@@ -239,7 +249,9 @@ def _without_functions(result: Result) -> Result:
     return replace(result, measures=told)
 
 
+DEPENDS = "depends"
 MAKERS: dict[str, Callable[[Result], Picture]] = {
+    DEPENDS: _depends,
     "live": _signal_to_live,
     "contacts": _contacts,
     "funnel": _funnel,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simkit.experiment.worlds.dependence import Dependence, Doubling, share_interval
+from simkit.experiment.worlds.dependence import Dependence, Doubling, share_interval, spearman_interval
 from simkit.report.rounding import MINUS, shared, worded
 from simkit.report.tables import Table
 
@@ -74,6 +74,43 @@ def tables(result: Result) -> list[Table]:
     if result.worlds is None or not result.worlds.count:
         return []
     return [one for one in (_wins(result), _dependences(result), _doublings(result)) if one.rows]
+
+
+def depended_on(result: Result) -> list[tuple[Dependence, float, float]]:
+    """The numbers listed on the page, each with the 95 % interval of its rank correlation; none without worlds."""
+    if result.worlds is None:
+        return []
+    count = result.worlds.count
+    return [(one, *spearman_interval(one.correlation, count)) for one in result.worlds.depends[:LISTED]]
+
+
+def dependence_words(result: Result) -> str:
+    """What stands below the picture of them."""
+    worlds = result.worlds
+    assert worlds is not None
+    sure = sum(one.sure for one in worlds.depends[:LISTED])
+    shown = min(len(worlds.depends), LISTED)
+    rest = len(worlds.depends) - shown
+    return (
+        f"To the right: the higher the number, the {_what_rises(worlds)}; to the left the other way round. "
+        f"{sure} of the {shown} shown are beyond luck when all {len(worlds.depends)} are asked at once (Holm); the "
+        f"others are pale{f', {rest} weaker ones left out' if rest else ''}. Intervals (95%) are of each by itself."
+    )
+
+
+def dependence_table(result: Result) -> Table:
+    """The numbers of that picture."""
+    rows = [
+        [one.name, _signed(one.correlation), f"{_signed(low)} to {_signed(high)}", f"{one.p_adjusted:.2g}"]
+        for one, low, high in depended_on(result)
+    ]
+    return Table("Rank correlation over the worlds", ["number", "correlation", "95% interval", "p (Holm)"], rows)
+
+
+def _what_rises(worlds: Worlds) -> str:
+    if len(worlds.alternatives) == 1:
+        return "higher the outcome"
+    return f"further ahead is {worlds.choice}"
 
 
 # --- sentences ----------------------------------------------------------------------------------------------

@@ -10,10 +10,14 @@ import pytest
 
 from simkit.experiment.study import run
 from simkit.experiment.worlds.assumptions import Assumption, assumptions, nested, stated, values_of
+from simkit.experiment.worlds.dependence import spearman, spearman_interval
 from simkit.experiment.worlds.explore import beside, explore, maker, places, spread, wanted
 from simkit.experiment.worlds.found import Worlds
 from simkit.report import worlds as told
 from simkit.report.answer import answer
+from simkit.report.figures import dependence
+from simkit.report.page import render
+from simkit.rng import generator
 from simkit.scenario.errors import SenseError
 from simkit.scenario.load import load
 
@@ -224,9 +228,39 @@ def test_tables_and_document_say_the_same(found: Any, tmp_path: Path):
     assert len(pd.read_parquet(tmp_path / "out" / "worlds.parquet")) == 80
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Plausible worlds" in page
+    assert page.index("What the choice depends on most") < page.index("From signal to live campaign")
+    rows = told.dependence_table(found).rows
+    assert [row[0] for row in rows] == ["pods.lift", "idle"]
+    assert "1 of the 2 shown are beyond luck" in page
+    assert "the further ahead is pods" in page
     assert [one.caption.split(",")[0] for one in told.tables(found)][1:] == [
         "What the lead of pods depends on most", "One number at a time",
     ]  # fmt: skip
+
+
+def test_the_picture_of_what_it_depends_on(found: Any):
+    """A bar per number as long as its correlation, pale where it may be luck, with the interval of Bonett and Wright."""
+    axes = dependence(found).axes[0]
+    bars = [(bar.get_width(), bar.get_alpha()) for bar in axes.patches]
+    assert [width for width, _ in bars] == [one.correlation for one in found.worlds.depends]
+    assert bars[0][1] > 0.8 > 0.3 > bars[1][1]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["pods.lift", "idle"]
+    for line, one in zip(axes.lines, found.worlds.depends, strict=False):
+        assert tuple(line.get_xdata()) == spearman_interval(one.correlation, 40)
+    assert len(render(found).split("<svg")) == 6
+
+
+def test_intervals_of_a_rank_correlation_cover():
+    """Of a bivariate normal with Pearson's 0.7, Spearman's is 6 / pi asin(0.35); 95 +- 2 % of the intervals hold it."""
+    truth, covered = 6 / np.pi * np.arcsin(0.35), 0
+    draws = generator(4, "bivariate").standard_normal((600, 2, 30))
+    for x, noise in draws:
+        low, high = spearman_interval(spearman(x, 0.7 * x + np.sqrt(1 - 0.49) * noise), 30)
+        covered += low < truth < high
+    assert abs(covered / 600 - 0.95) < 0.02
+    assert spearman_interval(1.0, 9) == (1.0, 1.0)
+    with pytest.raises(ValueError, match="found 3"):
+        spearman_interval(0.5, 3)
 
 
 def test_one_alternative_gets_a_range(synthetic: Any):

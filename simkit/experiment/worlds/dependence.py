@@ -102,6 +102,22 @@ def spearman(x: np.ndarray, y: np.ndarray) -> float:
     return 0.0 if scale == 0 else float(np.clip((a @ b) / scale, -1, 1))
 
 
+def spearman_interval(rho: float, count: int, level: float = LEVEL) -> tuple[float, float]:
+    """Interval of Spearman's correlation of so many pairs, approximate and within -1 and 1.
+
+    Fisher's transform with the error of Bonett and Wright (2000, Psychometrika 65, 23-28),
+    ``sqrt((1 + rho^2 / 2) / (count - 3))``. Raises ValueError for fewer than 4 pairs.
+    """
+    from scipy.special import ndtri
+
+    if count < 4:
+        raise ValueError(f"an interval needs 4 pairs or more; found {count}")
+    if abs(rho) >= 1:
+        return rho, rho
+    half = float(ndtri((1 + level) / 2)) * math.sqrt((1 + rho * rho / 2) / (count - 3))
+    return math.tanh(math.atanh(rho) - half), math.tanh(math.atanh(rho) + half)
+
+
 def share_interval(held: int, count: int, level: float = LEVEL) -> tuple[float, float]:
     """Clopper and Pearson's exact interval of a share; wider than it need be, as a hypercube spreads evenly."""
     from scipy.special import betaincinv
