@@ -70,15 +70,19 @@ def _interval(axes: Axes, result: Result, name: str, measure: str, row: float, c
 # --- plausible worlds ---------------------------------------------------------------------------------------
 
 
+LONG_NAME = 72
+"""Of a name that is longer, so many characters at its end."""
+
+
 def dependence(result: Result) -> Figure:
     """The rank correlation of the lead with each number, its 95 % interval, and pale where it may be luck."""
     from simkit.report.worlds import depended_on
 
     with style():
         held = depended_on(result)
-        names = [one.name for one, _, _ in held]
+        names = [one.name[-LONG_NAME:] for one, _, _ in held]
         figure = _figure(0.95 + ROW_HEIGHT * len(held))
-        axes = _panels(figure, [(0.35 + 0.075 * max(map(len, names), default=0), 1)], bottom=0.5, top=0.15)[0]
+        axes = _panels(figure, [(0.35 + 0.07 * max(map(len, names), default=0), 1)], bottom=0.55, top=0.15)[0]
         for row, (one, low, high) in enumerate(held):
             color, alpha = COLORS[0 if one.correlation >= 0 else 1], 0.85 if one.sure else 0.25
             axes.barh(row, one.correlation, color=color, alpha=alpha, **BAR)
