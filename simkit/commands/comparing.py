@@ -39,6 +39,9 @@ def why(
     workers: Workers = None,
     sets: Sets = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write all measures here.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep finished runs here: they are not run again.")
+    ] = None,
     extend: Extend = None,
     as_json: Json = False,
 ) -> None:
@@ -50,12 +53,15 @@ def why(
     try:
         found = reasons.why(
             study, first, second, measures=measure, replications=replications, orders=orders, workers=workers,
-            progress=not as_json,
+            progress=not as_json, folder=keep,
         )  # fmt: skip
     except reasons.NoAnswer as error:
         stop(FAILED_RUNS if isinstance(error, reasons.AllFailed) else USAGE, str(error))
     except KeyboardInterrupt:
-        stop(INTERRUPTED, "interrupted; nothing was written")
+        stop(
+            INTERRUPTED,
+            "interrupted; nothing was written" if keep is None else f"interrupted; finished runs are in {keep}",
+        )
     if out is not None:
         from simkit.experiment.store import csv
 

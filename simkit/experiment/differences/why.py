@@ -10,8 +10,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -305,15 +306,18 @@ def why(
     progress: bool = False,
     model: Model | None = None,
     parts: Parts | None = None,
+    folder: Path | None = None,
 ) -> Why:
     """What turns alternative `first` (the base unless named) into `second` (the only other one unless named).
 
     Scenarios between them that make no sense are not run: their sections are merged (`Why.way.merged`). No scenario is
-    run twice. `measures` are shown first, the scenario's outcomes unless named. `parts` replaces the sections.
+    run twice. `measures` are shown first, the scenario's outcomes unless named. `parts` replaces the sections. With a
+    `folder` finished runs are kept there, and not run again as long as scenarios and the code that simulates stay.
 
     Raises NoAnswer for an unknown alternative or measure, and where the two do not differ; AllFailed where every run
-    failed.
+    failed; StoreError for a folder that cannot be used.
     """
+    from simkit.experiment.differences.kept import KeptRuns
     from simkit.experiment.progress import Progress
 
     names = _named(study, first, second)
@@ -332,15 +336,29 @@ def why(
     by_name = {name: chosen for chosen, name in told.items()}
     failures: dict[Cell, str] = {}
     cells = plan(told.values(), count)
-    with Progress(len(cells), progress) as bar, closing(stream_cells(work, cells, workers)) as stream:
+
+    def note(cell: Cell, measures: Mapping[str, float | None]) -> None:
+        for name, value in measures.items():
+            if name in table and value is not None:
+                values[by_name[cell.alternative]][name][cell.replication] = value
+
+    kept = None if folder is None else KeptRuns(folder, work)
+    there = {} if kept is None else {cell: one for cell in cells if (one := kept.measures(cell)) is not None}
+    for cell, one in there.items():
+        note(cell, one)
+    missing = [cell for cell in cells if cell not in there]
+    streaming: Any = closing(stream_cells(work, missing, workers)) if missing else nullcontext(())
+    with Progress(len(missing), progress) as bar, streaming as stream:
         for cell, outcome in stream:
             bar.advance()
             if isinstance(outcome, Err):
                 failures[cell] = f"{cell.alternative}, replication {cell.replication}, failed: {outcome.error}"
                 continue
-            for name, value in outcome.measures.items():
-                if name in table and value is not None:
-                    values[by_name[cell.alternative]][name][cell.replication] = value
+            note(cell, outcome.measures)
+            if kept is not None:
+                kept.add(cell, outcome)
+    if kept is not None:
+        kept.close()
     if len(failures) == len(cells):
         raise AllFailed(f"every run failed; the first: {failures[cells[0]]}")
     said = tuple(failures[cell] for cell in cells if cell in failures)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from simkit.experiment.cells import Answer, Model
 from simkit.experiment.differences.why import AllFailed, NoAnswer, Parts, average, why
+from simkit.experiment.storage import StoreError
 from simkit.report.why import document, headline, notes
 from simkit.rng import crc, run_key, uniform
 from simkit.scenario.load import load
@@ -107,6 +109,44 @@ def test_sampled_orders_add_up_and_are_stated():
     assert all(by[name] == 0 for name in "defghi")
     assert by["a"] + by["b"] == pytest.approx(found.whole("profit").difference * 13 / 20, rel=0.3)
     assert any("16 sampled orders" in note for note in notes(found))
+
+
+class Resolved(Toy):
+    """With what an address is made of."""
+
+    model_fields = ("on",)
+
+    def model_dump(self, **_):
+        return {"on": sorted(self.on), "seed": self.seed}
+
+
+def test_kept_runs_do_not_run_again(tmp_path, monkeypatch):
+    """A second question runs nothing and answers the same to the bit; a damaged line or another code is run again."""
+    ran = []
+
+    def counted(scenario, replication, *, engine, threads):
+        ran.append(replication)
+        return run(scenario, replication, engine=engine, threads=threads)
+
+    parts = Parts(("a", "b"), lambda chosen: Resolved(on=chosen), lambda one: [])
+    study = SimpleNamespace(alternatives={"today": Resolved(), "all": Resolved(on=frozenset("ab"))}, base=Resolved())
+    ask = functools.partial(why, study, model=replace(MODEL, simulate=counted), parts=parts, workers=1)
+    plain, first = ask(), ask(folder=tmp_path / "kept")
+    assert len(ran) == 2 * 4 * 4
+    second = ask(folder=tmp_path / "kept")
+    assert len(ran) == 32
+    for found in (first, second):
+        pd.testing.assert_frame_equal(found.table(), plain.table(), check_exact=True)
+    journal = next((tmp_path / "kept").iterdir())
+    journal.write_bytes(journal.read_bytes().replace(b'"replication": 1', b'"replication": 7', 1))
+    assert ask(folder=tmp_path / "kept", replications=5).replications == 5
+    assert len(ran) == 32 + 4 + 1
+    monkeypatch.setattr("simkit.experiment.storage.address.PACKAGES", ("numpy",))
+    ask(folder=tmp_path / "kept")
+    assert len(ran) == 32 + 5 + 16
+    (tmp_path / "kept" / "thesis.txt").write_text("mine")
+    with pytest.raises(StoreError, match=r"something else than kept runs \(thesis.txt\)"):
+        ask(folder=tmp_path / "kept")
 
 
 def test_sections_that_cannot_be_told_apart_are_merged():
