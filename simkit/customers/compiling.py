@@ -176,23 +176,27 @@ def compilable(rule: Rule) -> Rule:
 
 AHEAD = 12
 """Customers whose first cache line is fetched before their turn; there is no other use of order."""
+SOON = 6
+"""So many before the turn of somebody with candidates, the lines are fetched that a message touches."""
+MESSAGE_LINES = (1, 2, 3)
 
 
 @intrinsic
-def fetch(typing_context: Any, customers: Any, index: Any) -> Any:
-    """Ask the processor to bring a customer's first cache line near. Compiled code only; changes no result."""
+def fetch(typing_context: Any, customers: Any, index: Any, line: Any) -> Any:
+    """Ask the processor to bring one of a customer's cache lines near. Compiled code only; changes no result."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array_type = signature.args[0]
         array = make_array(array_type)(context, builder, arguments[0])
-        line = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(8).as_pointer())
+        record = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(8).as_pointer())
+        line = builder.gep(record, [builder.mul(arguments[2], ir.IntType(64)(64))])
         integer = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), integer, integer, integer])
         prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
         builder.call(prefetch, [line, integer(1), integer(3), integer(1)])
         return context.get_dummy_value()
 
-    return types.none(customers, index), generate
+    return types.none(customers, index, types.int64), generate
 
 
 class Phase:
@@ -201,12 +205,18 @@ class Phase:
     def __init__(self, name: str, rules: Sequence[Rule], layout: Layout, logged: bool):
         self._layout = layout
         live = _in_turn([compilable(rule) for rule in rules])
+        sends = name == "live"
 
         def block(customers: Any, world: Any, scratch: Any, log: Any, events: Any, cursor: Any) -> None:
             w = world[0]
             s = scratch[0]
             for i in range(customers.shape[0]):
-                fetch(customers, min(i + AHEAD, customers.shape[0] - 1))  # type: ignore[call-arg]
+                fetch(customers, min(i + AHEAD, customers.shape[0] - 1), 0)  # type: ignore[call-arg]
+                if sends:
+                    soon = min(i + SOON, customers.shape[0] - 1)
+                    if customers[soon].candidates != 0:
+                        for line in MESSAGE_LINES:
+                            fetch(customers, soon, line)  # type: ignore[call-arg]
                 live(customers[i], w, s)
 
         def logged_block(customers: Any, world: Any, scratch: Any, log: Any, events: Any, cursor: Any) -> None:
