@@ -216,7 +216,7 @@ class Phase:
                     soon = min(i + SOON, customers.shape[0] - 1)
                     if customers[soon].candidates != 0:
                         for line in MESSAGE_LINES:
-                            fetch(customers, soon, line)  # type: ignore[call-arg]
+                            fetch(customers, soon, line)
                 live(customers[i], w, s)
 
         def logged_block(customers: Any, world: Any, scratch: Any, log: Any, events: Any, cursor: Any) -> None:
