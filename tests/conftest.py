@@ -1,5 +1,6 @@
 """What all tests share: commands run in this process, and Python processes that start fast."""
 
+import os
 import sys
 
 import pytest
@@ -13,6 +14,15 @@ def _bytecode_of_children():
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once():
+    """Where tests run in several processes and nothing is compiled yet, each begins at another end of it."""
+    from simkit.simulation import warm_up
+
+    if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
+        warm_up(helper=os.environ["PYTEST_XDIST_WORKER"] != "gw0")
 
 
 @pytest.fixture
