@@ -1,5 +1,6 @@
 """What all tests share: commands run in this process, and Python processes that start fast."""
 
+import gc
 import os
 import sys
 
@@ -23,6 +24,7 @@ def _compiled_once():
 
     if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
         warm_up(helper=os.environ["PYTEST_XDIST_WORKER"] != "gw0")
+        gc.freeze()  # or every collection would look at the million objects of the libraries again
 
 
 @pytest.fixture
