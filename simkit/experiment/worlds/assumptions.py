@@ -81,7 +81,7 @@ def assumptions(study: Study) -> list[Assumption]:
         groups.setdefault(alike, []).append(number)
     starred = [_starred(members) for members in groups.values()]
     return [
-        _one(members, star if star and starred.count(star) == 1 else _listed(members))
+        _one(members, star if star and starred.count(star) == 1 else _listed(members), study.base.currency)
         for members, star in zip(groups.values(), starred, strict=True)
     ]
 
@@ -103,7 +103,8 @@ def stated(study: Study, ranges: Mapping[str, tuple[float, float]]) -> list[Assu
         if not low < high:
             raise SenseError(path, f"the range runs from {low:g} to {high:g}; low must be below high")
         number = known[path]
-        found.append(Assumption(path, (path,), number.unit, STATED, number.value, low, high))
+        unit = _in(number.unit, study.base.currency)
+        found.append(Assumption(path, (path,), unit, STATED, number.value, low, high))
     return found
 
 
@@ -166,12 +167,16 @@ def values_of(held: Sequence[Assumption], values: Sequence[float | None]) -> dic
     return {path: value for one, value in zip(held, values, strict=True) if value is not None for path in one.paths}
 
 
-def _one(members: list[SourcedNumber], name: str) -> Assumption:
+def _one(members: list[SourcedNumber], name: str, currency: str) -> Assumption:
     first = members[0]
     assert first.low is not None
     assert first.high is not None
     paths = tuple(number.path for number in members)
-    return Assumption(name, paths, first.unit, first.grade, first.value, first.low, first.high)
+    return Assumption(name, paths, _in(first.unit, currency), first.grade, first.value, first.low, first.high)
+
+
+def _in(unit: str, currency: str) -> str:
+    return unit.replace("currency", currency)
 
 
 def _starred(members: list[SourcedNumber]) -> str:
