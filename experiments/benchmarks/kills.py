@@ -3,7 +3,7 @@
 After each kill: no process outlives its parent by more than 10 s, the same sweep again gives the table of one that was
 never disturbed, and no run that was finished is made again. Cells are small and made up, because what is killed here is
 the machinery around them; each writes down that it begins, and in which process. Run with
-``python experiments/benchmarks/kills.py``; a few minutes, needs the extra `experiments`. Exit 1 when a claim fails.
+``python experiments/benchmarks/kills.py``; some ten minutes, needs the extra `experiments`. Exit 1 when a claim fails.
 """
 
 from __future__ import annotations

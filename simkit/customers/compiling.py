@@ -179,6 +179,7 @@ AHEAD = 12
 SOON = 6
 """So many before the turn of somebody with candidates, the lines are fetched that a message touches."""
 MESSAGE_LINES = (1, 2, 3)
+"""Of CUSTOMER_DTYPE: from the remembered contacts to the last field that deciding on a message reads."""
 
 
 @intrinsic

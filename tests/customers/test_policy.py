@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from markets import column, live, newborn, quiet_market
 
 from simkit.customers.compiled import CompiledMarket
-from simkit.customers.market_policy import waiting_minute
-from simkit.customers.state import DROPPED, SENT
+from simkit.customers.market import MarketTables
+from simkit.customers.market_policy import sift, waiting_minute
+from simkit.customers.rules.person import NO_BOUND
+from simkit.customers.state import DROPPED, SENT, SLOTS
 from simkit.scenario.policy import ContactPolicy
 from simkit.scenario.schema import Scenario
 
@@ -293,3 +295,36 @@ def test_an_audience_of_recent_buyers_holds_no_prospects():
         market = CompiledMarket(scenario, 0)
         totals = live(market, 2, lambda t, day, name=name: t.launch(f"{name}-{day}", name, None, 0.5, day))
         assert column(market, totals, "sent_email").sum() == (0 if name == "recent" else 400)
+
+
+@pytest.mark.parametrize("withholding", [0, 1])
+def test_masks_of_the_day_say_what_asking_one_by_one_would(withholding):
+    """A message reaches a consent by its channel or by its fallback's; it is choosy when it asks anything of a person."""
+    world = MarketTables(Scenario(channels=CHANNELS, campaigns=CAMPAIGNS, occasions={}, monitors={}), 0).world
+    draws = np.random.default_rng(3)
+    rows = world.message[:SLOTS]
+    rows["channel"] = draws.integers(0, len(CHANNELS), SLOTS)
+    rows["fallback"] = np.where(draws.random(SLOTS) < 0.3, draws.integers(0, SLOTS, SLOTS), -1)
+    rows["bought_within"], rows["not_bought_within"] = NO_BOUND, -NO_BOUND
+    rows["condition"], rows["holdout"], rows["topic"] = -1, 0.0, -1
+    asks = [
+        ("bought_within", 30.0),
+        ("not_bought_within", 30.0),
+        ("condition", 0),
+        ("holdout", 0.1),
+        ("topic", 2),
+        None,
+    ]
+    asked = [asks[k] for k in draws.integers(0, len(asks), SLOTS)]
+    for slot, ask in enumerate(asked):
+        if ask is not None:
+            rows[ask[0]][slot] = ask[1]
+    world.today["withholding"] = withholding
+    sift(world, len(CHANNELS))
+    for consent in range(1 << len(CHANNELS)):
+        for slot in range(SLOTS):
+            ways = [slot] if rows["fallback"][slot] < 0 else [slot, rows["fallback"][slot]]
+            reached = any(consent >> int(rows["channel"][way]) & 1 for way in ways)
+            assert int(world.today["reachable"][consent]) >> slot & 1 == reached
+    for slot, ask in enumerate(asked):
+        assert int(world.today["choosy"]) >> slot & 1 == (withholding == 1 or ask is not None)

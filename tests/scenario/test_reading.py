@@ -201,3 +201,18 @@ def test_no_text_escapes_as_another_exception(text):
     """Reading ends in a tree or a ScenarioError, whatever is read."""
     with contextlib.suppress(ScenarioError):
         assert isinstance(plain(parse(decode(text.encode("utf-8", "surrogatepass"), "s.yaml"), "s.yaml")), dict)
+
+
+def test_a_text_read_again_gives_a_tree_of_ones_own():
+    """What is taken out of one tree is in the next of the same text; problems are told each time, in the same words."""
+    text = "a: {b: [1, 2]}\nc: 3\n"
+    first = parse(text, "s.yaml")
+    first.value.pop("c")
+    first.value["a"].value["b"].value.clear()
+    assert plain(parse(text, "s.yaml")) == {"a": {"b": [1, 2]}, "c": 3}
+    said = []
+    for _ in range(2):
+        with pytest.raises(ScenarioError) as wrong:
+            parse("a: 1\na: 2\n", "s.yaml")
+        said.append(str(wrong.value))
+    assert said[0] == said[1] != ""

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from simkit.experiment.cells import Answer, Model
-from simkit.experiment.differences.why import AllFailed, NoAnswer, Parts, average, why
+from simkit.experiment.differences.ways import Parts
+from simkit.experiment.differences.why import AllFailed, NoAnswer, average, why
 from simkit.experiment.storage import StoreError
 from simkit.report.why import document, headline, notes
 from simkit.rng import crc, run_key, uniform
