@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simkit.coupling.budget import Spending
-from simkit.coupling.ledger import daily_table, day_spent, units_sold, watched_figures
+from simkit.coupling.ledger import Takings, daily_table, units_sold, watched_figures
 from simkit.coupling.neighbors import NEIGHBOR_COSTS, Neighbors
 from simkit.coupling.outcome import Run, cases_table, launches_table, market_warnings, spent_since
 from simkit.coupling.replay import Replay, Script
@@ -140,6 +140,7 @@ class _Coupling:
         if script:
             self.signals, self.watches = {**self.signals, **script.signals}, []
         self.spending = Spending(scenario, self.market, self._fixed_per_day())
+        self.takings = Takings(scenario, self.market)
         self.supply = Supply(scenario.economics.stock, self.market)
         self.cohorts = Cohorts(scenario, self.market)
         self.launched: list[dict[str, Any]] = []
@@ -174,11 +175,13 @@ class _Coupling:
             media.append(self.market.tables.media_cost(totals[day]))
             extra = self.department.extra_costs[day] + (self.transition_cost if day == scenario.warmup_days else 0.0)
             extra += self.department.turnover_costs[day]
-            self.spending.close_day(day, day_spent(scenario, self.market, totals[day], media[-1]), extra)
-            self.supply.close_day(*units_sold(totals[day], scenario.market.represents))
+            figures = watched_figures(totals[day])
+            self.spending.close_day(day, self.takings.of_day(totals[day], media[-1], figures), extra)
+            if self.supply.rule is not None:
+                self.supply.close_day(*units_sold(totals[day], scenario.market.represents))
             self.cohorts.close_day(day)
             self.plan.close_day(totals[day])
-            self._watch(day, totals[day])
+            self._watch(day, totals[day], figures)
         run = self._tables(totals, media, revenue_before, persons_before)
         run.warnings.extend(unrealistic(run))
         return run
@@ -285,9 +288,9 @@ class _Coupling:
         """People, agencies and technology."""
         return self.department.payroll_per_day + self.scenario.economics.technology_per_year / DAYS_PER_YEAR
 
-    def _watch(self, day: int, totals: np.ndarray) -> None:
+    def _watch(self, day: int, totals: np.ndarray, figures: dict[str, tuple[int, int]]) -> None:
         """Monitors read the day, and those who made a campaign its figures; what they notice becomes work."""
-        figures = watched_figures(totals) | self.neighbors.watched(day)
+        figures = figures | self.neighbors.watched(day)
         read = ((watch, watch.read(day, *figures[watch.monitor.figure])) for watch in self.watches)
         noticed = {f"{watch.name}@day {day}": signal for watch, signal in read if signal is not None}
         noticed |= self.channel_readings.close_day(day, totals)

@@ -178,7 +178,10 @@ class Spending:
         return per_person * others * self.scenario.market.represents / MONEY
 
     def _revenue_by_group(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Persons and their revenue so far in ledger units: the control group, and all others."""
+        """Persons and their revenue so far in ledger units: the control group, and all others; nobody where the budget
+        does not go by them."""
+        if self.scenario.budget.proof != "holdout":
+            return (0, 0), (0, 0)
         held = self.market.column("bucket") < round(self.scenario.contact_policy.control_group * BUCKETS)
         revenue = self.market.column("revenue")
         return (int(held.sum()), int(revenue[held].sum())), (int((~held).sum()), int(revenue[~held].sum()))

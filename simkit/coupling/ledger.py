@@ -41,8 +41,8 @@ def watched_figures(totals: np.ndarray) -> dict[str, tuple[int, int]]:
 
 
 def over_channels(totals: np.ndarray, what: int) -> int:
-    """A per-channel counter added over all channels; `totals` may have days in front."""
-    return int(totals[..., what : CHANNELS * PER_CHANNEL : PER_CHANNEL].sum())
+    """A day's counter per channel, added over all channels."""
+    return sum(totals[what : CHANNELS * PER_CHANNEL : PER_CHANNEL].tolist())
 
 
 def units_sold(totals: np.ndarray, represents: float) -> tuple[float, float]:
@@ -53,12 +53,19 @@ def units_sold(totals: np.ndarray, represents: float) -> tuple[float, float]:
     return sold * represents, promised * represents
 
 
-def day_spent(scenario: Scenario, market: MarketDriver, totals: np.ndarray, by_channel: dict[str, float]) -> DaySpent:
-    """The day's money, for the budget."""
-    at, unit = market.tables.columns, scenario.market.represents / MONEY
-    earned = {name: int(totals[at[f"revenue_{name}"]]) * unit for name in scenario.channels}
-    revenue = int(totals[at["revenue_organic"]]) * unit + math.fsum(earned.values())
-    return DaySpent(revenue, by_channel, earned, watched_figures(totals))
+class Takings:
+    """Reads a day's money off its totals, for the budget; where it stands there is looked up once."""
+
+    def __init__(self, scenario: Scenario, market: MarketDriver):
+        at = market.tables.columns
+        self._channels, self._unit = list(scenario.channels), scenario.market.represents / MONEY
+        self._at = np.array([at["revenue_organic"], *(at[f"revenue_{name}"] for name in self._channels)])
+
+    def of_day(self, totals: np.ndarray, by_channel: dict[str, float], figures: dict[str, tuple[int, int]]) -> DaySpent:
+        """The day's money; `by_channel` is what messages and media cost, `figures` what conditions watch."""
+        organic, *others = totals[self._at].tolist()
+        earned = {name: amount * self._unit for name, amount in zip(self._channels, others, strict=True)}
+        return DaySpent(organic * self._unit + math.fsum(earned.values()), by_channel, earned, figures)
 
 
 def daily_table(

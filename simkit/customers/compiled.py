@@ -133,25 +133,28 @@ class CompiledMarket:
         events: list[np.ndarray] | None = None,
     ) -> np.ndarray:
         """One phase for everyone; the totals of all blocks together. Logs go where they are wanted, block by block."""
-        blocks = self._blocks
         wanted = contacts is not None and self._log is not None, events is not None and self._events is not None
-        compiled = self._day.loop(phase, any(wanted))
+        logged = any(wanted)
+        loop = self._day.loop(phase, logged)
 
-        def one(k: int) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
-            scratch = self._scratch[k]
-            scratch["total"] = 0
-            if not any(wanted):
-                compiled(blocks[k], self.tables.array, scratch, _NO_LOG, _NO_EVENTS, np.zeros(2, np.int64))
-                return scratch["total"][0], [], []
-            return scratch["total"][0], *self._logged(compiled, blocks[k], scratch, wanted)
+        def one(block: np.ndarray, scratch: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+            total = scratch["total"][0]
+            total.fill(0)
+            if logged:
+                return total, *self._logged(loop, block, scratch, wanted)
+            loop(block, self.tables.array, scratch, _NO_LOG, _NO_EVENTS, np.zeros(2, np.int64))
+            return total, [], []
 
-        parts = list((self._pool.map if self._pool else map)(one, range(len(blocks))))
+        parts = list((self._pool.map if self._pool else map)(one, self._blocks, self._scratch))
         for _, sent, noted in parts:
             if contacts is not None:
                 contacts.extend(sent)
             if events is not None:
                 events.extend(noted)
-        return np.asarray(np.sum([total for total, _, _ in parts], axis=0, dtype=np.int64))
+        totals = parts[0][0].copy()
+        for total, _, _ in parts[1:]:
+            totals += total
+        return totals
 
     def _logged(
         self, compiled: Callable[..., Any], block: np.ndarray, scratch: np.ndarray, wanted: tuple[bool, bool]

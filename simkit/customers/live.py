@@ -14,7 +14,7 @@ from simkit.scenario.campaigns import Campaign
 from simkit.scenario.schema import Scenario
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Live:
     """One message or advertisement on one channel, from its first to its last day."""
 
@@ -53,14 +53,21 @@ class Meaning(NamedTuple):
     channel: str
 
 
-def fill_message(row: np.void, live: Live, channel_at: dict[str, int], scenario: Scenario) -> None:
-    """What stays the same on all its days."""
-    reference = scenario.market.reference_relevance
-    row["occurrence"], row["channel"] = live.occurrence, channel_at[live.channel]
-    row["priority"] = live.campaign.priority
-    row["bought_within"], row["not_bought_within"] = bounds(live.campaign.audience)
-    row["strength"] = live.relevance / reference
-    row["impersonal"] = scenario.data.impersonal(live.campaign.relevance)
-    row["dislike"] = (1 - live.relevance) / (1 - reference) * (1 + live.annoyance)
-    fill_goal(row, live.campaign, scenario.market.goal_effects)
+def fill_program(
+    row: np.void, live: Live, channel_at: dict[str, int], conditions: dict[str, int], scenario: Scenario
+) -> None:
+    """What is the same for all launches of a campaign on a channel."""
+    campaign = live.campaign
+    row["channel"] = channel_at[live.channel]
+    row["priority"] = campaign.priority
+    row["bought_within"], row["not_bought_within"] = bounds(campaign.audience)
+    row["condition"] = condition_of(campaign, conditions)
+    row["impersonal"] = scenario.data.impersonal(campaign.relevance)
+    fill_goal(row, campaign, scenario.market.goal_effects)
     row["starts"] = starts_by_click(scenario.journeys, live.program)
+
+
+def condition_of(campaign: Campaign, conditions: dict[str, int]) -> int:
+    """The audience's own condition, by its row; -1 for none."""
+    where = campaign.audience.where
+    return -1 if where is None else conditions[where]

@@ -13,7 +13,8 @@ import numpy as np
 from simkit.customers import tables
 from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.extension import extension_of, layout_of, parameter_values
-from simkit.customers.live import Live, Meaning, fill_message
+from simkit.customers.live import Live, Meaning, condition_of
+from simkit.customers.market_audiences import Audiences
 from simkit.customers.market_goals import Referrals, fill_assortment, fill_role
 from simkit.customers.market_journeys import fill_journeys, fill_leads, step_names
 from simkit.customers.market_life import (
@@ -25,12 +26,12 @@ from simkit.customers.market_life import (
     spread,
 )
 from simkit.customers.market_media import Media
-from simkit.customers.market_policy import PolicyTables, sift
+from simkit.customers.market_messages import MessageTables
+from simkit.customers.market_policy import PolicyTables
 from simkit.customers.population import channel_index
 from simkit.customers.purchase_traits import spend_shape
 from simkit.customers.rules.laws import MINUTES_PER_DAY
 from simkit.customers.state import (
-    ADDRESSED,
     ADS,
     INTENT,
     SLOTS,
@@ -45,8 +46,6 @@ from simkit.scenario.market import Fatigue
 from simkit.scenario.purchases import Purchases
 from simkit.scenario.schema import Scenario
 
-_MASKS = ("for_customers", "for_prospects", "coming_for_customers", "coming_for_prospects", "ads_for_customers",
-          "ads_for_prospects")  # fmt: skip
 _WEAR_OUT = {"exponential": 0, "hyperbolic": 1, "linear": 2}
 
 
@@ -75,12 +74,15 @@ class MarketTables:
         """Addressed channels whose messages cannot be paid today; they wait."""
         self.served = 1.0
         """Share of today's purchases that there is enough stock for; arrivals' first purchases are always served."""
+        self._served_before = 1.0
         self.crowded = 0
         """Messages that never went because all slots were taken until their last day had passed."""
         self.named: dict[int, Live] = {}
         """Everything that ever went live, by occurrence: what a log's numbers mean."""
         self.improvements: list[tuple[int, set[str], float]] = []
         """First day, names and relevance of what becomes better while it is live."""
+        self._shown: list[Live] = []
+        """The advertisements whose rows are filled."""
         self.layout, self.extension = layout_of(scenario), extension_of(scenario)
         self.columns |= self.extension.columns(self.columns) if self.extension else {}
         self.counters = tuple(self.extension.counters.values()) if self.extension else ()
@@ -91,6 +93,15 @@ class MarketTables:
         self.without: Withheld | None = None
         self.media = Media(scenario, self.channel_at, self.world)
         self.referrals = Referrals(scenario)
+        self.audiences = Audiences(self.segments, self.world)
+        self.message_rows = MessageTables(scenario, self.channel_at, self.conditions, self.policy, self.world)
+        market = scenario.market
+        self._by_calendar = [
+            (self.segments[name], one)
+            for name, one in market.segments.items()
+            if one.season or market.season or one.decision or market.decision
+        ]
+        """Segments of which the calendar may say something, with their places."""
         self._fill(run_key(scenario.seed, replication))
         self._whole = self.world.channel[["purchase_days", "moves"]].copy()
 
@@ -153,12 +164,13 @@ class MarketTables:
             self.ads = [change.get(live.name, live) for live in self.ads]
             for slot, live in enumerate(self.messages):
                 if live is not None and live.name in change:
-                    better = self.messages[slot] = change[live.name]
-                    fill_message(self.world.message[slot], better, self.channel_at, self.scenario)
-                    self.policy.fill_message(self.world.message[slot], better)
+                    self.messages[slot] = change[live.name]
+                    self.message_rows.fill(slot, change[live.name])
 
     def spread(self, stages: np.ndarray) -> None:
         """What yesterday's stages mean for word of mouth today."""
+        if not (self.scenario.market.word_of_mouth or self.referrals.on):
+            return  # nobody comes by it on any day
         spread(self.world, self.scenario.market, stages)
         self.referrals.spread(self.world, stages)
         today = self.world.today
@@ -180,32 +192,38 @@ class MarketTables:
         w.today["day"], w.today["minute"], w.today["keep"] = self.day, self.day * MINUTES_PER_DAY, keep
         date = self.date
         w.today["weekday"], w.today["month"] = date.weekday(), date.month
-        for name, i in self.segments.items():
-            lost = harm.get(name, 0.0)
-            segment = self.scenario.market.segments[name]
-            w.segment["season"][i] = season_of(self.scenario.market, segment, date)
-            decision = segment.decision or self.scenario.market.decision
-            w.segment["budget_open"][i] = budget_is_open(decision, date, self.day - self.scenario.warmup_days)
-            w.segment["harm"][i], w.segment["price_push"][i] = lost, self.scenario.market.price_churn * lost
+        self._fill_seasons(w, date)
+        self._limit_purchases([harm.get(name, 0.0) for name in self.segments])
         self.media.begin_day(self.day)
-        self._limit_purchases()
         self.policy.begin_day(w, self.day, date)
         self._aim(w)
         if self.without:
             self.without.mark(w, self.messages, self.ads)
-        sift(w, sum(at < ADDRESSED for at in self.channel_at.values()))
         return w
 
-    def _limit_purchases(self) -> None:
-        """With too little stock each purchase of the day happens with the share that can be served.
+    def _fill_seasons(self, w: World, date: date) -> None:
+        """What the calendar says of each segment: how many needs arise, and whether budgets are open."""
+        market = self.scenario.market
+        for i, segment in self._by_calendar:
+            w.segment["season"][i] = season_of(market, segment, date)
+            decision = segment.decision or market.decision
+            w.segment["budget_open"][i] = budget_is_open(decision, date, self.day - self.scenario.warmup_days)
+
+    def _limit_purchases(self, lost: list[float]) -> None:
+        """Purchases that competitors take (their share by segment), and those for which there is too little stock: each
+        of the day happens with the share that can be served.
 
         A click brings the purchases of some days: thinning a Poisson process by a share multiplies its days.
         """
         w, served = self.world, self.served
+        w.segment["harm"][: len(lost)] = lost
+        w.segment["price_push"][: len(lost)] = [self.scenario.market.price_churn * share for share in lost]
         if served < 1.0:
             w.segment["harm"] = 1.0 - (1.0 - w.segment["harm"]) * served
-        w.channel["purchase_days"] = self._whole["purchase_days"] * served
-        w.channel["moves"][:, INTENT] = self._whole["moves"][:, INTENT] * served
+        if served != self._served_before:
+            self._served_before = served
+            w.channel["purchase_days"] = self._whole["purchase_days"] * served
+            w.channel["moves"][:, INTENT] = self._whole["moves"][:, INTENT] * served
 
     @property
     def date(self) -> date:
@@ -223,44 +241,38 @@ class MarketTables:
 
     def media_cost(self, totals: np.ndarray) -> dict[str, float]:
         """Money spent today by channel, for the real market."""
-        spent = self.media.cost(self.ads, totals)
+        spent = self.media.cost(totals)
         if self.without:
             for name in spent:
-                spent[name] -= self.without.saved(self.scenario, name, self.ads) * self.media.planned(name, self.ads)
+                spent[name] -= self.without.saved(self.scenario, name, self.ads) * self.media.planned(name)
         return spent
 
     def _admit(self) -> int:
         """Take out what ended, let in what is due; returns the done-bits to keep."""
-        self.messages = [live if live and live.last_day >= self.day else None for live in self.messages]
-        self.ads = [ad for ad in self.ads if ad.last_day >= self.day]
-        self.crowded += sum(live.last_day < self.day for live in self.waiting)
-        self.waiting = [live for live in self.waiting if live.last_day >= self.day]
-        due = sorted(
-            (live for live in self.waiting if live.first_day <= self.day + self._ahead_days(live)),
-            key=lambda live: (live.first_day, live.name),
-        )
+        day, ahead, paid = self.day, self.scenario.contact_policy.look_ahead, self.media.paid
+        self.messages = [live if live and live.last_day >= day else None for live in self.messages]
+        self.ads = [ad for ad in self.ads if ad.last_day >= day]
+        waiting = [live for live in self.waiting if live.last_day >= day]
+        self.crowded += len(self.waiting) - len(waiting)
+        self.waiting = waiting
+        # others leave room for a message that already stands in the tables some days before its first one
+        due = [live for live in waiting if live.first_day <= day + (0 if live.channel in paid else ahead)]
         keep = -1
-        for live in due:
-            if self.scenario.channels[live.channel].kind == "paid":
+        for live in sorted(due, key=lambda live: (live.first_day, live.name)):
+            if live.channel in paid:
                 taken = len(self.ads) < ADS
                 if taken:
                     self.ads.append(live)
             else:
-                slot = self._free_slot(live.first_day <= self.day)
+                slot = self._free_slot(live.first_day <= day)
                 taken = slot is not None
                 if slot is not None:
                     self.messages[slot] = live
-                    fill_message(self.world.message[slot], live, self.channel_at, self.scenario)
-                    self._mean(self.world.message[slot], live)
-                    self.policy.fill_message(self.world.message[slot], live)
+                    self.message_rows.fill(slot, live)
                     keep &= ~(1 << slot)
             if taken:
                 self.waiting.remove(live)
         return keep
-
-    def _ahead_days(self, live: Live) -> int:
-        """Days before its first one on which a message already stands in the tables, for others to leave room."""
-        return 0 if self.scenario.channels[live.channel].kind == "paid" else self.scenario.contact_policy.look_ahead
 
     def _free_slot(self, urgent: bool) -> int | None:
         """A slot nobody has; what is due today takes that of a message that only announces itself."""
@@ -302,6 +314,7 @@ class MarketTables:
             part = scenario.market.segments[name]
             self._fill_segment(w.segment[i], name, part.purchases or scenario.market.purchases,
                                part.fatigue or scenario.market.fatigue, shapes)  # fmt: skip
+            w.segment["season"][i] = 1.0
         w.today["deciding"] = w.segment["decides"].any()
         self.policy.fill(w)
         fill_conditions(w.condition, self.conditions, self.segments, self.channel_at)
@@ -341,39 +354,22 @@ class MarketTables:
 
     def _aim(self, w: World) -> None:
         """Whom each live message and advertisement is for, and when messages go today."""
-        masks = {name: [0] * len(self.segments) for name in _MASKS}
-        for slot, live in enumerate(self.messages):
-            if live and live.channel not in self.unpaid and not live.stands_by:
-                self._mark(masks, live, "" if live.first_day <= self.day else "coming_", 1 << slot)
-        self.policy.aim(w, self.messages, self.day, self.unpaid)
-        for n, (_, step) in enumerate(self.policy.steps):
-            w.step["closed"][n] = step.channel in self.unpaid
-        for j, live in enumerate(self.ads):
-            self.media.fill_ad(j, live, self.day)
-            self._mean(w.ad[j], live)
-            self._mark(masks, live, "ads_", 1 << j)
-        for name, mask in masks.items():
-            w.segment[name][: len(mask)] = mask
+        messages = [(slot, live) for slot, live in enumerate(self.messages) if live]
+        self.message_rows.aim(messages, self.day, self.unpaid)
+        if steps := self.policy.steps:
+            w.step["closed"][: len(steps)] = [step.channel in self.unpaid for _, step in steps]
+        self._show_ads(w)
+        self.audiences.mark(messages, self.ads, self.day, self.unpaid)
 
-    def _mean(self, row: np.void, live: Live) -> None:
-        """The audience's own condition, by its row."""
-        where = live.campaign.audience.where
-        row["condition"] = -1 if where is None else self.conditions[where]
-
-    def _mark(self, masks: dict[str, list[int]], live: Live, prefix: str, bit: int) -> None:
-        """Set the bit of a message or advertisement in the segments it is for."""
-        who = live.campaign.audience.who
-        for i in self._meant(live):
-            if who != "prospects":
-                masks[f"{prefix}for_customers"][i] |= bit
-            if who != "customers":
-                masks[f"{prefix}for_prospects"][i] |= bit
-
-    def _meant(self, live: Live) -> list[int]:
-        if live.segments is not None:
-            return [self.segments[name] for name in live.segments]
-        wanted = live.campaign.audience.segments
-        return [i for name, i in self.segments.items() if not isinstance(wanted, tuple) or name in wanted]
+    def _show_ads(self, w: World) -> None:
+        """The rows of what runs today; what it gets is decided in `allocate`."""
+        if self.ads != self._shown:
+            self._shown = list(self.ads)
+            for j, ad in enumerate(self.ads):
+                self.media.fill_ad(j, ad)
+                w.ad["condition"][j] = condition_of(ad.campaign, self.conditions)
+        w.ad["touch"][: len(self.ads)] = [self.day - ad.first_day for ad in self.ads]
+        w.ad["plan"][: len(self.ads)] = 0.0
 
 
 def stage_counts(totals: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from simkit.customers.population import tag
 from simkit.customers.reputation import Standing
 from simkit.customers.rules.media import SEARCH_KIND, SITE_KIND
 from simkit.customers.rules.person import ADDRESSED_KIND, NO_BOUND, PAID_KIND
-from simkit.customers.state import ADDRESSED, CLICKED, DEMAND_AT, GRAIN, INTENT, OUT, PER_CHANNEL, STAGES
+from simkit.customers.state import ADDRESSED, CHANNELS, CLICKED, DEMAND_AT, GRAIN, INTENT, OUT, PER_CHANNEL, STAGES
 from simkit.customers.tables import World
 from simkit.scenario.campaigns import Audience
 from simkit.scenario.channels import Addressed, Channel, Owned, Paid, Search, Web
@@ -39,6 +39,12 @@ class Media:
             if isinstance(channel, (Paid, Search))
         }
         """What each channel may spend, `currency` a week; the budget moves and cuts it in mid-run."""
+        self._paid = [(name, one) for name, one in scenario.channels.items() if isinstance(one, Paid)]
+        self._searches = [(name, one) for name, one in scenario.channels.items() if isinstance(one, Search)]
+        self.paid = frozenset(name for name, _ in self._paid)
+        self._each: dict[str, float] = {}
+        """Today's money of a paid channel for each of its campaigns, and how many of them can spend it."""
+        self._running: dict[str, int] = {}
         self.day, self.years = 0, 0.0
         self.changing = scenario.market.attention.growth_per_year != 0 or any(
             value != 0 for channel in scenario.channels.values() for value in channel.trend.model_dump().values()
@@ -74,13 +80,12 @@ class Media:
     def begin_day(self, day: int) -> None:
         """What a year's change and yesterday's reputation make of the channels today."""
         self.day = day
-        self.years = max(0, day - self.scenario.warmup_days) / DAYS_PER_YEAR
-        self.world.today["moving"] = 0
         if self.changing:
+            self.years = max(0, day - self.scenario.warmup_days) / DAYS_PER_YEAR
             self._follow_trends()
             joining = day > self.scenario.warmup_days and (day - self.scenario.warmup_days) % JOINING_DAYS == 0
-            for _, row in self._rows():
-                row["moving"] = 0
+            self.world.today["moving"] = 0
+            self.world.channel["moving"] = 0
             if joining:
                 self._set_reach()
 
@@ -126,18 +131,18 @@ class Media:
 
     def _price(self, channel: Channel, today: float) -> float:
         """A price of today, after what its trend made of it."""
+        if not self.changing:
+            return float(today)
         return today * (1 + channel.trend.cost_per_year) ** self.years
 
     # --- money --------------------------------------------------------------------------------------------
 
-    def fill_ad(self, j: int, live: Live, day: int) -> None:
-        """The row of a running paid campaign; what it gets today is decided in `allocate`."""
+    def fill_ad(self, j: int, live: Live) -> None:
+        """The row of a running paid campaign, for all days on which it stands there."""
         row = self.world.ad[j]
         row["occurrence"], row["channel"] = live.occurrence, self.channel_at[live.channel]
-        row["touch"] = day - live.first_day
         row["bought_within"], row["not_bought_within"] = bounds(live.campaign.audience)
         row["strength"] = live.relevance / self.scenario.market.reference_relevance
-        row["plan"] = 0.0
 
     def allocate(self, ads: Sequence[Live], totals: np.ndarray, stages: np.ndarray) -> None:
         """Budgets become planned impressions per unit of affinity, and the share of queries that can be clicked;
@@ -146,62 +151,66 @@ class Media:
         `totals` are the propose phase's; `stages` the persons by stage at the end of yesterday. Spend is the plan.
         """
         represents = self.scenario.market.represents
-        for j, ad in enumerate(ads):
+        self._share_budgets(ads)
+        plans, demand = [], totals[DEMAND_AT : DEMAND_AT + len(ads)].tolist()
+        for ad, wanted in zip(ads, demand, strict=True):
             channel = self.scenario.channels[ad.channel]
             assert isinstance(channel, Paid)
-            affinity = totals[DEMAND_AT + j] / GRAIN
+            affinity = wanted / GRAIN
             thousand = self._price(channel, channel.cost_per_thousand)
-            impressions = self._daily_budget(ad.channel, ads) / thousand * 1000
-            self.world.ad["plan"][j] = impressions / represents / affinity if affinity else 0.0
-        for name, channel in self.scenario.channels.items():
-            if isinstance(channel, Search):
-                self._allocate_search(name, channel, stages)
+            impressions = self._each[ad.channel] / thousand * 1000
+            plans.append(impressions / represents / affinity if affinity else 0.0)
+            self._running[ad.channel] += plans[-1] > 0
+        self.world.ad["plan"][: len(ads)] = plans
+        for name, channel in self._searches:
+            self._allocate_search(name, channel, stages)
         for callers in self.callers:
             callers.open(totals)
 
+    def _share_budgets(self, ads: Sequence[Live]) -> None:
+        """The money of each paid channel today for one of its campaigns."""
+        since_start = self.day - self.scenario.warmup_days
+        today = self.scenario.start + timedelta(days=since_start)
+        on = [ad.channel for ad in ads]
+        for name, channel in self._paid:
+            factor = channel.flighting.factor(today, since_start)
+            self._each[name] = factor * self.per_week[name] / DAYS_PER_WEEK / max(1, on.count(name))
+            self._running[name] = 0
+
     def _allocate_search(self, name: str, channel: Search, stages: np.ndarray) -> None:
         """Share of queries clicked: coverage x share of voice x click-through, less when the budget runs out."""
-        row = self.world.channel[self.channel_at[name]]
+        at = self.channel_at[name]
         response = (1 + channel.trend.response_per_year) ** self.years
         answered = channel.coverage * channel.share_of_voice * min(1.0, channel.click_through * response)
-        asked = float(stages @ row["per_day"]) * self.scenario.market.represents
+        asked = float(stages @ self.world.channel["per_day"][at]) * self.scenario.market.represents
         cost = asked * answered * self._price(channel, channel.price)
-        row["click_share"] = answered * min(1.0, self.per_week[name] / DAYS_PER_WEEK / cost if cost else 1.0)
+        budget = self.per_week[name] / DAYS_PER_WEEK
+        self.world.channel["click_share"][at] = answered * min(1.0, budget / cost if cost else 1.0)
 
-    def cost(self, ads: Sequence[Live], totals: np.ndarray) -> dict[str, float]:
+    def cost(self, totals: np.ndarray) -> dict[str, float]:
         """Money spent today by channel, for the real market."""
         represents = self.scenario.market.represents
+        sent, clicked = (totals[what : CHANNELS * PER_CHANNEL : PER_CHANNEL].tolist() for what in (OUT, CLICKED))
         spent: dict[str, float] = {}
         for name, channel in self.scenario.channels.items():
-            at = self.channel_at[name] * PER_CHANNEL
+            at = self.channel_at[name]
             if isinstance(channel, Addressed):
-                spent[name] = float(totals[at + OUT]) * self._price(channel, channel.cost_per_message) * represents
+                spent[name] = sent[at] * self._price(channel, channel.cost_per_message) * represents
             elif isinstance(channel, Search):
-                spent[name] = float(totals[at + CLICKED]) * self._price(channel, channel.price) * represents
+                spent[name] = clicked[at] * self._price(channel, channel.price) * represents
             elif isinstance(channel, Owned):
-                visits = float(totals[at + CLICKED]) * represents
-                spent[name] = visits * self._price(channel, channel.cost_per_visit) + self.planned(name, ads)
+                visits = clicked[at] * represents
+                spent[name] = visits * self._price(channel, channel.cost_per_visit) + self.planned(name)
             else:
-                spent[name] = self.planned(name, ads)
+                spent[name] = self.planned(name)
         return spent
 
-    def planned(self, name: str, ads: Sequence[Live]) -> float:
+    def planned(self, name: str) -> float:
         """The part of a channel's money of today that is a plan, whoever answers: a paid budget, a site's upkeep."""
         channel = self.scenario.channels[name]
         if isinstance(channel, Owned):
             return self._price(channel, channel.cost_per_week) / DAYS_PER_WEEK
-        if not isinstance(channel, Paid):
-            return 0.0
-        running = sum(1 for j, ad in enumerate(ads) if ad.channel == name and self.world.ad["plan"][j] > 0)
-        return running * self._daily_budget(name, ads)
-
-    def _daily_budget(self, name: str, ads: Sequence[Live]) -> float:
-        """A paid channel's money for one of its campaigns on one day."""
-        channel = self.scenario.channels[name]
-        assert isinstance(channel, Paid)
-        since_start = self.day - self.scenario.warmup_days
-        factor = channel.flighting.factor(self.scenario.start + timedelta(days=since_start), since_start)
-        return factor * self.per_week[name] / DAYS_PER_WEEK / max(1, sum(1 for ad in ads if ad.channel == name))
+        return self._running.get(name, 0) * self._each.get(name, 0.0)
 
 
 def bounds(audience: Audience) -> tuple[float, float]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simkit.customers.market_tallies import TallyTables, periods_begun
+from simkit.customers.market_tallies import TallyTables
 from simkit.customers.market_zones import ZoneTables
 from simkit.customers.rules.laws import MINUTES_PER_DAY
-from simkit.customers.rules.person import NO_BOUND
 from simkit.customers.state import (
-    ADDRESSED,
     BLACKOUT,
     GAP,
     HOLDOUT,
@@ -50,6 +48,8 @@ class PolicyTables:
         self.rules = rule_names(scenario) | self.tallies.rules
         self.steps = [(journey, step) for journey in scenario.journeys.values() for step in journey.steps.values()]
         """Messages of journeys in the order of their slots, behind those of launches."""
+        self._step_minutes = [0] * len(self.steps)
+        self._calendar = [(k, cap) for k, cap in enumerate(self.policy.at_most) if cap.window == "calendar"]
 
     def fill(self, w: World) -> None:
         """What stays the same on all days."""
@@ -77,61 +77,47 @@ class PolicyTables:
             row, content = w.message[SLOTS + n], ["offer"] if step.offer else []
             self.fill_limits(row, step.channel, journey.tags, None, content)
             row["weight"] = journey.weight
+            row["score"] = self.score(step.channel, journey.weight, step.relevance, 0)
+            # it is due every day anew, so in quiet hours it has always waited
+            self._step_minutes[n], row["quiet"] = self._minute(step.channel, step.send_time, journey.tags, waited=True)
+            if self.zones.matter:
+                self.zones.set(w, SLOTS + n, *self._in_zones(step.channel, step.send_time, journey.tags, waited=True))
         for k, cap in enumerate(policy.at_most):
             row = w.cap[k]
             row["count"], row["minutes"] = cap.count, cap.days * MINUTES_PER_DAY
             row["calendar"], row["condition"] = cap.window == "calendar", self._row_of(cap.when)
 
     def begin_day(self, w: World, day: int, today: date) -> None:
-        """Where calendar windows began, and whether anything goes out today."""
-        dates = [today + timedelta(days=n) for n in (-1, 0, 1)]
-        w.today["blackout"] = _bits(
-            [any(span.first <= one <= span.last for span in self.policy.blackout) for one in dates]
-        )
-        self.tallies.begin_day(w, periods_begun(today))
-        for k, cap in enumerate(self.policy.at_most):
-            if cap.window == "calendar":
-                first = today - timedelta(days=days_into(today, cap.per))
-                before = first - timedelta(days=1)
-                before -= timedelta(days=days_into(before, cap.per))
-                after = next_period(first, cap.per)
-                row = w.cap[k]
-                for field, begins in (("before", before), ("start", first), ("next", after)):
-                    row[field] = (day + (begins - today).days) * MINUTES_PER_DAY
+        """Where calendar windows began, whether anything goes out today, and when messages of journeys go."""
+        if self.policy.blackout:
+            dates = [today + timedelta(days=n) for n in (-1, 0, 1)]
+            w.today["blackout"] = _bits(
+                [any(span.first <= one <= span.last for span in self.policy.blackout) for one in dates]
+            )
+        self.tallies.begin_day(w, today)
+        for k, cap in self._calendar:
+            first = today - timedelta(days=days_into(today, cap.per))
+            before = first - timedelta(days=1)
+            before -= timedelta(days=days_into(before, cap.per))
+            after = next_period(first, cap.per)
+            row = w.cap[k]
+            for field, begins in (("before", before), ("start", first), ("next", after)):
+                row[field] = (day + (begins - today).days) * MINUTES_PER_DAY
+        if self.steps:
+            midnight, at = day * MINUTES_PER_DAY, slice(SLOTS, SLOTS + len(self.steps))
+            w.message["midnight"][at] = midnight
+            w.message["minute"][at] = [midnight + minute for minute in self._step_minutes]
+            if self.policy.arbitration == "first_come":
+                w.message["score"][at] = -float(day)
 
-    def aim(self, w: World, messages: Sequence[Live | None], day: int, unpaid: Container[str]) -> None:
-        """When each live message goes today, and which other one takes it when it may not."""
-        slots = {live.name: slot for slot, live in enumerate(messages) if live and live.channel not in unpaid}
-        exempt = 0
-        for slot, live in enumerate(messages):
-            if live:
-                row, date = w.message[slot], max(day, live.first_day)
-                minute, row["quiet"] = self.send_minute(live, date)
-                row["midnight"] = date * MINUTES_PER_DAY
-                row["minute"] = row["midnight"] + minute
-                program, waited = live.campaign, date > live.first_day
-                self._aim_zones(w, slot, live.channel, program.send_time, program.tags, waited)
-                row["last"] = day >= live.last_day
-                row["fallback"] = slots.get(live.fallback, -1)
-                exempt |= int(row["exempt"]) << slot
-        w.today["exempt"] = exempt
-        for n, (journey, step) in enumerate(self.steps):
-            row = w.message[SLOTS + n]
-            minute, row["quiet"] = self._minute(step.channel, step.send_time, journey.tags, waited=True)
-            row["midnight"] = day * MINUTES_PER_DAY
-            row["minute"] = row["midnight"] + minute
-            self._aim_zones(w, SLOTS + n, step.channel, step.send_time, journey.tags, waited=True)
-            row["score"] = self._score(step.channel, journey.weight, step.relevance, day)
-
-    def fill_message(self, row: np.void, live: Live) -> None:
-        """Which caps hold a message back and which count it, and how it stands against others."""
+    def fill_program(self, row: np.void, live: Live) -> None:
+        """Which caps hold a message back and which count it, and what it says of itself to the policy."""
         campaign = live.campaign
         content = [name for name, has in (("offer", campaign.offer), ("prize_draw", campaign.prize_draw)) if has]
         self.fill_limits(row, live.channel, campaign.tags, live.program, content)
         row["best"], row["weight"] = campaign.send_time == "best", campaign.weight
         row["topic"] = -1 if campaign.topic is None else self.topics[campaign.topic]
         row["campaign"], row["holdout"] = crc(f"holdout {live.program}"), campaign.holdout
-        row["score"] = self._score(live.channel, campaign.weight, live.relevance, live.first_day)
 
     def fill_limits(
         self, row: np.void, channel: str, tags: Sequence[str], campaign: str | None, content: Sequence[str]
@@ -156,33 +142,42 @@ class PolicyTables:
         """Days on which a message may be tried."""
         return min(campaign.live_days, self.policy.time_to_live or campaign.live_days)
 
-    def send_minute(self, live: Live, day: int) -> tuple[int, bool]:
+    def sends(self, live: Live, waited: bool) -> tuple[int, bool]:
         """Minute of the day at which a message would go, and whether quiet hours hold it back all day."""
-        if live.campaign.send_time == "best":  # the rules look up each person's own minute
+        campaign = live.campaign
+        if campaign.send_time == "best":  # the rules look up each person's own minute
             return 0, False
-        return self._minute(live.channel, live.campaign.send_time, live.campaign.tags, day > live.first_day)
+        return self._minute(live.channel, campaign.send_time, campaign.tags, waited)
 
-    def _aim_zones(
-        self, w: World, slot: int, name: str, send_time: float | str | None, tags: Sequence[str], waited: bool
-    ) -> None:
-        """The same in every zone, where clocks differ; a person's best hour is looked up by the rules."""
-        if not self.zones.matter or isinstance(send_time, str):
-            return
+    def sends_in_zones(self, live: Live) -> tuple[tuple[list[int], list[bool]], ...]:
+        """The same in every zone, on its first day and on later ones; nothing where all clocks are the firm's, or at a
+        person's best hour, which the rules look up."""
+        campaign = live.campaign
+        if not self.zones.matter or campaign.send_time == "best":
+            return ()
+        return tuple(
+            self._in_zones(live.channel, campaign.send_time, campaign.tags, waited) for waited in (False, True)
+        )
+
+    def _in_zones(
+        self, name: str, send_time: float | None, tags: Sequence[str], waited: bool
+    ) -> tuple[list[int], list[bool]]:
+        return self.zones.sends(self._wanted(name, send_time), waited, bool(set(tags) & set(self.policy.exempt)))
+
+    def _wanted(self, name: str, send_time: float | None) -> float:
+        """The hour at which a message would go if nothing held it back."""
         channel = self.scenario.channels[name]
         assert isinstance(channel, Addressed)
-        wanted = channel.send_time if send_time is None else send_time
-        self.zones.aim(w, slot, wanted, waited, bool(set(tags) & set(self.policy.exempt)))
+        return channel.send_time if send_time is None else send_time
 
     def _minute(self, name: str, send_time: float | None, tags: Sequence[str], waited: bool) -> tuple[int, bool]:
-        """A journey's message is due every day anew, so in quiet hours it has always `waited`."""
-        channel = self.scenario.channels[name]
-        assert isinstance(channel, Addressed)
-        wanted = channel.send_time if send_time is None else send_time
+        wanted = self._wanted(name, send_time)
         if set(tags) & set(self.policy.exempt):
             return round(wanted * 60), False
         return waiting_minute(self.policy, wanted, waited)
 
-    def _score(self, name: str, weight: float, relevance: float, first_day: int) -> float:
+    def score(self, name: str, weight: float, relevance: float, first_day: int) -> float:
+        """How a message stands against others on its days: the higher goes first."""
         arbitration = self.policy.arbitration
         if arbitration == "first_come":
             return -float(first_day)
@@ -262,24 +257,3 @@ def waiting_minute(policy: ContactPolicy, send_hour: float, waited: bool) -> tup
     if overnight and send_hour >= start and not waited:
         return round(send_hour * 60), True
     return round(end * 60), end >= 24
-
-
-def sift(w: World, channels: int) -> None:
-    """Which messages each consent lets through, and which of them need a look at the person besides.
-
-    `channels` is the number of addressed channels; nobody's consent has a bit beyond them.
-    """
-    rows, today = w.message[:SLOTS], w.today
-    channel_of = rows["channel"].tolist()
-    on = [0] * ADDRESSED
-    for slot, (channel, fallback) in enumerate(zip(channel_of, rows["fallback"].tolist(), strict=True)):
-        on[channel] |= 1 << slot
-        if fallback >= 0:
-            on[channel_of[fallback]] |= 1 << slot
-    through = [0]
-    for messages in on[:channels]:
-        through += [before | messages for before in through]
-    today["reachable"][: len(through)] = through
-    bounded = (rows["bought_within"] < NO_BOUND) | (rows["not_bought_within"] > -NO_BOUND)
-    at_person = (rows["condition"] >= 0) | (rows["holdout"] > 0) | (rows["topic"] >= 0)
-    today["choosy"] = -1 if today["withholding"] else _bits((bounded | at_person).tolist())

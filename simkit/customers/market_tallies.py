@@ -6,7 +6,7 @@ over several channels keeps a count for each channel (or one online, one offline
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ class TallyTables:
             self.places.append((tally, at))
             at += len(tally.parts(scenario))
         self.used = at
+        self._anew = any(tally.per is not None for tally, _ in self.places)
 
     @property
     def rules(self) -> dict[int, str]:
@@ -54,9 +55,11 @@ class TallyTables:
                 row["outcome"], row["limit"] = _OUTCOMES[tally.outcome], tally.limit
                 row["rule"], row["final"] = TALLY_AT + first, tally.per is None
 
-    def begin_day(self, w: tables.World, began: Container[str]) -> None:
-        """Counts of calendar periods begin anew with them; `began` are the periods whose first day it is."""
-        keep = -1
+    def begin_day(self, w: tables.World, today: date) -> None:
+        """Counts of calendar periods begin anew with them."""
+        if not self._anew:
+            return
+        keep, began = -1, periods_begun(today)
         for tally, first in self.places:
             if tally.per in began:
                 for at in range(first, first + len(tally.parts(self.scenario))):

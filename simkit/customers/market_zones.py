@@ -40,11 +40,15 @@ class ZoneTables:
             for i, shares in enumerate(self.shares):
                 row["below"][i] = sum(share for there, share in shares.items() if there <= hours)
 
-    def aim(self, w: World, slot: int, send_hour: float, waited: bool, exempt: bool) -> None:
-        """When one message goes in each zone today, and where quiet hours hold it back."""
-        for z in range(len(self.hours)):
-            row = w.zone[z]
-            row["minute"][slot], row["quiet"][slot] = due(self.policy, send_hour, waited, int(row["ahead"]), exempt)
+    def sends(self, send_hour: float, waited: bool, exempt: bool) -> tuple[list[int], list[bool]]:
+        """When a message goes in each zone, and where quiet hours hold it back."""
+        each = [due(self.policy, send_hour, waited, round(hours * 60), exempt) for hours in self.hours]
+        return [minute for minute, _ in each], [held for _, held in each]
+
+    def set(self, w: World, slot: int, minutes: list[int], held: list[bool]) -> None:
+        """Write down when the message of a slot goes today in each zone."""
+        w.zone["minute"][: len(minutes), slot] = minutes
+        w.zone["quiet"][: len(held), slot] = held
 
 
 def due(policy: ContactPolicy, send_hour: float, waited: bool, ahead: int, exempt: bool) -> tuple[int, bool]:

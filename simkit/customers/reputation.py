@@ -34,12 +34,12 @@ class Standing:
     def note(self, totals: np.ndarray) -> None:
         """A day passes: the past fades, today counts, and tomorrow's placement follows."""
         at = self.channel * PER_CHANNEL
-        placed = float(totals[at + DELIVERED] - totals[at + FILTERED])
-        self.sent = self.kept * self.sent + float(totals[at + OUT])
-        self.delivered = self.kept * self.delivered + float(totals[at + DELIVERED])
-        self.placed = self.kept * self.placed + placed
-        self.opened = self.kept * self.opened + float(totals[at + OPENED])
-        self.bounces = self.kept * self.bounces + float(totals[at + HARD_BOUNCED])
+        today = totals[at : at + PER_CHANNEL].tolist()
+        self.sent = self.kept * self.sent + today[OUT]
+        self.delivered = self.kept * self.delivered + today[DELIVERED]
+        self.placed = self.kept * self.placed + (today[DELIVERED] - today[FILTERED])
+        self.opened = self.kept * self.opened + today[OPENED]
+        self.bounces = self.kept * self.bounces + today[HARD_BOUNCED]
         self.complaints = self.kept * self.complaints + float(totals[COMPLAINTS_AT + self.channel]) / FINE_GRAIN
         self.row["placement"] = self.placement()
 

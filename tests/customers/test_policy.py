@@ -11,9 +11,12 @@ from markets import column, live, newborn, quiet_market
 
 from simkit.customers.compiled import CompiledMarket
 from simkit.customers.market import MarketTables
-from simkit.customers.market_policy import sift, waiting_minute
+from simkit.customers.market_messages import asks, reachable
+from simkit.customers.market_policy import waiting_minute
 from simkit.customers.rules.person import NO_BOUND
 from simkit.customers.state import DROPPED, SENT, SLOTS
+from simkit.customers.tables import MESSAGE
+from simkit.customers.withheld import Withheld
 from simkit.scenario.policy import ContactPolicy
 from simkit.scenario.schema import Scenario
 
@@ -297,34 +300,39 @@ def test_an_audience_of_recent_buyers_holds_no_prospects():
         assert column(market, totals, "sent_email").sum() == (0 if name == "recent" else 400)
 
 
-@pytest.mark.parametrize("withholding", [0, 1])
-def test_masks_of_the_day_say_what_asking_one_by_one_would(withholding):
-    """A message reaches a consent by its channel or by its fallback's; it is choosy when it asks anything of a person."""
-    world = MarketTables(Scenario(channels=CHANNELS, campaigns=CAMPAIGNS, occasions={}, monitors={}), 0).world
-    draws = np.random.default_rng(3)
-    rows = world.message[:SLOTS]
-    rows["channel"] = draws.integers(0, len(CHANNELS), SLOTS)
-    rows["fallback"] = np.where(draws.random(SLOTS) < 0.3, draws.integers(0, SLOTS, SLOTS), -1)
-    rows["bought_within"], rows["not_bought_within"] = NO_BOUND, -NO_BOUND
-    rows["condition"], rows["holdout"], rows["topic"] = -1, 0.0, -1
-    asks = [
-        ("bought_within", 30.0),
-        ("not_bought_within", 30.0),
-        ("condition", 0),
-        ("holdout", 0.1),
-        ("topic", 2),
-        None,
-    ]
-    asked = [asks[k] for k in draws.integers(0, len(asks), SLOTS)]
-    for slot, ask in enumerate(asked):
-        if ask is not None:
-            rows[ask[0]][slot] = ask[1]
-    world.today["withholding"] = withholding
-    sift(world, len(CHANNELS))
-    for consent in range(1 << len(CHANNELS)):
-        for slot in range(SLOTS):
-            ways = [slot] if rows["fallback"][slot] < 0 else [slot, rows["fallback"][slot]]
-            reached = any(consent >> int(rows["channel"][way]) & 1 for way in ways)
-            assert int(world.today["reachable"][consent]) >> slot & 1 == reached
-    for slot, ask in enumerate(asked):
-        assert int(world.today["choosy"]) >> slot & 1 == (withholding == 1 or ask is not None)
+def test_messages_that_a_consent_lets_through_are_those_one_would_find_one_by_one():
+    """A message reaches a consent by its channel or by its fallback's; slots nobody uses have no bit."""
+    draws, channels = np.random.default_rng(3), 3
+    ways = [(slot, *map(int, draws.integers(0, channels, 2))) for slot in range(SLOTS) if slot % 3]
+    through = reachable(ways, channels)
+    assert len(through) == 1 << channels
+    for consent, bits in enumerate(through):
+        reached = {slot for slot, own, other in ways if consent >> own & 1 or consent >> other & 1}
+        assert {slot for slot in range(SLOTS) if bits >> slot & 1} == reached
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("bought_within", 30.0), ("not_bought_within", 30.0), ("condition", 0), ("holdout", 0.1), ("topic", 2), (None, 0)],
+)
+def test_a_message_is_choosy_when_it_asks_anything_of_a_person(field, value):
+    """Each thing that a message may ask makes it so, and nothing else does."""
+    row = np.zeros(1, MESSAGE)[0]
+    row["bought_within"], row["not_bought_within"], row["condition"], row["topic"] = NO_BOUND, -NO_BOUND, -1, -1
+    if field:
+        row[field] = value
+    assert asks(row) == (field is not None)
+
+
+def test_all_messages_are_looked_at_while_something_is_withheld():
+    """Every bit of `choosy` is set; without it only that of the message with an audience of its own."""
+    scenario = Scenario(channels=CHANNELS, campaigns=CAMPAIGNS, occasions={}, monitors={})
+    for what in (None, Withheld("channel", "email")):
+        tables = MarketTables(scenario, 0)
+        if what:
+            tables.withhold(what)
+        for day, name in enumerate(CAMPAIGNS):
+            tables.launch(f"{name}-{day}", name, None, 0.5, 0)
+        world = tables.begin_day({})
+        choosy = sum(1 << slot for slot, live in enumerate(tables.messages) if live and asks(world.message[slot]))
+        assert world.today["choosy"] == (-1 if what else choosy)
