@@ -19,6 +19,7 @@ from simkit.customers.population import population, sorted_people
 from simkit.customers.word_of_mouth import ties_of
 from simkit.scenario.schema import Scenario
 
+DAYS_PER_MONTH = 28
 PEOPLE_PER_THREAD = 10_000
 """A thread is worth its hand-over only for so many people."""
 LOGGED_AT_ONCE = 2048
@@ -64,19 +65,22 @@ class CompiledMarket:
         self._day = compiled_day(rules, extension)
         threads = max(1, min(threads, len(people) // PEOPLE_PER_THREAD))
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
-        self._people = self._aged(people)
-        self.tables.keep_log(events is not None, only)
-        size = max(1, -(-len(people) // threads))
-        self._blocks = [self._people[at : at + size] for at in range(0, len(people), size)]
-        self._scratch = [np.zeros(1, layout.scratch) for _ in self._blocks]
+        self._scratch = [np.zeros(1, layout.scratch) for _ in range(threads)]
+        self._people = people
+        self._run("age", people)
+        self._people, self._months = _in_good_order(people)
+        own_rules = bool(rules or extension)
+        if own_rules:  # they may do anything with whoever is not there yet
+            self._months[:] = 0
+        self.tables.keep_log(log is not None, events is not None, only, own_rules)
         self._stages = np.bincount(people["stage"], minlength=len(state.STAGES))
 
-    def _aged(self, people: np.ndarray) -> np.ndarray:
-        """Everyone on day 0. Order never shows in a result, so people of a kind stand together: the processor then
-        guesses most branches right."""
-        self._blocks, self._scratch = [people], [np.zeros(1, self.tables.layout.scratch)]
-        self._run("age")
-        return sorted_people(people, [people["consent"], people["segment"], people["relation"]])
+    def _there(self) -> np.ndarray:
+        """Those who could do something today: whoever comes in a later month is left alone, unless channels gain or
+        lose people, those to come among them."""
+        if self.tables.array["today"]["moving"][0]:
+            return self._people
+        return self._people[: np.searchsorted(self._months, self.tables.day // DAYS_PER_MONTH + 1, side="right")]
 
     def customers(self) -> np.ndarray:
         """Everyone, in order of (segment, index)."""
@@ -115,9 +119,11 @@ class CompiledMarket:
             self._people["group"], self._people["favoring"] = self._accounts.yesterday(self.column)
         contacts: list[np.ndarray] = []
         events: list[np.ndarray] = []
-        totals = self._run("propose", None, events)
+        there = self._there()
+        totals = self._run("propose", there, None, events)
         self.tables.allocate(totals, self._stages)
-        totals = totals + self._run("live", contacts, events)
+        totals = totals + self._run("live", there, contacts, events)
+        totals[state.STAGE_AT + state.NOT_YET] += len(self._people) - len(there)
         self.tables.end_day(totals)
         self._stages = stage_counts(totals)
         if self._log is not None:
@@ -129,10 +135,14 @@ class CompiledMarket:
     def _run(
         self,
         phase: str,
+        people: np.ndarray,
         contacts: list[np.ndarray] | None = None,
         events: list[np.ndarray] | None = None,
     ) -> np.ndarray:
-        """One phase for everyone; the totals of all blocks together. Logs go where they are wanted, block by block."""
+        """One phase for these people; the totals of all blocks together. Logs go where they are wanted, block by
+        block."""
+        size = max(1, -(-len(people) // len(self._scratch)))
+        blocks = [people[at : at + size] for at in range(0, len(people), size)]
         wanted = contacts is not None and self._log is not None, events is not None and self._events is not None
         logged = any(wanted)
         loop = self._day.loop(phase, logged)
@@ -145,7 +155,7 @@ class CompiledMarket:
             loop(block, self.tables.array, scratch, _NO_LOG, _NO_EVENTS, np.zeros(2, np.int64))
             return total, [], []
 
-        parts = list((self._pool.map if self._pool else map)(one, self._blocks, self._scratch))
+        parts = list((self._pool.map if self._pool else map)(one, blocks, self._scratch))
         for _, sent, noted in parts:
             if contacts is not None:
                 contacts.extend(sent)
@@ -169,3 +179,16 @@ class CompiledMarket:
             contacts.append(rows[: cursor[0]].copy())
             events.append(notes[: cursor[1]].copy())
         return contacts, events
+
+
+def _in_good_order(people: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Everyone by the month in which they come (0: there, n: in the n-th), and these months.
+
+    Order never shows in a result. Who comes later stands behind; and within a month people of a kind stand together,
+    for the processor then guesses most branches right.
+    """
+    away = people["relation"] == state.AWAY
+    months = np.zeros(len(people), np.int64)
+    months[away] = 1 + np.maximum(people["first_purchase_day"][away], 0) // DAYS_PER_MONTH
+    keys = [people["consent"], people["segment"], people["relation"], months]
+    return sorted_people(people, keys), np.sort(months)

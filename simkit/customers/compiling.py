@@ -175,11 +175,11 @@ def compilable(rule: Rule) -> Rule:
 
 
 AHEAD = 12
-"""Customers whose first cache line is fetched before their turn; there is no other use of order."""
+"""Customers whose first two cache lines are fetched before their turn; there is no other use of order."""
 SOON = 6
 """So many before the turn of somebody with candidates, the lines are fetched that a message touches."""
-MESSAGE_LINES = (1, 2, 3)
-"""Of CUSTOMER_DTYPE: from the remembered contacts to the last field that deciding on a message reads."""
+MESSAGE_LINES = (2, 3, 4)
+"""Of CUSTOMER_DTYPE: from affinity to the last field that deciding on a message reads."""
 
 
 @intrinsic
@@ -212,7 +212,9 @@ class Phase:
             w = world[0]
             s = scratch[0]
             for i in range(customers.shape[0]):
-                fetch(customers, min(i + AHEAD, customers.shape[0] - 1), 0)  # type: ignore[call-arg]
+                ahead = min(i + AHEAD, customers.shape[0] - 1)
+                fetch(customers, ahead, 0)  # type: ignore[call-arg]
+                fetch(customers, ahead, 1)  # type: ignore[call-arg]
                 if sends:
                     soon = min(i + SOON, customers.shape[0] - 1)
                     if customers[soon].candidates != 0:

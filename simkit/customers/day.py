@@ -23,7 +23,7 @@ DAY: tuple[Stage, ...] = (
     Stage(
         "propose", "arrive", "a person whose entry day has come makes the first purchase; word of mouth moves prospects"
     ),
-    Stage("propose", "recover", "fatigue and remembered advertisements decay"),
+    Stage("propose", "recover", "fatigue decays"),
     Stage("propose", "fall_due", "opt-outs and dead addresses of yesterday take effect; joining or leaving channels"),
     Stage("propose", "propose", "live messages for the person's segment and relation that were not had yet"),
     Stage("propose", "screen", "strike out what the person may not get: control group, consent, audience"),

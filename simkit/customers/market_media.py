@@ -223,7 +223,7 @@ def _fill_channel(row: Any, name: str, channel: Channel, lift: float) -> None:
     lift = lift if channel.lands_on_site else 1.0
     row["tag"] = tag(name)
     row["moves"] = [channel.moves.get(stage, 0.0) * lift for stage in STAGES[: INTENT + 1]]  # type: ignore[call-overload]
-    row["kept"] = row["placement"] = 1.0
+    row["placement"] = 1.0
     if not isinstance(channel, Owned):
         row["purchase_days"] = channel.purchase_days * lift
     if isinstance(channel, Addressed):
@@ -237,7 +237,7 @@ def _fill_channel(row: Any, name: str, channel: Channel, lift: float) -> None:
         row["kind"] = PAID_KIND
         for field in ("hill_half", "hill_slope"):
             row[field] = getattr(channel, field)
-        row["kept"] = 0.5 ** (1 / channel.memory_half_life_days)
+        row["ad_decay"] = math.log(2) / channel.memory_half_life_days
     elif isinstance(channel, Search):
         row["kind"] = SEARCH_KIND
     else:

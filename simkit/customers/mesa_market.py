@@ -71,7 +71,7 @@ class MarketModel(mesa.Model):
         self._scratch, self._log, self._events = state.Scratch(layout.scratch), log, events
         self._plain = PlainTables(self.tables.world, parameters_type(extension)(*self.tables.my))
         self._age(chosen["age"])
-        self.tables.keep_log(events is not None, only)
+        self.tables.keep_log(log is not None, events is not None, only, bool(rules or extension))
         self._stages = np.bincount([c.stage for c in self.people], minlength=len(state.STAGES))
         self.datacollector = mesa.DataCollector(
             model_reporters={"day": "day", "active": "active", "mean_fatigue": "mean_fatigue"}

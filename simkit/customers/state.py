@@ -92,7 +92,7 @@ NEVER = -1_000_000_000
 
 CUSTOMER_DTYPE = np.dtype(
     [
-        # hot: all that a quiet day reads, one cache line
+        # hot: what every person's day reads, one cache line
         ("done", "i8"),  # bit per message slot: got it, or it was dropped
         ("candidates", "i8"),  # bit per message slot: proposed today
         ("fatigue", "f8"),  # before today's contacts
@@ -107,18 +107,24 @@ CUSTOMER_DTYPE = np.dtype(
         ("stage", "i1"),
         ("consent", "u1"),  # bit per addressed channel
         ("leaving", "i1"),  # channels with an opt-out that falls due
-        ("exposed", "i1"),  # remembers paid media
-        # contacts: the next three lines, all that a message touches
-        ("recent_minute", "i4", (RECENT,)),
-        ("affinity", "f4", (ADDRESSED,)),
-        ("opt_out_day", "i2", (ADDRESSED,)),
-        ("recent_channel", "i1", (RECENT,)),  # ADDRESSED: it bounced and does not count
-        ("recent_caps", "u1", (RECENT,)),  # bit per cap in which it counts
-        ("unengaged", "u1", (ADDRESSED,)),  # delivered messages since one was opened, up to 255
-        ("contacts", "i4"),  # sent so far; the newest stands at (contacts - 1) % RECENT
-        ("sensitivity", "f4"),  # 1/patience
+        ("influence", "u1"),  # share of one's ties who had adopted by yesterday, in 1/254
+        # warm: what a prospect's day reads and what advertisements touch of everybody, the second line (and two of
+        # twelve media in the third)
+        ("visit_clock", "f8"),
+        ("forget_clock", "f8"),
         ("index", "i4"),  # within the segment: the customer's name in every key
         ("bucket", "i2"),  # 0..9999, stable: control group
+        ("ad_day", "i2"),  # as of which ad_memory stands
+        ("media_affinity", "f4", (MEDIA,)),
+        # contacts: up to the fifth line, all else that a message touches
+        ("affinity", "f4", (ADDRESSED,)),
+        ("opt_out_day", "i2", (ADDRESSED,)),
+        ("unengaged", "u1", (ADDRESSED,)),  # delivered messages since one was opened, up to 255
+        ("recent_minute", "i4", (RECENT,)),
+        ("recent_channel", "i1", (RECENT,)),  # ADDRESSED: it bounced and does not count
+        ("recent_caps", "u1", (RECENT,)),  # bit per cap in which it counts
+        ("contacts", "i4"),  # sent so far; the newest stands at (contacts - 1) % RECENT
+        ("sensitivity", "f4"),  # 1/patience
         ("link_bucket", "i2"),  # 0..9999, stable: whether identities on all channels are known to be one person's
         ("best_hour", "i1"),  # of the day: when the person is most receptive
         ("refused", "u1"),  # bit per topic the person wants no more messages on
@@ -133,25 +139,27 @@ CUSTOMER_DTYPE = np.dtype(
         ("lead_day", "i2"),  # day of becoming a lead + 1; 0 for never
         ("need_chance", "u2"),  # an opportunity brings a need, in 1/65,534; all where each does, 0 under contract
         ("price_sensitivity", "u1"),  # times the market's elasticity, in 1/40
-        ("influence", "u1"),  # share of one's ties who had adopted by yesterday, in 1/254
-        ("queries", "i2"),  # ordinal of the latest query
+        ("coupon", "u1"),  # percent off the next purchase: an offer that was opened
         # buying, visiting and leaving
         ("dropout", "f8"),  # probability to leave at a need, opportunity or anniversary; with a lifetime: hazard a day
         ("revenue", "i8"),  # so far, in 1/10,000 of the currency
         ("first_purchase_day", "f8"),  # of those who will come by themselves: the day they will
         ("lost_day", "f8"),
         ("life_clock", "f8"),  # hazard left until a prospect adopts, or until a lifetime ends (Pareto/NBD, hazard)
-        ("visit_clock", "f8"),
-        ("forget_clock", "f8"),
         ("decision_due", "i4"),  # minute + 1 of a purchase that is decided on and not yet made; 0 for none
         ("needs", "i4"),  # ordinal of the latest need
         ("purchases", "i4"),
         ("spend_scale", "f4"),  # 1/nu: a purchase is gamma(p) x spend_scale
         ("visits", "i2"),  # ordinals of the latest visit and change of stage
         ("forgets", "i2"),
+        ("queries", "i2"),  # ordinal of the latest query
+        ("referred_day", "i2"),  # day of the latest referral + 1; 0 for never
         # paid media
-        ("ad_memory", "i4", (MEDIA,)),  # exposures remembered, in 1/MEMORY_GRAIN; 0 only for who never saw one
-        ("media_affinity", "f4", (MEDIA,)),
+        (
+            "ad_memory",
+            "i4",
+            (MEDIA,),
+        ),  # exposures remembered on ad_day, in 1/MEMORY_GRAIN; 0 only for who never saw one
         # journeys: the running ones by their bit, and what is remembered of each of the scenario's
         ("journey_day", "i2", (AT_ONCE,)),  # on which the next step falls due
         ("journey_left", "i2", (JOURNEYS,)),  # day of its end + 1; 0 for never
@@ -167,18 +175,16 @@ CUSTOMER_DTYPE = np.dtype(
         ("decision_slot", "u1"),  # of its message + 1; 0 for none
         ("decision_upsell", "u1"),  # in 1/UPSELL_GRAIN
         ("favoring", "u1"),  # share of the account's users in favor yesterday, in 1/INFLUENCE_GRAIN
-        ("coupon", "u1"),  # percent off the next purchase: an offer that was opened
         ("dissatisfaction", "u1"),  # on that day, in 1/DISSATISFACTION_GRAIN
         ("decision_crossing", "u1"),  # 1: in a category not had yet
         # goals: what campaigns ask for besides purchases
-        ("referred_day", "i2"),  # day of the latest referral + 1; 0 for never
         ("invited", "u2"),  # how often one's ties have asked since yesterday, in 1/1,000
         ("role_until", "i2"),  # day on which the part in the second role ends
         ("role_turns", "i2"),  # ordinal of the latest change of it
         ("role", "u1"),  # NO_ROLE, CANDIDATE, HOLDER
         ("categories", "u1"),  # bit per product category bought in
         ("loyalty", "u1"),  # 1 + SWITCHER, LOYAL or COMPETITOR_LOYAL once it has moved; 0: as drawn
-        ("spare", "u1", (8,)),  # room for more
+        ("spare", "u1", (7,)),  # room for more
         ("tallies", "i8"),  # counts of outcomes, four bits each (`rules/tallies.py`)
     ]
 )

@@ -74,6 +74,12 @@ TODAY = np.dtype(
         ("exempt", "i8"),  # bit per slot: messages that no rule of the policy holds back
         ("choosy", "i8"),  # bit per slot: messages that are not for everybody they are proposed to and reach
         ("reachable", "i8", (1 << ADDRESSED,)),  # by a person's consent: bit per slot that may go, itself or elsewhere
+        ("plain", "i8"),  # bit per slot: messages that but for the gap nothing holds back before the first cap
+        ("can_wait", "i8"),  # bit per slot: of the plain ones those that have another day
+        ("gap_from", "i8"),  # a contact from this minute on may be within the gap of a plain one
+        ("open_until", "i8"),  # a contact before this minute is not in the first cap's window of any plain one
+        ("full_from", "i8"),  # a contact from this minute on is in the window of all of them
+        ("one_a_day", "i8"),  # 1: no two plain ones keep the gap today, and they compete in the order of their ranks
         ("media", "i8"),  # paid, search and owned channels in use
         ("blackout", "i8"),  # bits for yesterday's, today's and tomorrow's date: nothing else goes
         ("counts", "i8"),  # what caps and gap count: COUNT_SENT, ...
@@ -178,7 +184,7 @@ CHANNEL = np.dtype(
         ("awareness", "f8"),
         ("hill_half", "f8"),
         ("hill_slope", "f8"),
-        ("kept", "f8"),  # share of remembered exposures left after a day
+        ("ad_decay", "f8"),  # rate a day at which remembered exposures fade
         ("consent_customers", "f8"),
         ("consent_prospects", "f8"),
         ("withheld", "f8"),
@@ -206,6 +212,7 @@ MESSAGE = np.dtype(
         ("exempt", "i8"),  # 1: no rule holds it back
         ("best", "i8"),  # 1: it goes at the person's best hour
         ("score", "f8"),  # the higher goes first
+        ("rank", "i8"),  # place in today's order of messages
         ("weight", "f8"),
         ("tallies", "i8"),  # bit per count of outcomes it is in, for who is one person to the firm
         ("tallies_side", "i8"),  # for whom online and offline are apart

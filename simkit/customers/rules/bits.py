@@ -6,7 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic, overload, register_jitable
 
 
 def lowest(mask: int) -> int:
@@ -34,3 +34,13 @@ def _lowest(mask: int) -> Any:
         return _trailing_zeros(mask)  # type: ignore[call-arg]
 
     return compiled
+
+
+@register_jitable
+def ones(mask: int) -> int:
+    """How many bits a mask has."""
+    count = 0
+    while mask != 0:
+        mask &= mask - 1
+        count += 1
+    return count

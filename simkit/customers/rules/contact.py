@@ -10,9 +10,10 @@ from simkit.customers.apart import apart
 from simkit.customers.rules.ahead import crowds_out
 from simkit.customers.rules.bits import lowest
 from simkit.customers.rules.caps import blocking_rule, is_quiet, look_at, minute_of
+from simkit.customers.rules.glance import decide_at_a_glance
 from simkit.customers.rules.laws import draw
 from simkit.customers.rules.running import entry_of, may_wait
-from simkit.customers.rules.tallies import tally_sent
+from simkit.customers.rules.sending import nothing_yet, remember, send
 from simkit.customers.rules.withholding import withheld
 from simkit.customers.state import (
     AT_ONCE,
@@ -21,12 +22,8 @@ from simkit.customers.state import (
     DEFERRED_AT,
     DROPPED,
     DROPPED_AT,
-    OUT,
     OVERFLOW,
-    PER_CHANNEL,
-    RECENT,
     RESERVED,
-    SENT,
     SLOTS,
     TALLY_AT,
 )
@@ -50,11 +47,13 @@ def arbitrate(c: Any, w: Any, s: Any) -> None:
 
 @apart(first=True)
 def settle(c: Any, w: Any, s: Any) -> None:
-    """A person's candidates, decided one after the other."""
-    look_at(c, w, s)
-    gather(c, w, s)
-    for j in range(s.n):
-        decide(c, w, s, j)
+    """A person's candidates, decided at a glance or one after the other."""
+    glanced = c.candidates & ~w.today.plain == 0 and c.journeys == 0 and decide_at_a_glance(c, w, s)
+    if not glanced:
+        look_at(c, w, s)
+        gather(c, w, s)
+        for j in range(s.n):
+            decide(c, w, s, j)
     s.own_fit = 1.0
     s.impersonal = 0
     if w.segment[c.segment].asks_profiling == 1:
@@ -129,8 +128,7 @@ def decide(c: Any, w: Any, s: Any, j: int) -> None:
     slot = s.slot[j]
     message = w.message[slot]
     s.touch[j] = entry_of(c, w, slot) if slot >= SLOTS else 0
-    s.place[j] = -1
-    s.delivered[j] = s.opened[j] = s.clicked[j] = s.bought[j] = s.opted_out[j] = s.complained[j] = 0
+    nothing_yet(s, j)
     quiet = is_quiet(w, s, slot)
     rule = blocking_rule(c, w, s, slot, s.minute[j], quiet)
     if rule == -1 and w.today.look_ahead == 1 and message.exempt == 0 and crowds_out(c, w, s, slot, s.minute[j]):
@@ -147,14 +145,7 @@ def decide(c: Any, w: Any, s: Any, j: int) -> None:
             message = other
     s.rule[j] = rule
     if rule == -1:
-        s.decision[j] = SENT
-        s.sent += 1
-        remember(c, s, message, j)
-        if w.today.tallies > 0:
-            tally_sent(c, w, s, message)
-        if slot < SLOTS:
-            c.done |= 1 << slot
-        s.total[message.channel * PER_CHANNEL + OUT] += 1
+        send(c, w, s, j, slot)
     elif not is_final(w, rule) and (
         (w.today.defer == 1 and message.last == 0) if slot < SLOTS else may_wait(c, w, slot)
     ):
@@ -173,15 +164,3 @@ def decide(c: Any, w: Any, s: Any, j: int) -> None:
 def is_final(w: Any, rule: int) -> bool:
     """Whether waiting cannot help: the count that holds the message back never begins anew by itself."""
     return rule >= TALLY_AT and w.tally[rule - TALLY_AT].final == 1
-
-
-@register_jitable
-def remember(c: Any, s: Any, message: Any, j: int) -> None:
-    """A contact enters the history by which caps, gap and least frequency go; what is exempt does not."""
-    if message.exempt == 0:
-        at = c.contacts & (RECENT - 1)
-        s.place[j] = at
-        c.recent_minute[at] = s.minute[j]
-        c.recent_channel[at] = message.channel
-        c.recent_caps[at] = message.counts
-        c.contacts += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from numba.extending import register_jitable
@@ -48,29 +49,48 @@ SITE_KIND = 4
 def see_ads(c: Any, w: Any, s: Any) -> None:
     """9 Paid media: impressions by plan and affinity, awareness by remembered frequency (Hill), clicks."""
     rest = ads_for(c, w)
+    if rest != 0:
+        see_each(c, w, s, rest)
+
+
+@apart(first=True)
+def see_each(c: Any, w: Any, s: Any, rest: int) -> None:
+    """The campaigns of a mask, one after the other."""
     while rest != 0:
         see_ad(c, w, s, lowest(rest))
         rest &= rest - 1
 
 
-@apart(first=True)
+@register_jitable
 def see_ad(c: Any, w: Any, s: Any, j: int) -> None:
     """One campaign's impressions on one person today: Poisson around plan x affinity."""
     ad = w.ad[j]
-    fitting = ad.plan > 0.0 and fits(c, w, ad.bought_within, ad.not_bought_within)
+    liking = c.media_affinity[ad.channel - ADDRESSED]
+    fitting = ad.plan > 0.0 and liking > 0.0 and fits(c, w, ad.bought_within, ad.not_bought_within)
     if fitting and holds(c, w, ad.condition) and not withheld(c, w, ad.channel, ad.withheld, ad.occurrence, ad.touch):
         k = ad.channel - ADDRESSED
-        mean = ad.plan * c.media_affinity[k]
-        seen = poisson(mean, draw(c, w, ad.occurrence, IMPRESSIONS, ad.touch)) if mean > 0.0 else 0
+        seen = poisson(ad.plan * liking, draw(c, w, ad.occurrence, IMPRESSIONS, ad.touch))
         if seen > 0:
+            if c.ad_day < w.today.day:
+                recall(c, w)
             s.total[ad.channel * PER_CHANNEL + OUT] += seen
             note(w, s, AD_SEEN, w.today.day + 0.5, ad.channel, ad.occurrence, seen, 0)
             s.total[ad.channel * PER_CHANNEL + REACHED] += 1
             if c.ad_memory[k] == 0:
                 s.total[ad.channel * PER_CHANNEL + NEWLY_REACHED] += 1
-            c.exposed = 1
             c.ad_memory[k] = min(MEMORY_MOST, c.ad_memory[k] + seen * int(MEMORY_GRAIN))
             respond_to_ad(c, w, s, ad, seen)
+
+
+@register_jitable
+def recall(c: Any, w: Any) -> None:
+    """What is left today of the exposures remembered so far; who ever saw one keeps a unit of it."""
+    days = w.today.day - c.ad_day
+    for k in range(w.today.media):
+        if c.ad_memory[k] > 0:
+            left = c.ad_memory[k] * math.exp(-days * w.channel[ADDRESSED + k].ad_decay)
+            c.ad_memory[k] = max(1, int(left + 0.5))
+    c.ad_day = w.today.day
 
 
 @register_jitable
@@ -78,11 +98,14 @@ def respond_to_ad(c: Any, w: Any, s: Any, ad: Any, seen: int) -> None:
     """The unaware may become aware by seeing; anybody may click."""
     channel = w.channel[ad.channel]
     u_aware, u_click = draw_pair(c, w, ad.occurrence, AD_RESPONSE, ad.touch)
-    effect = hill(c.ad_memory[ad.channel - ADDRESSED] / MEMORY_GRAIN, channel.hill_half, channel.hill_slope)
-    if c.relation == PROSPECT and c.stage == UNAWARE and u_aware < channel.awareness * effect * ad.strength:
-        s.total[ad.channel * PER_CHANNEL + MOVED] += 1
-        move_up(c, w)
-    impress(c, w, w.segment[c.segment].opinion_ad * effect * ad.strength)
+    unaware = c.relation == PROSPECT and c.stage == UNAWARE
+    opinion = w.segment[c.segment].opinion_ad
+    if unaware or opinion != 0.0:
+        effect = hill(c.ad_memory[ad.channel - ADDRESSED] / MEMORY_GRAIN, channel.hill_half, channel.hill_slope)
+        if unaware and u_aware < channel.awareness * effect * ad.strength:
+            s.total[ad.channel * PER_CHANNEL + MOVED] += 1
+            move_up(c, w)
+        impress(c, w, opinion * effect * ad.strength)
     chance = at_least(float(seen), min(0.5, channel.click_rate * ad.strength))
     if u_click < chance:
         click(s, ad.channel, ad.occurrence, AD_CONVERT, ad.touch, ad.strength, w.today.day + 0.5, -1)

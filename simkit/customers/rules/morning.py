@@ -87,16 +87,12 @@ def first_purchase(c: Any, w: Any, s: Any) -> None:
 
 
 def recover(c: Any, w: Any, s: Any) -> None:
-    """2 Fatigue and remembered advertisements decay; a message slot given anew is forgotten."""
+    """2 Fatigue decays; a message slot given anew is forgotten."""
     if w.today.keep != -1:
         c.done &= w.today.keep
     if w.today.tally_keep != -1:
         c.tallies &= w.today.tally_keep
     c.fatigue *= w.segment[c.segment].kept
-    if c.exposed > 0:
-        for k in range(w.today.media):
-            if c.ad_memory[k] > 0:  # who ever saw one keeps a unit of it
-                c.ad_memory[k] = max(1, int(c.ad_memory[k] * w.channel[ADDRESSED + k].kept + 0.5))
 
 
 def fall_due(c: Any, w: Any, s: Any) -> None:
