@@ -214,7 +214,7 @@ class Phase:
             for i in range(customers.shape[0]):
                 ahead = min(i + AHEAD, customers.shape[0] - 1)
                 fetch(customers, ahead, 0)  # type: ignore[call-arg]
-                fetch(customers, ahead, 1)  # type: ignore[call-arg]
+                fetch(customers, ahead, 1)
                 if sends:
                     soon = min(i + SOON, customers.shape[0] - 1)
                     if customers[soon].candidates != 0:

@@ -139,15 +139,25 @@ def test_unequal_viewers_are_reached_less():
 
 
 def test_remembered_exposures_fade_with_their_half_life():
-    """Adstock: after impressions end, memory halves every half-life, and a steady plan settles at plan / (1 - kept)."""
+    """Adstock: a steady plan settles at plan / (1 - kept), and what it left behind halves every half-life."""
     market = market_of(tv(memory_half_life_days=5, budget_per_week=35_000), market={"customers": 5000, "prospects": 1},
-                       campaigns={"spot": {**PROSPECTS["spot"], "flight_days": 60}})  # fmt: skip
+                       campaigns={"spot": {**PROSPECTS["spot"], "flight_days": 60},
+                                  "again": {**PROSPECTS["spot"], "flight_days": 1}})  # fmt: skip
     live(market, 60, once("spot"))
-    settled = market.customers()["ad_memory"][:, 0].mean() / MEMORY_GRAIN
-    assert settled == pytest.approx(1 / (1 - 0.5 ** (1 / 5)), rel=0.03)
-    live(market, 5)
-    left = market.customers()["ad_memory"][:, 0].mean() / MEMORY_GRAIN
-    assert left == pytest.approx(settled / 2, rel=1e-5)  # fixed point: half a unit of 1/50,000 a day at most
+    settled = remembered(market, 59)
+    assert settled.mean() == pytest.approx(1 / (1 - 0.5 ** (1 / 5)), rel=0.03)
+    live(market, 4)
+    totals = live(market, 1, lambda tables, _: tables.launch("again", "again", None, 0.5, 64))
+    shown = column(market, totals, "sent_tv").sum() / 5000
+    assert (market.customers()["ad_day"] == 64).mean() > 0.5
+    # fixed point: a unit of 1/50,000 for each time that it is rounded
+    assert remembered(market, 64).mean() == pytest.approx(settled.mean() / 2 + shown, rel=1e-5)
+
+
+def remembered(market, day, half_life=5):
+    """Exposures everyone remembers on a day: they are kept as of `ad_day`."""
+    people = market.customers()
+    return people["ad_memory"][:, 0] / MEMORY_GRAIN * 0.5 ** ((day - people["ad_day"]) / half_life)
 
 
 def test_awareness_follows_the_hill_of_memory():

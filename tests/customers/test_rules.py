@@ -13,6 +13,7 @@ from markets import column, live, newborn, quiet_market
 
 from simkit.customers import day, rules
 from simkit.customers.compiled import CompiledMarket
+from simkit.customers.compiling import MESSAGE_LINES
 from simkit.customers.rules import laws
 from simkit.customers.state import CUSTOMER_DTYPE
 from simkit.scenario.schema import Scenario
@@ -45,11 +46,17 @@ def test_rules_use_no_numpy_and_no_powers():
 
 
 def test_a_customer_fits_its_cache_lines():
-    """At most 512 bytes, whole cache lines, and what a quiet day reads lies in the first."""
+    """At most 512 bytes, whole cache lines; a quiet day of a customer reads the first, of a prospect or where
+    advertisements run the second too, and a message the next three, which the compiled loop fetches ahead."""
     assert CUSTOMER_DTYPE.itemsize == 512
     hot = ("done", "candidates", "fatigue", "need_clock", "rate", "query_clock", "last_purchase_day", "segment", "relation",
-           "stage", "consent", "leaving", "exposed", "journeys")  # fmt: skip
-    assert all(CUSTOMER_DTYPE.fields[name][1] < 64 for name in hot)
+           "stage", "consent", "leaving", "journeys")  # fmt: skip
+    lines = {name: place // 64 for name, (_, place, *_) in CUSTOMER_DTYPE.fields.items()}
+    assert {lines[name] for name in hot} == {0}
+    assert {lines[name] for name in ("visit_clock", "forget_clock", "index", "bucket", "media_affinity")} == {1}
+    message = ("affinity", "opt_out_day", "unengaged", "recent_minute", "recent_channel", "recent_caps", "contacts",
+               "sensitivity", "link_bucket", "dormant")  # fmt: skip
+    assert {lines[name] for name in message} == set(MESSAGE_LINES)
 
 
 @pytest.mark.parametrize(("m", "p", "expected"), [(1.0, 0.3, 0.3), (2.0, 0.5, 0.75), (0.5, 0.75, 0.5), (3.0, 0.0, 0.0)])
