@@ -1,8 +1,8 @@
 """Which structure is fastest where? A map over load and hand-off distance, of departments without customers.
 
-    python experiments/structures_regimes/regimes.py --replications 4 --out experiments/structures_regimes
+    python experiments/structures_regimes/regimes.py --out experiments/structures_regimes
 
-prints the table of the page and draws `regimes.svg`. The same people, wages, orders and luck in every structure;
+prints the table of the page, draws `regimes.svg` and writes what it comes from as `regimes.csv`. The same people, wages, orders and luck in every structure;
 only load and hand-offs change. Figures are days from order to live, restricted to 60: what is not live by then, or
 never, counts 60, so that an overloaded structure does not look fast because its quick cases finished.
 """
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkit.experiment.analysis.regimes import WINS, regimes
+from simkit.experiment.analysis.regimes import MAP, WINS, regimes
 from simkit.records import WorkOrder
 from simkit.rng import crc, run_key
 from simkit.scenario import retail_department as retail
@@ -38,6 +38,8 @@ START = datetime.date(2026, 1, 5)
 WARM_UP, COUNTED, LIMIT = 42, 112, 60
 """Days before the first order that counts, days in which orders count, and days each is followed."""
 LESS_IS_BETTER = -1
+REPLICATIONS, FIRST = 40, 100
+"""Replications of a place, and the number of the first: 0 to 99 are for trying things out, and count for nothing."""
 COLORS = {"hierarchy": "#4269d0", "pods": "#efb118", "hub-and-spoke": "#3ca951"}
 
 
@@ -81,15 +83,24 @@ Place = tuple[float, float]
 """Hand-off distance, load."""
 
 
-def answer(distance: float, load: float, replications: int) -> dict[str, np.ndarray]:
-    """Days to live of each structure by replication, all under the same orders and luck."""
+def answer(distance: float, load: float, numbers: range) -> dict[str, np.ndarray]:
+    """Days to live of each structure by replication of these numbers, all under the same orders and luck."""
     plans = {structure: department(structure, distance) for structure in STRUCTURES}
     for plan in plans.values():
         check_equal_means(plans["hierarchy"], plan)
     return {
-        structure: np.array([days_to_live(plan, load, r) for r in range(replications)])
+        structure: np.array([days_to_live(plan, load, r) for r in numbers])
         for structure, plan in plans.items()
     }
+
+
+def table(days: dict[Place, dict[str, np.ndarray]], numbers: range) -> pd.DataFrame:
+    """Every figure: a row per place and replication, a column per structure."""
+    frames = [
+        pd.DataFrame({"hand_offs": distance, "load": load, "replication": numbers, **figures})
+        for (distance, load), figures in days.items()
+    ]
+    return pd.concat(frames, ignore_index=True)
 
 
 def draw(answers: pd.DataFrame, to: Path) -> None:
@@ -115,15 +126,18 @@ def draw(answers: pd.DataFrame, to: Path) -> None:
 def main() -> None:
     """Simulate, print the table, draw the map."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--replications", type=int, default=4)
+    parser.add_argument("--replications", type=int, default=REPLICATIONS)
+    parser.add_argument("--first", type=int, default=FIRST, help="number of the first replication")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path())
     given = parser.parse_args()
+    numbers = range(given.first, given.first + given.replications)
     places = [(distance, load) for distance in DISTANCES for load in LOADS]
     with ProcessPoolExecutor(given.workers) as pool:
-        found = pool.map(answer, *zip(*places, strict=True), [given.replications] * len(places))
+        found = pool.map(answer, *zip(*places, strict=True), [numbers] * len(places))
         days = dict(zip(places, found, strict=True))
-    answers = regimes(days, LESS_IS_BETTER, ("distance", "load"))
+    table(days, numbers).to_csv(given.out / "regimes.csv", index=False, float_format="%.6f", lineterminator="\n")
+    answers = regimes(days, LESS_IS_BETTER, ("distance", "load"), MAP)
     print(f"| hand-offs | load | utilization | {' | '.join(STRUCTURES)} | fastest | by (95 % interval) | shown |")
     print("|--:|--:|--:|" + "--:|" * len(STRUCTURES) + "---|--:|---|")
     for row in answers.to_dict("records"):
