@@ -24,7 +24,7 @@ from simkit.coupling.steering import Plan
 from simkit.coupling.stock import Supply
 from simkit.coupling.targets import unrealistic
 from simkit.coupling.world import Watch, episodes, journey_orders, no_two_with_one_key, order_for, rule_of
-from simkit.coupling.wrong_channel import READING_COLUMNS, ChannelReadings
+from simkit.coupling.wrong_channel import READING_COLUMNS, ChannelReadings, MovingPlan
 from simkit.customers.driver import MarketDriver
 from simkit.customers.leads import leads_of
 from simkit.customers.log import CustomerLog, gathered
@@ -148,6 +148,7 @@ class _Coupling:
         """Day, source and relevance of answers that become better while they are live."""
         self.leads: list[Lead] = []
         self.plan = Plan(scenario, self.market, key, hours_per_case(structure))
+        self.moving = MovingPlan(scenario)
         self.orders: list[WorkOrder] = []
         self.neighbors = Neighbors(scenario, self.market, key, first)
 
@@ -196,7 +197,8 @@ class _Coupling:
         if orders:
             self.orders += orders
             no_two_with_one_key(self.orders)
-            self.department.submit(orders)
+        if given := self.moving.due(day, orders):
+            self.department.submit(given)
 
     def _order(self, source: str) -> WorkOrder:
         """The work that a signal of this name asks for."""
@@ -295,6 +297,7 @@ class _Coupling:
         noticed = {f"{watch.name}@day {day}": signal for watch, signal in read if signal is not None}
         noticed |= self.channel_readings.close_day(day, totals)
         if noticed:
+            self.moving.heard(noticed.values())
             self.signals |= noticed
             self.department.submit([self._order(source) for source in noticed])
 

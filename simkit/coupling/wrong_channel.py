@@ -4,14 +4,14 @@ Each campaign of a program with `wrong_channel` is read once, so many days after
 opens or clicks are a count of n trials with the expected chance p; the channel is wrong when the share falls short by
 `worse_by` and the count lies below n p - 3 sqrt(n p (1 - p)), the lower limit of a p chart (Shewhart; Montgomery,
 Statistical Quality Control). What is right is still taken for wrong with `false_alarm_rate`; the draw is keyed by the
-campaign: the same readings mislead under every alternative.
+campaign: the same readings mislead under every alternative. With `plan: moves` a discovery also changes the plan.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,15 @@ from simkit.customers.driver import MarketDriver
 from simkit.customers.live import Live
 from simkit.customers.state import PER_SLOT, SLOT_CLICKED, SLOT_DELIVERED, SLOT_OPENED
 from simkit.customers.state import SLOTS_AT as AT
-from simkit.records import Signal
+from simkit.records import Signal, WorkOrder
 from simkit.rng import crc
 from simkit.scenario.quantity import HOURS_PER_DAY
 from simkit.scenario.schema import Scenario
 from simkit.scenario.wrong_channel import WrongChannel, watched_channel
 
 READING_COLUMNS = ("name", "campaign", "channel", "day", "delivered", "figure", "expected", "found")
+FOUND = ("right", "wrong", "too_few", "false_alarm")
+"""What a reading may say; `too_few`: not even silence would have been out of the limit."""
 _COUNTER = {"opens": SLOT_OPENED, "clicks": SLOT_CLICKED}
 
 
@@ -57,8 +59,7 @@ class ChannelReadings:
         self._open: dict[str, _Seen] = {}
         self._read: set[str] = set()
         self.readings: list[dict[str, Any]] = []
-        """A row a reading (`READING_COLUMNS`): `found` is wrong, right, too_few (not even silence would say so) or
-        false_alarm."""
+        """A row a reading (`READING_COLUMNS`): `found` is one of `FOUND`."""
 
     def close_day(self, day: int, totals: np.ndarray) -> list[tuple[str, Signal]]:
         """Note what every watched message did today; the signals of those that are read tonight, by source."""
@@ -125,3 +126,43 @@ def judged(rule: WrongChannel, delivered: int, answered: int) -> str:
     if limit <= 0:
         return "too_few"
     return "wrong" if answered < limit and answered <= expected * (1 - rule.worse_by) else "right"
+
+
+class MovingPlan:
+    """Planned campaigns whose program may yet be found in the wrong channel wait here until the day they are asked for.
+
+    From the moment when the department hears of the first discovery (`Signal.noticed_day`), a program with
+    `plan: moves` is asked for as its `answered_by`: that kind of work, that priority, those channels, the same dates
+    and segments. What was asked for before goes out as it was planned. A false alarm moves a plan like any other.
+    """
+
+    def __init__(self, scenario: Scenario):
+        self._scenario = scenario
+        rules = {name: one.wrong_channel for name, one in scenario.campaigns.items()}
+        self._to = {name: rule.answered_by for name, rule in rules.items() if rule is not None and rule.plan == "moves"}
+        self._moves_from: dict[str, float] = {}
+        self._held: list[WorkOrder] = []
+
+    def heard(self, signals: Iterable[Signal]) -> None:
+        """Take note of discoveries; the first of a program moves it."""
+        for signal in signals:
+            if signal.wrong_channel and signal.source in self._to:
+                self._moves_from.setdefault(signal.source, signal.noticed_day)
+
+    def due(self, day: int, orders: list[WorkOrder]) -> list[WorkOrder]:
+        """Of what is newly planned and what was held, the orders to be given in the morning of `day`."""
+        if not self._to:
+            return orders
+        held = self._held + [order for order in orders if order.campaign in self._to and order.cause == "planned"]
+        self._held = [order for order in held if order.arrives_day >= day + 1]
+        kept = {order.key for order in held}
+        given = [order for order in orders if order.key not in kept]
+        return given + [self._as_asked(order) for order in held if order.arrives_day < day + 1]
+
+    def _as_asked(self, order: WorkOrder) -> WorkOrder:
+        assert order.campaign is not None
+        if order.arrives_day < self._moves_from.get(order.campaign, math.inf):
+            return order
+        name = self._to[order.campaign]
+        program = self._scenario.campaigns[name]
+        return replace(order, kind=program.work, priority=program.priority, campaign=name)

@@ -14,7 +14,7 @@ from typing import Any
 
 from simkit.scenario.errors import ScenarioError
 
-BREAKDOWNS = ("cohorts", "channels", "responsiveness", "attainment")
+BREAKDOWNS = ("cohorts", "channels", "responsiveness", "attainment", "reviews", "channel_readings")
 """Tables that a run may have beside its days and cases."""
 
 

@@ -60,7 +60,8 @@ class Result:
     times: Mapping[str, Any]
     breakdowns: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     """Tables of all runs by cohort (`cohorts`), by channel (`channels`) and of work by arrival (`responsiveness`), of
-    models that have them."""
+    targets by month (`attainment`), of the plan's reviews (`reviews`) and of channels judged by a campaign's figures
+    (`channel_readings`), of models that have them."""
     worlds: Worlds | None = None
     """The same alternatives in plausible worlds; None where none were run."""
 

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from simkit.experiment.cells import BREAKDOWNS
+
 if TYPE_CHECKING:
     from simkit.experiment.result import Result
 
 SCHEMA = "simkit results/1"
 MANIFEST = "manifest.json"
-SOMETIMES = ("worlds.csv", "worlds.parquet", "investment.csv")
+SOMETIMES = ("worlds.csv", "worlds.parquet", "investment.csv", *(f"{name}.parquet" for name in BREAKDOWNS))
 """Tables that not every result has."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

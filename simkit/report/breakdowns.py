@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from simkit.coupling.wrong_channel import FOUND
 from simkit.measures.breakdowns import EARLIER
 from simkit.measures.responsiveness import RESTRICTED_DAYS, arrival_cohorts
 from simkit.report.rounding import Format, shared
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 
 def tables(result: Result) -> list[Table]:
-    """What there is of: channels, cohorts, work by arrival."""
-    made = {"channels": channel_table, "cohorts": cohort_table, "responsiveness": arrival_table}
+    """What there is of: channels, cohorts, work by arrival, channels judged by a campaign's figures."""
+    made = {"channels": channel_table, "cohorts": cohort_table, "responsiveness": arrival_table,
+            "channel_readings": reading_table}
     return [make(result) for name, make in made.items() if name in result.breakdowns]
 
 
@@ -109,6 +111,25 @@ def arrival_table(result: Result) -> Table:
         f"{what} by arrival: how they ended (days to live up to {RESTRICTED_DAYS:g}; what expired counts as so many)"
     )
     return _table(caption, shown, units, result.base.currency)
+
+
+def reading_table(result: Result) -> Table:
+    """What the figures of campaigns said about their channel: campaigns a run by what was found, mean figures."""
+    table = result.breakdowns["channel_readings"]
+    groups = table.groupby(["alternative", "campaign", "channel"], sort=False)
+    found = groups["found"].value_counts().unstack(fill_value=0).reindex(columns=list(FOUND), fill_value=0)
+    # campaigns of a program weigh by their messages, as if all had been one
+    answered = (table["figure"] * table["delivered"]).groupby([table[key] for key in groups.keys]).sum()
+    shown = (found / result.replications).assign(
+        figure=answered / groups["delivered"].sum(), expected=groups["expected"].first()
+    )
+    shown.index = pd.MultiIndex.from_tuples(
+        [(alternative, f"{campaign}, {channel}") for alternative, campaign, channel in shown.index],
+        names=["alternative", "campaign and channel"],
+    )
+    units = {**dict.fromkeys(FOUND, "ratio"), "figure": "share", "expected": "share"}
+    return _table("Channels judged by what campaigns did in them: campaigns a run by what was found", shown, units,
+                  result.base.currency)  # fmt: skip
 
 
 def _table(caption: str, frame: pd.DataFrame, units: dict[str, str], currency: str) -> Table:

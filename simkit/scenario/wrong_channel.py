@@ -44,6 +44,9 @@ class WrongChannel(Table):
         30, unit="days", source=_OURS, grade="assumption", low=14, high=60
     )
     """So long after the campaign went live the work on doing it again is given up."""
+    plan: Literal["stays", "moves"] = "stays"
+    """What becomes of planned campaigns that are asked for after the discovery: they stay what they are, or become
+    campaigns of `answered_by` on the same dates."""
     false_alarm_rate: Share = default(
         0.0, unit="share of readings", source="none unless stated; " + _SHEWHART, grade="convention", low=0, high=0.05
     )

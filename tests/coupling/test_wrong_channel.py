@@ -7,11 +7,14 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from simkit.coupling.department_only import left_out
-from simkit.coupling.wrong_channel import READING_COLUMNS, ChannelReadings, judged
+from simkit.coupling.wrong_channel import FOUND, READING_COLUMNS, ChannelReadings, judged
 from simkit.customers.mesa_market import MarketModel
 from simkit.customers.state import PER_SLOT, SLOT_CLICKED, SLOT_DELIVERED, SLOTS, SLOTS_AT, TOTALS
+from simkit.experiment.study import run
+from simkit.report.breakdowns import reading_table
 from simkit.rng import run_key
 from simkit.scenario.errors import ScenarioError
 from simkit.scenario.load import load
@@ -120,6 +123,59 @@ def test_both_drivers_read_the_same(found_out):
         pd.testing.assert_frame_equal(getattr(compiled, name), getattr(found_out, name))
     for name in ("daily", "cases", "launches"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(compiled, name))
+
+
+def test_a_plan_that_moves_goes_out_in_the_better_channel(found_out):
+    """The same days until the first discovery is heard of. What is asked for later is email, on the dates it had; what had
+    been asked for before is still a text. Nothing is found wrong any more once the texts have ended."""
+    moved = simulate(scenario(rule={**RULE, "plan": "moves"}), engine="mesa")
+    first = moved.channel_readings.query("found == 'wrong'")["day"].min() + 1.5  # the night, and half a day
+    planned = moved.cases[moved.cases["cause"] == "planned"].set_index("name")
+    stayed = found_out.cases.set_index("name")
+    assert (planned["campaign"] == np.where(planned["arrived_day"] < first, "text", "again")).all()
+    assert (planned["campaign"] == "again").sum() > 3
+    assert planned["due_day"].equals(stayed.loc[planned.index, "due_day"])
+    launched = moved.launches[moved.launches["campaign"].eq("text") & (moved.launches["day"] > first)]
+    assert len(launched) <= 1  # on its way when the department heard
+    before = [run.daily[run.daily["day"] < first] for run in (moved, found_out)]
+    pd.testing.assert_frame_equal(*before)
+    late = moved.daily["day"] > first + 10
+    assert moved.daily.loc[late, "sent_sms"].sum() == 0 < found_out.daily.loc[late, "sent_sms"].sum()
+    assert (moved.channel_readings["found"] == "wrong").sum() < (found_out.channel_readings["found"] == "wrong").sum()
+
+
+def test_a_plan_that_may_move_and_does_not_is_the_plan():
+    """Orders that wait here until their day give the same run as orders given at once, to the bit."""
+    content = {**RULE, "expected": 0.01}
+    stays, moves = (simulate(scenario(rule={**content, "plan": plan}), engine="mesa") for plan in ("stays", "moves"))
+    for name in ("daily", "cases", "launches", "channel_readings"):
+        pd.testing.assert_frame_equal(getattr(stays, name), getattr(moves, name))
+
+
+def test_readings_are_stored_and_shown(tmp_path):
+    """Two replications: every reading in the results folder with its run in front, and a table of them on the page that
+    counts them; a later run without readings leaves none behind."""
+    file = tmp_path / "case.yaml"
+    told = scenario(horizon=60).model_dump(mode="json", exclude_unset=True)
+    file.write_text(yaml.safe_dump(told))
+    result = run(load(file), replications=2, workers=1, engine="mesa")
+    readings = result.breakdowns["channel_readings"]
+    assert list(readings.columns) == ["alternative", "replication", *READING_COLUMNS]
+    assert set(readings["replication"]) == {0, 1}
+    folder = result.save(tmp_path / "results")
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "channel_readings.parquet"), readings)
+    table = reading_table(result)
+    (row,) = (dict(zip(table.head, row, strict=True)) for row in table.rows)
+    assert row["campaign and channel"] == "text, sms"
+    counts = readings["found"].value_counts() / 2
+    assert {name: float(row[name.replace("_", " ")]) for name in FOUND} == {name: counts.get(name, 0) for name in FOUND}
+    answered = (readings["figure"] * readings["delivered"]).sum() / readings["delivered"].sum()
+    assert row["figure, %"] == f"{100 * answered:.1f}"
+    assert table.caption in (folder / "report.html").read_text(encoding="utf-8")
+    told["campaigns"]["text"].pop("wrong_channel")
+    file.write_text(yaml.safe_dump(told))
+    run(load(file), replications=1, workers=1, engine="mesa").save(folder)
+    assert not (folder / "channel_readings.parquet").exists()
 
 
 # --- one reading -------------------------------------------------------------------------------------------
