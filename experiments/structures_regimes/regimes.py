@@ -2,9 +2,10 @@
 
     python experiments/structures_regimes/regimes.py --out experiments/structures_regimes
 
-prints the table of the page, draws `regimes.svg` and writes what it comes from as `regimes.csv`. The same people, wages, orders and luck in every structure;
-only load and hand-offs change. Figures are days from order to live, restricted to 60: what is not live by then, or
-never, counts 60, so that an overloaded structure does not look fast because its quick cases finished.
+prints the table of the page, draws `regimes.svg` and writes what it comes from as `regimes.csv`. The same people,
+wages, orders and luck in every structure; only load and hand-offs change. Figures are days from order to live,
+restricted to 60: what is not live by then, or never, counts 60, so that an overloaded structure does not look fast
+because its quick cases finished.
 """
 
 from __future__ import annotations
