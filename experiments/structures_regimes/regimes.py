@@ -89,10 +89,7 @@ def answer(distance: float, load: float, numbers: range) -> dict[str, np.ndarray
     plans = {structure: department(structure, distance) for structure in STRUCTURES}
     for plan in plans.values():
         check_equal_means(plans["hierarchy"], plan)
-    return {
-        structure: np.array([days_to_live(plan, load, r) for r in numbers])
-        for structure, plan in plans.items()
-    }
+    return {structure: np.array([days_to_live(plan, load, r) for r in numbers]) for structure, plan in plans.items()}
 
 
 def table(days: dict[Place, dict[str, np.ndarray]], numbers: range) -> pd.DataFrame:

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 def tables(result: Result) -> list[Table]:
     """What there is of: channels, cohorts, work by arrival, channels judged by a campaign's figures."""
-    made = {"channels": channel_table, "cohorts": cohort_table, "responsiveness": arrival_table,
-            "channel_readings": reading_table}
+    made = {
+        "channels": channel_table,
+        "cohorts": cohort_table,
+        "responsiveness": arrival_table,
+        "channel_readings": reading_table,
+    }
     return [make(result) for name, make in made.items() if name in result.breakdowns]
 
 
