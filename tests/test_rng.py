@@ -39,6 +39,23 @@ def test_python_numpy_and_compiled_code_draw_the_same_bits():
     assert array.tolist() == plain == compiled
 
 
+@pytest.mark.parametrize("size", [0, 1, 16_384, 40_000])
+def test_draws_for_many_are_those_of_each(size):
+    """Every counter word may differ between the rows, and be any int64: the bits are those of `philox`, in any shape."""
+    random = np.random.default_rng(size)
+    index, what, k, space = (random.integers(-(2**63), 2**63 - 1, size) for _ in range(4))
+    k %= 65536
+    words = rng.philox(index, what, 41 * 65536 + k, space, *(np.full(size, word) for word in rng.run_key(5, 1)))
+    expected = rng.unit_interval(*words[:2])
+    assert np.array_equal(rng.uniforms(rng.run_key(5, 1), index, what, 41, k, space), expected)
+    pairs = rng.uniforms(rng.run_key(5, 1), index[: size // 2 * 2].reshape(-1, 2), 3, 41, 0, 9)
+    assert pairs.shape == (size // 2, 2)
+    assert (
+        pairs.ravel().tolist()[:100]
+        == [rng.uniform(*rng.run_key(5, 1), int(i), 3, 41, 0, 9) for i in index[:100]][: pairs.size]
+    )
+
+
 def test_uniforms_stay_strictly_inside_the_unit_interval():
     """The extreme words give 2**-53 and 1 - 2**-53, never 0 or 1: logarithms and quantiles are finite."""
     assert rng.unit_interval(0, 0) == 2.0**-53

@@ -19,6 +19,8 @@ from simkit.scenario.schema import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
+    from simkit.measures.survival import CumulativeIncidence
+
 LAUNCH_COLUMNS = ("name", "campaign", "segment", "cause", "day", "lateness_days", "relevance", "defects")
 
 
@@ -72,17 +74,31 @@ class Run:
     @cached_property
     def measured(self) -> pd.DataFrame:
         """The daily table without the warm-up."""
-        return self.daily[self.daily["day"] >= 0]
+        return self.daily.iloc[int((self.daily["day"].to_numpy() < 0).sum()) :]
 
     @cached_property
     def sums(self) -> dict[str, float]:
         """Every column of the daily table added over the measured days."""
-        return {name: float(self.measured[name].to_numpy().sum()) for name in self.daily.columns if name != "date"}
+        days = self.measured.drop(columns="date")
+        return dict(zip(days.columns, days.to_numpy(float).sum(axis=0).tolist(), strict=True))
+
+    @cached_property
+    def went_live(self) -> np.ndarray:
+        """Which cases went live on measured days: bool, by row of `cases`."""
+        live = self.cases["live_day"].to_numpy(float)
+        return (live >= 0) & (live < self.scenario.horizon_days)
 
     @cached_property
     def channels(self) -> pd.DataFrame:
         """One row a channel over the measured days: cost, first purchases and what one cost, revenue, contribution."""
         return by_channel(self.scenario, self.sums)
+
+    @cached_property
+    def answers(self) -> CumulativeIncidence | None:
+        """How its signals of occasions ended: live, expired, or not yet (`measures.responsiveness.signal_to_live`)."""
+        from simkit.measures.responsiveness import signal_to_live
+
+        return signal_to_live(self)
 
     @cached_property
     def responsiveness(self) -> pd.DataFrame:

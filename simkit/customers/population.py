@@ -6,6 +6,7 @@ parameter changes. All arrays are in order of (segment, index).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -68,20 +69,22 @@ def _population(
     adapter: TypeAdapter[Channel] = TypeAdapter(Channel)
     channels = {name: adapter.validate_json(text) for name, text in channels_json}
     key = run_key(seed, replication)
-    parts = [
-        _segment(market, name, position, size, channels, days, key)
-        for position, (name, size) in enumerate(market.sizes().items())
-    ]
-    return np.concatenate(parts)
+    sizes = market.sizes()
+    people, everyone, first = people_array(sum(sizes.values())), _Draws(key, sizes), 0
+    for position, (name, size) in enumerate(sizes.items()):
+        mine = slice(first, first + size)
+        _fill_segment(people[mine], market, name, position, channels, days, everyone.of(mine), key)
+        first += size
+    return people
 
 
-def _segment(
-    market: Market, name: str, position: int, size: int, channels: dict[str, Channel], days: int, key: tuple[int, int]
-) -> np.ndarray:
-    people = people_array(size)
+def _fill_segment(
+    people: np.ndarray, market: Market, name: str, position: int, channels: dict[str, Channel], days: int, draw: Draw,
+    key: tuple[int, int],
+) -> None:  # fmt: skip
+    size = len(people)
     people["segment"] = position
     people["index"] = np.arange(size)
-    draw = _Draws(key, size, crc(name))
     segment = market.segments[name]
     group = segment.buying_group
     user = places(account_sizes(group, size, key, crc(name))) > 0 if group else np.zeros(size, bool)
@@ -90,20 +93,30 @@ def _segment(
     _consent(people, draw, channels, market.regions[segment.region].odds if segment.region else 1.0)
     _sensitivity(people, draw, market.competition.elasticity_spread)
     _affinities(people, draw, market.affinity_spread, channels)
-    return people
+
+
+Draw = Callable[..., np.ndarray]
+"""Keyed uniforms of a segment for (purpose, k, what)."""
 
 
 class _Draws:
-    """Keyed uniforms for everyone in a segment."""
+    """Keyed uniforms for everyone, drawn for all segments at once."""
 
-    def __init__(self, key: tuple[int, int], size: int, space: int):
-        self.key, self.index, self.space = key, np.arange(size), space
+    def __init__(self, key: tuple[int, int], sizes: dict[str, int]):
+        self._key = key
+        self._index = np.concatenate([np.arange(size) for size in sizes.values()])
+        self._space = np.repeat([crc(name) for name in sizes], list(sizes.values()))
+        self._drawn = lru_cache(maxsize=None)(self._draw)
 
-    def __call__(self, purpose: Purpose, k: int = 0, what: int = 0) -> np.ndarray:
-        return uniforms(self.key, self.index, what, int(purpose), k, self.space)
+    def of(self, mine: slice) -> Draw:
+        """Those of one segment."""
+        return lambda purpose, k=0, what=0: self._drawn(purpose, k, what)[mine]
+
+    def _draw(self, purpose: Purpose, k: int, what: int) -> np.ndarray:
+        return uniforms(self._key, self._index, what, int(purpose), k, self._space)
 
 
-def _life(people: np.ndarray, draw: _Draws, market: Market, purchases: Purchases, days: int, user: np.ndarray) -> None:
+def _life(people: np.ndarray, draw: Draw, market: Market, purchases: Purchases, days: int, user: np.ndarray) -> None:
     """Entry, purchase process and funnel stage; a `user` of an account never buys and stays in the funnel."""
     give_purchase_traits(people, draw, purchases)
     # arrivals go on for at least as long as history, so that the horizon does not change who is there today
@@ -130,7 +143,7 @@ def _life(people: np.ndarray, draw: _Draws, market: Market, purchases: Purchases
         people[field] = -np.log(draw(purpose))
 
 
-def _temper(people: np.ndarray, draw: _Draws, market: Market, fatigue: Fatigue) -> None:
+def _temper(people: np.ndarray, draw: Draw, market: Market, fatigue: Fatigue) -> None:
     """Patience: lognormal with mean 1; sensitivity is its inverse. The best hour: normal around the market's."""
     from scipy.special import ndtri
 
@@ -140,13 +153,13 @@ def _temper(people: np.ndarray, draw: _Draws, market: Market, fatigue: Fatigue) 
     people["sensitivity"] = 1 / _lognormal(draw(Purpose.PATIENCE), fatigue.patience_spread)
 
 
-def _sensitivity(people: np.ndarray, draw: _Draws, spread: float) -> None:
+def _sensitivity(people: np.ndarray, draw: Draw, spread: float) -> None:
     """How much a person minds the price: lognormal with mean 1, in 1/SENSITIVITY_GRAIN."""
     sensitivity = _lognormal(draw(Purpose.PRICE_SENSITIVITY), spread)
     people["price_sensitivity"] = np.minimum(np.rint(sensitivity * SENSITIVITY_GRAIN), 2**8 - 1)
 
 
-def _consent(people: np.ndarray, draw: _Draws, channels: dict[str, Channel], odds: float) -> None:
+def _consent(people: np.ndarray, draw: Draw, channels: dict[str, Channel], odds: float) -> None:
     """Consent at the start, by the same draw that decides it at the first purchase, under the law of the region."""
     buyer = people["purchases"] > 0
     for name, k in channel_index(channels).items():
@@ -156,7 +169,7 @@ def _consent(people: np.ndarray, draw: _Draws, channels: dict[str, Channel], odd
             people["consent"] |= ((draw(Purpose.CONSENT, tag(name)) < at_odds(odds, share)) << k).astype(np.uint8)
 
 
-def _affinities(people: np.ndarray, draw: _Draws, spread: float, channels: dict[str, Channel]) -> None:
+def _affinities(people: np.ndarray, draw: Draw, spread: float, channels: dict[str, Channel]) -> None:
     for name, k in channel_index(channels).items():
         liking = _lognormal(draw(Purpose.AFFINITY, tag(name)), spread)
         if k < ADDRESSED:

@@ -7,6 +7,7 @@ nested named tuples of Python numbers for Mesa. Which numbers stand in it for on
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -396,8 +397,12 @@ def blank_world(dtype: np.dtype = WORLD_DTYPE) -> tuple[np.ndarray, World]:
     return array, World(*(array[name][0] for name in World._fields))
 
 
+@lru_cache(maxsize=SPEND_ROWS)
 def gamma_table(shape: float) -> np.ndarray:
-    """Log quantiles of a gamma(shape, scale 1) at NODES equal steps of logit(u), tails by their own inverses."""
+    """Log quantiles of a gamma(shape, scale 1) at NODES equal steps of logit(u), tails by their own inverses.
+
+    Alternatives and replications share it; it is not to be changed.
+    """
     from scipy.special import expit, gammainccinv, gammaincinv, gammaln
 
     logit = np.linspace(-LOGIT_END, LOGIT_END, NODES)
@@ -407,4 +412,6 @@ def gamma_table(shape: float) -> np.ndarray:
     series = (np.minimum(logit, 0) + gammaln(shape + 1)) / shape
     low = np.where(np.isfinite(low) & (low > -300), low, series)
     high = np.log(gammainccinv(shape, expit(-np.maximum(logit, 0))))
-    return np.where(logit < 0, low, high)
+    table = np.where(logit < 0, low, high)
+    table.flags.writeable = False
+    return table

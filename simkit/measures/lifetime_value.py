@@ -17,6 +17,19 @@ from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 
 
+class _Some:
+    """Some persons, by the names of their fields: a selection of whole records would copy every field of each."""
+
+    def __init__(self, people: np.ndarray, here: np.ndarray):
+        self._people, self._rows = people, np.flatnonzero(here)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._people[name][self._rows]
+
+
+People = np.ndarray | _Some
+
+
 def residual_revenue(scenario: Scenario, people: np.ndarray, per_need: float) -> np.ndarray:
     """Expected discounted revenue, per person in `currency`, after the last day of those who are still customers.
 
@@ -24,8 +37,9 @@ def residual_revenue(scenario: Scenario, people: np.ndarray, per_need: float) ->
     """
     revenue = np.zeros(len(people))
     for here, purchases in _segments(scenario, people):
-        worth = _worth(scenario, people[here], purchases, per_need)
-        revenue[here] = worth * future_needs(people[here], PROCESS[purchases.model], _discount(scenario))
+        mine = _Some(people, here)
+        worth = _worth(scenario, mine, purchases, per_need)
+        revenue[here] = worth * future_needs(mine, PROCESS[purchases.model], _discount(scenario))
     return revenue
 
 
@@ -39,9 +53,9 @@ def residual_tenure_margin(scenario: Scenario, people: np.ndarray, per_need: flo
     if not any(shares):
         return margin
     for here, purchases in _segments(scenario, people):
-        mine, process = people[here], PROCESS[purchases.model]
+        mine, process = _Some(people, here), PROCESS[purchases.model]
         tenure = today - mine["first_purchase_day"]
-        added, before = np.zeros(len(mine)), 0.0
+        added, before = np.zeros(len(tenure)), 0.0
         for year, share in enumerate(shares):
             from_then_on = np.maximum(0.0, year * DAYS_PER_YEAR - tenure)
             added += (share - before) * future_needs(mine, process, _discount(scenario), from_then_on)
@@ -50,7 +64,7 @@ def residual_tenure_margin(scenario: Scenario, people: np.ndarray, per_need: flo
     return margin
 
 
-def future_needs(people: np.ndarray, process: int, discount: float, after: np.ndarray | float = 0.0) -> np.ndarray:
+def future_needs(people: People, process: int, discount: float, after: np.ndarray | float = 0.0) -> np.ndarray:
     """Expected discounted needs, opportunities taken or periods renewed of customers, those `after` so many days.
 
     BG/NBD: needs come at the person's rate and each is the last with the person's dropout: rate / h x exp(-h t), with
@@ -78,7 +92,7 @@ def _segments(scenario: Scenario, people: np.ndarray) -> Iterator[tuple[np.ndarr
         yield here, segment.purchases or market.purchases
 
 
-def _worth(scenario: Scenario, people: np.ndarray, purchases: Purchases, per_need: float) -> np.ndarray:
+def _worth(scenario: Scenario, people: People, purchases: Purchases, per_need: float) -> np.ndarray:
     """Money per need or period at the person's mean spend, in the categories bought in so far, and today's price."""
     spend = people["spend_scale"].astype(float) * (spend_shape(purchases.spend) or 1.0) * scenario.economics.price
     if scenario.market.assortment:
@@ -106,7 +120,7 @@ def residual_role_income(scenario: Scenario, people: np.ndarray) -> np.ndarray:
     return (people["role"] == HOLDER) * (role.income_per_day / math.expm1(role.drops_per_day + _discount(scenario)))
 
 
-def _over_categories(scenario: Scenario, people: np.ndarray, values: Sequence[float]) -> np.ndarray:
+def _over_categories(scenario: Scenario, people: People, values: Sequence[float]) -> np.ndarray:
     """Mean of a value over each person's categories, weighed by their shares; 1 for who has none."""
     assert scenario.market.assortment is not None
     shares = np.array([one.share for one in scenario.market.assortment.categories.values()])

@@ -5,8 +5,6 @@ Rows of the table in `simkit/measures/catalog.py`, which says how they are read.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from simkit.coupling.outcome import Run
@@ -15,9 +13,6 @@ from simkit.measures.responsiveness import RESTRICTED_DAYS, SOON_DAYS, signal_to
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
 from simkit.teams.handovers import handovers
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 WAITS_FOR_DECISIONS = ("approver_queue", "decision_wait")
 """Parts of a lead time in which work lies with somebody who has to decide."""
 
@@ -25,17 +20,17 @@ WAITS_FOR_DECISIONS = ("approver_queue", "decision_wait")
 
 
 def _restricted_mean(run: Run) -> Value:
-    curve = signal_to_live(run)
+    curve = run.answers
     return None if curve is None else curve.restricted_mean(RESTRICTED_DAYS)
 
 
 def _median(run: Run) -> Value:
-    curve = signal_to_live(run)
+    curve = run.answers
     return None if curve is None else curve.quantile(0.5)
 
 
 def _soon(run: Run) -> Value:
-    curve = signal_to_live(run)
+    curve = run.answers
     return None if curve is None else curve.at(SOON_DAYS)
 
 
@@ -50,8 +45,8 @@ def _campaigns_live(run: Run) -> Value:
 
 
 def _flow_efficiency(run: Run) -> Value:
-    cases = run.cases
-    done = cases[(cases["live_day"] >= 0) & (cases["status"] == "live")]
+    done = run.cases[["live_day", "status", "part_touch_seconds", "lead_seconds"]]
+    done = done[(done["live_day"] >= 0) & (done["status"] == "live")]
     return ratio(float(done["part_touch_seconds"].sum()), float(done["lead_seconds"].sum()))
 
 
@@ -113,9 +108,10 @@ def _rework_share(run: Run) -> Value:
 
 def _hidden_work_share(run: Run) -> Value:
     """Jin & Levitt 1996, "The Virtual Design Team": work volume is production, rework, coordination and waiting."""
-    done = _finished(run)
     waited = sum(
-        float(done[f"part_{part}_seconds"].sum()) for part in WAITS_FOR_DECISIONS if f"part_{part}_seconds" in done
+        float(run.cases[name][run.went_live].sum())
+        for name in (f"part_{part}_seconds" for part in WAITS_FOR_DECISIONS)
+        if name in run.cases
     )
     hidden = _spent(run, "rework", "coordination") + waited
     return ratio(hidden, _spent(run, "touch") + hidden)
@@ -124,19 +120,19 @@ def _hidden_work_share(run: Run) -> Value:
 # --- flow --------------------------------------------------------------------------------------------------
 
 
-def _finished(run: Run) -> pd.DataFrame:
-    """Work that went live on measured days."""
-    live = run.cases["live_day"]
-    return run.cases[(live >= 0) & (live < run.scenario.horizon_days)]
+def _finished(run: Run) -> int:
+    """Pieces of work that went live on measured days."""
+    return int(run.went_live.sum())
 
 
 def _ended(run: Run) -> np.ndarray:
     """The day on which each case was live or given up; infinite while it is open."""
-    return run.cases[["live_day", "expired_day"]].min(axis=1).fillna(np.inf).to_numpy(float)
+    ended = np.fmin(run.cases["live_day"].to_numpy(float), run.cases["expired_day"].to_numpy(float))
+    return np.where(np.isnan(ended), np.inf, ended)
 
 
 def _throughput(run: Run) -> Value:
-    return len(_finished(run)) * DAYS_PER_WEEK / run.scenario.horizon_days
+    return _finished(run) * DAYS_PER_WEEK / run.scenario.horizon_days
 
 
 def _wip(run: Run) -> Value:
@@ -149,13 +145,13 @@ def _wip(run: Run) -> Value:
 def _backlog_days(run: Run) -> Value:
     horizon = run.scenario.horizon_days
     still_open = (run.cases["arrived_day"].to_numpy(float) < horizon) & (_ended(run) >= horizon)
-    return ratio(float(still_open.sum()), len(_finished(run)) / horizon)
+    return ratio(float(still_open.sum()), _finished(run) / horizon)
 
 
 def _hand_offs(run: Run) -> Value:
     if run.script is None:
         return None
-    done, count = _finished(run)["name"], handovers(run.script.records.cells)
+    done, count = run.cases["name"][run.went_live], handovers(run.script.records.cells)
     return ratio(float(sum(count.get(name, 0) for name in done)), float(len(done)))
 
 
@@ -163,8 +159,7 @@ def _hand_offs(run: Run) -> Value:
 
 
 def _quality_risk(run: Run) -> Value:
-    launched = _finished(run)
-    quality = launched.loc[launched["campaign"].notna(), "quality"]
+    quality = run.cases["quality"][run.went_live & run.cases["campaign"].notna().to_numpy()]
     return None if quality.empty else 1 - float(quality.mean())
 
 

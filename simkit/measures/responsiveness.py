@@ -31,14 +31,15 @@ _WEEKS_BELOW, _MONTHS_BELOW = 120, 800
 def signal_to_live(run: Run | DepartmentRun, causes: tuple[str, ...] = ("occasion",)) -> CumulativeIncidence | None:
     """How the signals of the measured days ended: live, expired (never live) or not yet (censored at the end)."""
     cases, horizon = run.cases, run.scenario.horizon_days
-    cohort = cases[cases["cause"].isin(causes) & (cases["happened_day"] >= 0)]
-    settled = cohort["happened_day"] <= horizon - _longest_wait(run, causes)
+    happened, live, expired = (cases[name].to_numpy(float) for name in ("happened_day", "live_day", "expired_day"))
+    cohort = cases["cause"].isin(causes).to_numpy(bool) & (happened >= 0)
     # with enough of them, only those whose occasion had passed before the end: each is live or expired, and the
     # figure exists whichever case happens to be the last
-    cohort = cohort[settled] if settled.any() else cohort
-    if cohort.empty:
+    settled = cohort & (happened <= horizon - _longest_wait(run, causes))
+    cohort = settled if settled.any() else cohort
+    if not cohort.any():
         return None
-    return days_until(cohort, horizon)
+    return _until(happened[cohort], live[cohort], expired[cohort], horizon)
 
 
 def _longest_wait(run: Run | DepartmentRun, causes: tuple[str, ...]) -> float:
