@@ -15,7 +15,7 @@ from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.extension import extension_of, layout_of, parameter_values
 from simkit.customers.live import Live, Meaning, condition_of
 from simkit.customers.market_audiences import Audiences
-from simkit.customers.market_glance import fill_glance, is_plain
+from simkit.customers.market_glance import Glance, glance_of
 from simkit.customers.market_goals import Referrals, fill_assortment, fill_role
 from simkit.customers.market_journeys import fill_journeys, fill_leads, step_names
 from simkit.customers.market_life import (
@@ -105,13 +105,13 @@ class MarketTables:
         """Segments of which the calendar may say something, with their places."""
         self._fill(run_key(scenario.seed, replication))
         self._whole = self.world.channel[["purchase_days", "moves"]].copy()
-        self._at_a_glance = False
+        self._glance: Glance | None = None
 
     def keep_log(self, contacts: bool, events: bool, only: tuple[int, int] | None, own_rules: bool) -> None:
         """What is noted: contacts, events; whose: one person's (segment, index) or everybody's. Where contacts are,
         or some rules are a user's own, every candidate is decided by itself."""
         today = self.world.today
-        self._at_a_glance = not contacts and not own_rules and is_plain(self.world)
+        self._glance = None if contacts or own_rules else glance_of(self.world)
         today["noting"] = events
         today["only_segment"], today["only_index"] = only or (-1, -1)
 
@@ -359,9 +359,9 @@ class MarketTables:
     def _aim(self, w: World) -> None:
         """Whom each live message and advertisement is for, and when messages go today."""
         messages = [(slot, live) for slot, live in enumerate(self.messages) if live]
-        self.message_rows.aim(messages, self.day, self.unpaid)
-        if self._at_a_glance:
-            fill_glance(w, [slot for slot, _ in messages])
+        aimed = self.message_rows.aim(messages, self.day, self.unpaid)
+        if self._glance:
+            self._glance.fill(w, aimed)
         if steps := self.policy.steps:
             w.step["closed"][: len(steps)] = [step.channel in self.unpaid for _, step in steps]
         self._show_ads(w)

@@ -13,6 +13,9 @@ _NOW, _COMING, _ADS = (
 )  # fmt: skip
 """What is live, what only announces itself, and advertisements: the masks for customers and for prospects."""
 
+_Audience = tuple[str, tuple[str, ...] | None]
+"""The name of a campaign, and the segments of a launch."""
+
 
 class Audiences:
     """The masks of one run; whom the launches of a campaign are for is worked out once."""
@@ -20,28 +23,33 @@ class Audiences:
     def __init__(self, segments: dict[str, int], world: World):
         """`segments` by name, with their places in the world's table."""
         self._segments, self._world = segments, world
-        self._meant: dict[tuple[str, tuple[str, ...] | None], tuple[list[int], list[int]]] = {}
-        """By campaign and segments of the launch: segments whose customers, and whose prospects, it is for."""
+        self._meant: dict[_Audience, tuple[list[int], list[int]]] = {}
+        """Segments whose customers, and whose prospects, something is for."""
 
     def mark(self, messages: Iterable[tuple[int, Live]], ads: Iterable[Live], day: int, unpaid: Container[str]) -> None:
         """Today's masks. What cannot be paid is for nobody, and what stands by only goes in another's place."""
-        masks = {name: [0] * len(self._segments) for names in (_NOW, _COMING, _ADS) for name in names}
+        bits: dict[tuple[_Audience, tuple[str, str]], int] = {}
         for slot, live in messages:
             if live.channel not in unpaid and not live.stands_by:
-                self._set(masks, live, _NOW if live.first_day <= day else _COMING, 1 << slot)
+                self._add(bits, live, _NOW if live.first_day <= day else _COMING, 1 << slot)
         for j, ad in enumerate(ads):
-            self._set(masks, ad, _ADS, 1 << j)
+            self._add(bits, ad, _ADS, 1 << j)
+        masks = {name: [0] * len(self._segments) for names in (_NOW, _COMING, _ADS) for name in names}
+        for (audience, names), mine in bits.items():
+            for name, segments in zip(names, self._meant[audience], strict=True):
+                mask = masks[name]
+                for i in segments:
+                    mask[i] |= mine
         for name, mask in masks.items():
             self._world.segment[name][: len(mask)] = mask
 
-    def _set(self, masks: dict[str, list[int]], live: Live, names: tuple[str, str], bit: int) -> None:
-        key = live.program, live.segments
-        if key not in self._meant:
-            self._meant[key] = self._work_out(live)
-        for name, segments in zip(names, self._meant[key], strict=True):
-            mask = masks[name]
-            for i in segments:
-                mask[i] |= bit
+    def _add(
+        self, bits: dict[tuple[_Audience, tuple[str, str]], int], live: Live, names: tuple[str, str], bit: int
+    ) -> None:
+        audience = live.program, live.segments
+        if audience not in self._meant:
+            self._meant[audience] = self._work_out(live)
+        bits[audience, names] = bits.get((audience, names), 0) | bit
 
     def _work_out(self, live: Live) -> tuple[list[int], list[int]]:
         audience = live.campaign.audience

@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from simkit.customers.state import RECENT
 from simkit.customers.tables import COUNT_ATTEMPTED, World
 
 
-def is_plain(w: World) -> bool:
-    """Whether, all run long, nothing but consent, quiet hours and the gap comes before the first cap, which is one
-    count in one window for everybody, and all have the firm's clock."""
+class Aimed(NamedTuple):
+    """When a message goes today, and what else a glance needs of it."""
+
+    slot: int
+    minute: int
+    last: bool
+    """Today is its last day."""
+    plain: bool
+    """Nothing but consent, the gap and caps may hold it back, the first cap among them."""
+    order: tuple[float, int, int, int]
+    """Its place among others, as in `contact.line_up`: less its score, minute, priority, occurrence."""
+
+
+class Glance:
+    """Fills the masks, bounds and order of each day, under a plain policy."""
+
+    def __init__(self, w: World):
+        self._gap, self._defers, self._by_value = (int(w.today[name]) for name in ("gap", "defer", "by_value"))
+        self._calendar, self._minutes = bool(w.cap[0]["calendar"]), int(w.cap[0]["minutes"])
+
+    def fill(self, w: World, aimed: Sequence[Aimed]) -> None:
+        """Write down what holds today; `aimed` are all messages in slots."""
+        today, plain = w.today, [one for one in aimed if one.plain]
+        if not plain or today["blackout"]:
+            today["plain"] = 0
+            return
+        earliest, latest = min(one.minute for one in plain), max(one.minute for one in plain)
+        today["plain"] = _mask(plain)
+        today["can_wait"] = _mask(one for one in plain if not one.last) if self._defers else 0
+        today["gap_from"] = earliest - self._gap + 1
+        today["open_until"] = w.cap[0]["start"] if self._calendar else earliest - self._minutes + 1
+        today["full_from"] = w.cap[0]["start"] if self._calendar else latest - self._minutes + 1
+        today["one_a_day"] = latest - earliest < self._gap and not self._by_value
+        w.message["rank"][[one.slot for one in sorted(aimed, key=lambda one: one.order)]] = range(len(aimed))
+
+
+def glance_of(w: World) -> Glance | None:
+    """The one for a world in which, all run long, nothing but consent, quiet hours and the gap comes before the first
+    cap, which is one count in one window for everybody, and all have the firm's clock."""
     today, cap = w.today, w.cap[0]
-    return bool(
+    plain = (
         0 < cap["count"] <= RECENT
         and cap["condition"] < 0
         and today["zones"] == w.zone[0]["calendar"] == 0
@@ -23,33 +60,8 @@ def is_plain(w: World) -> bool:
         and today["offline_linked"] == 1.0
         and today["counts"] != COUNT_ATTEMPTED
     )
+    return Glance(w) if plain else None
 
 
-def fill_glance(w: World, live: list[int]) -> None:
-    """Today's masks, bounds and order, under a plain policy; `live` are the slots with a message."""
-    today, cap, rows = w.today, w.cap[0], w.message[live]
-    today["plain"] = 0
-    plain = (rows["exempt"] == 0) & (rows["caps"] & 1 == 1) & (rows["quiet"] == 0) & (rows["best"] == 0)
-    plain &= rows["fallback"] < 0
-    if today["blackout"] or not plain.any():
-        return
-    minutes, gap = rows["minute"][plain], int(today["gap"])
-    earliest, latest = int(minutes.min()), int(minutes.max())
-    today["plain"] = _mask(live, plain)
-    today["can_wait"] = _mask(live, plain & (rows["last"] == 0)) if today["defer"] else 0
-    today["gap_from"] = earliest - gap + 1
-    today["open_until"] = cap["start"] if cap["calendar"] else earliest - cap["minutes"] + 1
-    today["full_from"] = cap["start"] if cap["calendar"] else latest - cap["minutes"] + 1
-    today["one_a_day"] = latest - earliest < gap and not today["by_value"]
-    w.message["rank"][live] = _ranks(rows)
-
-
-def _ranks(rows: np.ndarray) -> np.ndarray:
-    """Places in the order of `contact.line_up`: by score, time, priority and occurrence."""
-    ranks = np.empty(len(rows), np.int64)
-    ranks[np.lexsort((rows["occurrence"], rows["priority"], rows["minute"], -rows["score"]))] = np.arange(len(rows))
-    return ranks
-
-
-def _mask(slots: list[int], flags: np.ndarray) -> int:
-    return sum(1 << slot for slot, flag in zip(slots, flags.tolist(), strict=True) if flag)
+def _mask(aimed: Iterable[Aimed]) -> int:
+    return sum(1 << one.slot for one in aimed)

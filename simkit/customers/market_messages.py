@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from simkit.customers.live import Live, fill_program
+from simkit.customers.market_glance import Aimed
 from simkit.customers.market_policy import PolicyTables
 from simkit.customers.rules.laws import MINUTES_PER_DAY
 from simkit.customers.rules.person import NO_BOUND
-from simkit.customers.state import ADDRESSED
+from simkit.customers.state import ADDRESSED, SLOTS
 from simkit.customers.tables import MESSAGE, World
 from simkit.scenario.schema import Scenario
 
@@ -35,6 +36,8 @@ class Shared(NamedTuple):
     exempt: bool
     choosy: bool
     """Whether it is not for everybody it is proposed to and reaches."""
+    plain: bool
+    """Whether the first cap holds it back, and it goes at the same hour to everybody."""
 
 
 class MessageTables:
@@ -54,6 +57,7 @@ class MessageTables:
         self._addressed = sum(at < ADDRESSED for at in channel_at.values())
         self._shared: dict[tuple[str, str], Shared] = {}
         """By the name of the campaign and the channel."""
+        self._scores = [0.0] * SLOTS
 
     def fill(self, slot: int, live: Live) -> None:
         """The row of a launch, for all its days."""
@@ -62,13 +66,14 @@ class MessageTables:
         table["occurrence"][slot] = live.occurrence
         table["strength"][slot] = live.relevance / self._reference
         table["dislike"][slot] = (1 - live.relevance) / (1 - self._reference) * (1 + live.annoyance)
-        table["score"][slot] = self._policy.score(live.channel, live.campaign.weight, live.relevance, live.first_day)
+        score = self._policy.score(live.channel, live.campaign.weight, live.relevance, live.first_day)
+        table["score"][slot] = self._scores[slot] = score
 
-    def aim(self, messages: InSlots, day: int, unpaid: Container[str]) -> None:
+    def aim(self, messages: InSlots, day: int, unpaid: Container[str]) -> list[Aimed]:
         """When each message goes today, and which other one takes it when it may not."""
         named = {live.name: (slot, live.channel) for slot, live in messages if live.channel not in unpaid}
         slots, midnights, minutes, held, last, instead = [], [], [], [], [], []
-        exempt, choosy, ways = 0, 0, []
+        exempt, choosy, ways, aimed = 0, 0, [], []
         for slot, live in messages:
             shared, date = self._of(live), max(day, live.first_day)
             waited = date > live.first_day
@@ -83,6 +88,8 @@ class MessageTables:
             ways.append((slot, self._channel_at[live.channel], self._channel_at[its_channel]))
             exempt |= shared.exempt << slot
             choosy |= shared.choosy << slot
+            order = (-self._scores[slot], minutes[-1], live.campaign.priority, live.occurrence)
+            aimed.append(Aimed(slot, minutes[-1], last[-1], shared.plain and not quiet and other < 0, order))
             if shared.in_zones:
                 self._policy.zones.set(self._world, slot, *shared.in_zones[waited])
         table, today = self._world.message, self._world.today
@@ -93,6 +100,7 @@ class MessageTables:
         today["exempt"], today["choosy"] = exempt, -1 if today["withholding"] else choosy
         through = reachable(ways, self._addressed)
         today["reachable"][: len(through)] = through
+        return aimed
 
     def _of(self, live: Live) -> Shared:
         key = live.program, live.channel
@@ -105,8 +113,9 @@ class MessageTables:
         fill_program(row, live, self._channel_at, self._conditions, self._scenario)
         self._policy.fill_program(row, live)
         sends = self._policy.sends(live, waited=False), self._policy.sends(live, waited=True)
+        plain = not row["exempt"] and not row["best"] and bool(row["caps"] & 1)
         in_zones = self._policy.sends_in_zones(live)
-        return Shared(row, sends, in_zones, bool(row["exempt"]), asks(row))
+        return Shared(row, sends, in_zones, bool(row["exempt"]), asks(row), plain)
 
 
 def reachable(ways: Iterable[tuple[int, int, int]], channels: int) -> list[int]:
