@@ -1,56 +1,165 @@
-"""Does a world need as many persons as the scenario? The same worlds of a scenario, with few persons and with many.
+"""Does a plausible world need as many persons as the scenario? The same worlds and luck, with few persons and many.
 
-Usage: python experiments/worlds_size/compare.py [SCENARIO] [WORLDS] [FEW] [MANY]
+Usage: python experiments/worlds_size/compare.py [SCENARIO] [WORLDS] [PERSONS,PERSONS,...] [FILE.csv]
+
+The most persons are what the others are held against. Every run is a line of FILE.csv as soon as it is done; runs that
+are there are not made again, so that a stopped comparison goes on. Of a finished file it only prints the table.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 import simkit
+from simkit.experiment.statistics import interval
 from simkit.experiment.worlds.assumptions import assumptions, usable, values_of
-from simkit.experiment.worlds.dependence import spearman
-from simkit.experiment.worlds.explore import maker, places
+from simkit.experiment.worlds.dependence import share_interval, spearman
+from simkit.experiment.worlds.explore import lead_table, maker, possible
 from simkit.measures.catalog import compute
+from simkit.rng import generator
 
 ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+LARGEST_ERROR = 0.5
+"""Of the spread between worlds. Beyond it more than a fifth of the leads' variance is customers' luck, and a rank
+correlation of 0.5 is seen as less than 0.45."""
+LARGEST_SHIFT = 0.2
+"""Of the spread between worlds: by so much the mean lead may move."""
+LARGEST_CHANGE = 0.1
+"""By so much the share of worlds in which the choice holds may move."""
+RESAMPLES = 2000
+SEED = 1
 
 
-def leads(make, held, drawn) -> tuple[np.ndarray, float]:
-    """By how much each alternative earns more than the first, world by world, and the CPU seconds a run took."""
-    rows, started = [], time.process_time()
-    for world, row in enumerate(drawn):
-        values = values_of(held, [one.at(float(place)) for one, place in zip(held, row, strict=True)])
-        profit = [compute(simkit.simulate(one, replication=world))["profit"] for one in make(values).values()]
-        rows.append([one - profit[0] for one in profit[1:]])
-    return np.array(rows), (time.process_time() - started) / (len(drawn) * (1 + len(rows[0])))
-
-
-def main(scenario: str, worlds: int, few: int, many: int) -> None:
-    """Print, for each alternative, how alike the leads are."""
+def run_all(scenario: str, worlds: int, sizes: Sequence[int], file: Path) -> pd.DataFrame:
+    """Profit of every alternative in every world at every size, a line each in the file."""
     study = simkit.load(scenario)
-    held = usable(assumptions(study), maker(study, few, 1), study.base)
-    drawn = places(held, worlds, seed=1)
-    simkit.simulate(study.base.model_copy(update={"horizon": 7.0, "warmup": 0.0}), replication=0)  # compile first
-    small, small_seconds = leads(maker(study, few, 1), held, drawn)
-    large, large_seconds = leads(maker(study, many, 1), held, drawn)
-    print(
-        f"{worlds} worlds, CPU seconds a run: {small_seconds:.2f} with {few}, {large_seconds:.2f} with {many} persons"
-    )
-    for i, name in enumerate(list(study.alternatives)[1:]):
-        a, b = small[:, i], large[:, i]
-        print(
-            f"{name}: mean lead {a.mean():,.0f} and {b.mean():,.0f}, spread {a.std(ddof=1):,.0f} and "
-            f"{b.std(ddof=1):,.0f}, same sign in {np.mean(np.sign(a) == np.sign(b)):.0%}, rank correlation "
-            f"{spearman(a, b):.2f}, ahead in {np.mean(a > 0):.0%} and {np.mean(b > 0):.0%}"
-        )
+    makers = {persons: maker(study, persons, SEED) for persons in sizes}
+    held = usable(assumptions(study), makers[sizes[0]], study.base)
+    design, _, _ = possible(held, makers[sizes[0]], worlds, SEED)
+    key = ["world", "persons", "alternative"]
+    done = pd.read_csv(file) if file.is_file() else pd.DataFrame(columns=[*key, "profit", "cpu_seconds"])
+    there = set(done[key].itertuples(index=False, name=None))
+    warm = False
+    for world, numbers in design.iterrows():
+        for persons in sizes:
+            for name, one in makers[persons](values_of(held, [value.item() for value in numbers.to_numpy()])).items():
+                if (world, persons, name) in there:
+                    continue
+                if not warm:  # so that no run is timed with what compiles before it
+                    simkit.simulate(one, replication=world)
+                    warm = True
+                started = time.process_time()
+                profit = compute(simkit.simulate(one, replication=world))["profit"]
+                line = f"{world},{persons},{name},{profit:.2f},{time.process_time() - started:.2f}\n"
+                with file.open("a", encoding="utf-8") as out:
+                    out.write(line if out.tell() else f"world,persons,alternative,profit,cpu_seconds\n{line}")
+    runs = pd.read_csv(file)
+    return runs[runs["world"].isin(design.index) & runs["persons"].isin(sizes)]
+
+
+def leads_of(runs: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """The choice (best on average with most persons), and its lead over the best other: worlds x persons."""
+    most = runs["persons"].max()
+    chosen = str(runs[runs["persons"] == most].groupby("alternative", sort=False)["profit"].mean().idxmax())
+    table = {
+        persons: lead_table(some.rename(columns={"world": "case"}), "profit", "higher", chosen)
+        for persons, some in runs.groupby("persons")
+    }
+    return chosen, pd.DataFrame({persons: one["lead"] for persons, one in table.items()})
+
+
+def winners_of(runs: pd.DataFrame) -> pd.DataFrame:
+    """Who earns most: worlds x persons."""
+    by = runs.pivot(index=["world", "persons"], columns="alternative", values="profit")
+    return by.idxmax(axis=1).unstack("persons")
+
+
+def compared(few: np.ndarray, many: np.ndarray, same_winner: int) -> dict[str, tuple[float, float, float]]:
+    """Figures of one size against the largest, world by world, each with a 95 % interval.
+
+    `error` is the root mean square difference of the leads over their spread (standard deviation) between worlds with
+    most persons, `shift` the mean difference over that spread, `correlation` Pearson's of the leads, `change` the share
+    of worlds that are held with few less that with many, `same_winner` a share of worlds. Intervals of the first three
+    are percentiles over resampled worlds; of `change` Student's over worlds; of `same_winner` Clopper and Pearson's.
+    Where no world changed, the interval of `change` is that of a share of none in so many.
+    """
+    count = len(few)
+    picks = generator(SEED, "worlds resampled").integers(0, count, (RESAMPLES, count))
+    found = {}
+    for name, figure in (("error", _error), ("shift", _shift), ("correlation", _correlation)):
+        again = np.array([figure(few[pick], many[pick]) for pick in picks])
+        low, high = np.nanquantile(again, [0.025, 0.975])
+        found[name] = (figure(few, many), float(low), float(high))
+    moved = (few > 0).astype(float) - (many > 0)
+    change = interval(moved)
+    if moved.any() and change.low is not None and change.high is not None:
+        found["change"] = (float(moved.mean()), change.low, change.high)
+    else:
+        most = share_interval(0, count)[1]
+        found["change"] = (0.0, -most, most)
+    found["same_winner"] = (same_winner / count, *share_interval(same_winner, count))
+    return found
+
+
+def _error(few: np.ndarray, many: np.ndarray) -> float:
+    return math.sqrt(np.mean((few - many) ** 2)) / float(many.std(ddof=1))
+
+
+def _shift(few: np.ndarray, many: np.ndarray) -> float:
+    return float(np.mean(few - many)) / float(many.std(ddof=1))
+
+
+def _correlation(few: np.ndarray, many: np.ndarray) -> float:
+    return float(np.corrcoef(few, many)[0, 1])
+
+
+def verdict(found: dict[str, tuple[float, float, float]]) -> str:
+    """`hurts` where a limit is broken beyond doubt, `does not hurt` where all hold beyond doubt, else `undecided`."""
+    limits = {"error": LARGEST_ERROR, "shift": LARGEST_SHIFT, "change": LARGEST_CHANGE}
+    if any(found[name][1] > limit or found[name][2] < -limit for name, limit in limits.items()):
+        return "hurts"
+    if all(-limit <= found[name][1] and found[name][2] <= limit for name, limit in limits.items()):
+        return "does not hurt"
+    return "undecided"
+
+
+def table(runs: pd.DataFrame) -> str:
+    """What the README holds."""
+    chosen, leads = leads_of(runs)
+    winners, most = winners_of(runs), int(runs["persons"].max())
+    cost = runs.groupby("persons")["cpu_seconds"].median()
+    many = leads[most].to_numpy(float)
+    lines = [
+        f"{len(leads)} worlds. With {most:,} persons {chosen} is ahead of the best other in {np.mean(many > 0):.0%}; "
+        f"mean lead {many.mean():,.0f}, spread {many.std(ddof=1):,.0f}; a run takes {cost[most]:.1f} CPU seconds.",
+        "",
+        "| persons | CPU seconds a run | error / spread | shift / spread | correlation | rank correlation "
+        "| held less held with most | same winner | |",
+        "|--:|--:|--:|--:|--:|--:|--:|--:|---|",
+    ]
+    for persons in [one for one in leads if one != most]:
+        few = leads[persons].to_numpy(float)
+        found = compared(few, many, int((winners[persons] == winners[most]).sum()))
+        cells = [f"{mean:.2f} ({low:.2f} to {high:.2f})" for mean, low, high in found.values()]
+        cells.insert(3, f"{spearman(few, many):.2f}")
+        lines.append(f"| {persons:,} | {cost[persons]:.1f} | {' | '.join(cells)} | {verdict(found)} |")
+    return "\n".join(lines)
+
+
+def main(scenario: str, worlds: int, sizes: Sequence[int], file: Path) -> None:
+    """Make the runs that are missing, and print the table."""
+    print(table(run_all(scenario, worlds, sorted(sizes), file)))
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    scenario = given[0] if given else str(ROOT / "scenarios" / "retail.yaml")
-    main(scenario, *map(int, [*given[1:], *["12", "2500", "50000"][len(given[1:]) :]]))
+    usual = [str(ROOT / "scenarios" / "retail.yaml"), "20", "2500,5000,10000,20000", str(HERE / "runs.csv")]
+    scenario, worlds, sizes, file = [*sys.argv[1:], *usual[len(sys.argv) - 1 :]]
+    main(scenario, int(worlds), [int(one) for one in sizes.split(",")], Path(file))

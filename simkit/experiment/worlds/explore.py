@@ -189,7 +189,7 @@ def spread(
         raise SenseError("outcomes", "no outcome shown has a better side, so that worlds could not be compared")
     measure, better = str(result.deciding), result.measures[str(result.deciding)].better
     seed = int(result.base.seed)
-    design, scenarios, redrawn = _possible(held, make, count, seed)
+    design, scenarios, redrawn = possible(held, make, count, seed)
     runner = _Runner(result, workers, progress, model or Model())
     runs = runner.run(scenarios, lambda case: [case])
     leads = lead_table(runs, measure, better, chosen.ahead)
@@ -218,7 +218,7 @@ def places(held: Sequence[Assumption], count: int, seed: int) -> np.ndarray:
     return np.column_stack(drawn)
 
 
-def _possible(
+def possible(
     held: Sequence[Assumption], make: Make, count: int, seed: int
 ) -> tuple[pd.DataFrame, dict[int, Scenarios], int]:
     """The worlds whose numbers go together, the alternatives in each, and how many were drawn again."""
