@@ -67,6 +67,26 @@ def analyze(
         raise typer.Exit(FAILED_RUNS)
 
 
+def page_of(results: Path) -> Path | None:
+    """The page of a finished sweep, made by all analyses that its design allows unless it is newer than the results;
+    None, and why is said, where none fits or the page cannot be written.
+    """
+    from simkit.experiment.storage import manifest
+
+    page = results / "report.html"
+    if page.is_file() and page.stat().st_mtime_ns >= (results / manifest.NAME).stat().st_mtime_ns:
+        return page
+    from simkit.experiment.analysis.asked import Asked, Source
+    from simkit.experiment.analysis.tables import AnalysisError
+
+    try:
+        found = _analyses(Asked(Source.of(results)).resolved(), [])
+        return _written(found, results / "analysis", results, _typed(results, {}))[-1]
+    except (AnalysisError, OSError) as error:  # the runs are kept, which is what was asked for
+        say(f"no page: {error}")
+        return None
+
+
 def _analyses(asked: Asked, named: list[str]) -> list[Analysis]:
     from simkit.experiment.analysis.analyze import fitting, run_method
 
@@ -83,11 +103,9 @@ def _typed(results: Path, named: Mapping[str, Any]) -> str:
 
 
 def _tell(found: list[Analysis], folder: Path, beside: Path, command: str, as_json: bool) -> None:
-    from simkit.report import analysis_page
     from simkit.report.analyses import document, show
 
-    files = [path for one in found for path in one.save(folder)]
-    page = analysis_page.save(found, beside, command)
+    *files, page = _written(found, folder, beside, command)
     if as_json:
         names = [str(path) for path in (*files, page)]
         terminal.print_json({"analyses": [document(one) for one in found], "files": names})
@@ -95,3 +113,11 @@ def _tell(found: list[Analysis], folder: Path, beside: Path, command: str, as_js
     for one in found:
         show(one, terminal.console())
     say(f"wrote {len(files)} files to {folder}, and all of it as a page: {page}")
+
+
+def _written(found: list[Analysis], folder: Path, beside: Path, command: str) -> list[Path]:
+    """Write tables and pictures, and the page last."""
+    from simkit.report import analysis_page
+
+    files = [path for one in found for path in one.save(folder)]
+    return [*files, analysis_page.save(found, beside, command)]

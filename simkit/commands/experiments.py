@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simkit.commands import terminal
-from simkit.commands.analyze import analyze
+from simkit.commands.analyze import analyze, page_of
 from simkit.commands.shared import (
     FAILED_RUNS,
     INTERRUPTED,
@@ -71,7 +71,8 @@ def sweep(
     extend: Extend = None,
     as_json: Json = False,
 ) -> None:
-    """Run every case of an experiment under the same luck; what the results folder has is not run again."""
+    """Run every case of an experiment under the same luck, and write what it shows as report.html; what the results
+    folder has is not run again."""
     part = _shard(shard)
     place = _place(executor, cluster, cell_timeout, cell_memory, workers)
     experiment = load_file(file, sets, extend)
@@ -96,7 +97,7 @@ def sweep(
         )
     except KeyboardInterrupt:
         stop(INTERRUPTED, f"interrupted; what is finished is kept in {folder}: the same command goes on")
-    _finish(sweeping.document(experiment, found), folder, as_json)
+    _finish({**sweeping.document(experiment, found), "folder": str(folder)}, None if part else page_of(folder), as_json)
 
 
 def _place(
@@ -140,15 +141,17 @@ def merge(
         terminal.print_json(document)
     else:
         missing = f"; {document['missing']} of the design are missing" if document["missing"] else ""
-        print(f"{out}: {document['runs']} runs, {document['failed']} failed{missing}")
+        print(f"{out}: {document['runs']} runs, {document['failed']} failed{missing}; `simkit analyze {out}` says "
+              "what they show")  # fmt: skip
 
 
-def _finish(document: dict[str, Any], folder: Path, as_json: bool) -> None:
+def _finish(document: dict[str, Any], page: Path | None, as_json: bool) -> None:
     if as_json:
-        terminal.print_json({**document, "folder": str(folder)})
+        terminal.print_json({**document, "page": None if page is None else str(page)})
     else:
         _show(document)
-        print(f"{folder}: runs/*.parquet, design.parquet, manifest.json")
+        print(f"{document['folder']}: runs/*.parquet, design.parquet, manifest.json")
+        print("" if page is None else f"what it shows: {page}\n", end="")
     if document["failed"]:
         raise typer.Exit(FAILED_RUNS)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,11 @@ import pandas as pd
 import pytest
 
 import simkit
+from simkit.experiment.cells import Ok
 from simkit.report.analysis_page import render, save
 from simkit.report.page import TEMPLATE, policy
 
+ROOT = Path(__file__).parents[2]
 HOSTILE = '<script>alert("x")</script>'
 
 
@@ -70,3 +74,36 @@ def test_names_are_data_and_the_same_runs_give_the_same_bytes(page: str, tmp_pat
     path = save(analyses(HOSTILE), tmp_path / "new", HOSTILE)
     assert path.name == "report.html"
     assert "<script" not in path.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def swept(tmp_path: Path) -> Path:
+    """An experiment file whose two runs are in its folder already, so that a command only tells of them."""
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    path = tmp_path / "gap.yaml"
+    path.write_text(
+        "scenario: scenarios/quickstart.yaml\nlevers: {contact_policy.gap: [1, 2]}\ndesign: grid\nreplications: 3\n"
+        "alternatives: [hierarchy]\noutcomes: [profit]\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_a_sweep_ends_with_its_page(swept: Path, tmp_path: Path, simkit: Any, monkeypatch: pytest.MonkeyPatch):
+    """The page is that of `simkit analyze`; it is made again only when the results are newer, and never of a shard."""
+    monkeypatch.setattr("simkit.experiment.cells.Work.run", lambda *_, **__: Ok({"profit": 1.0}, None, None, (), 0.0))
+    out = tmp_path / "out"
+    words = ("sweep", str(swept), "--executor", "serial", "--out")
+    code, told, _ = simkit(*words, str(out))
+    page = out / "report.html"
+    assert (code, f"what it shows: {page}" in told) == (0, True)
+    ours = page.read_text(encoding="utf-8")
+    assert simkit("analyze", str(out))[0] == 0
+    assert page.read_text(encoding="utf-8") == ours
+    page.write_text("mine", encoding="utf-8")
+    assert str(page) in simkit(*words, str(out))[1]
+    assert page.read_text(encoding="utf-8") == "mine"
+    assert simkit(*words, str(out), "--replications", "4")[0] == 0
+    assert "4 replications" in page.read_text(encoding="utf-8") != "mine"
+    simkit(*words, str(tmp_path / "half"), "--shard", "1/2")
+    assert not (tmp_path / "half" / "report.html").exists()
