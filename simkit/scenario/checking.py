@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 from simkit.scenario.budget import overspent, unaffordable
 from simkit.scenario.complaints import place_of, problem_at, problems_of
 from simkit.scenario.errors import Problem, SenseError
-from simkit.scenario.meetings import boards_that_never_meet
+from simkit.scenario.gate_load import gate_warnings
+from simkit.scenario.meetings import boards_that_met_before, boards_that_never_meet
 from simkit.scenario.node import Node, leaves, plain, steps_of
 from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.scalars import shortened
@@ -84,7 +85,9 @@ def warnings_of(scenario: Scenario) -> list[str]:
         notes.append(
             f"more work than time ({', '.join(busy)} of what other duties leave): the backlog grows as long as the run"
         )
-    return notes
+    first = scenario.start - timedelta(days=scenario.warmup_days)
+    notes += boards_that_met_before(department, first, scenario.days, scenario.warmup_days)
+    return [*notes, *gate_warnings(department, scenario.orders_per_week())]
 
 
 def unequal_means(base: Scenario, other: Scenario) -> list[str]:

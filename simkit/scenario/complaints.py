@@ -170,11 +170,19 @@ def _expected(kind: str, details: Any, steps: Sequence[Any]) -> str:
         return str(context["expected"])
     if kind == "int_from_float":
         return "a whole number"
+    if kind == "string_pattern_mismatch" and (words := _alternatives(str(context["pattern"]))):
+        return words
     if kind in _BOUND:
         return _BOUND[kind].format(**{key: _grouped_digits(bound) for key, bound in context.items()}) + _memory(
             details, steps
         )
     return _WANTED.get(kind.split("_")[0], str(details["msg"]))
+
+
+def _alternatives(pattern: str) -> str:
+    """``^(home|company|unit:.+)$`` -> ``'home', 'company' or 'unit:...'``; nothing for a pattern of another form."""
+    written = re.fullmatch(r"\^\(([\w:.+|-]+)\)\$", pattern)
+    return _or(", ".join(repr(word.replace(".+", "...")) for word in written[1].split("|"))) if written else ""
 
 
 def _grouped_digits(bound: Any) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from simkit.scenario.organization import Organization, Unit
+from simkit.scenario.organization import Organization, Person, Unit
+from simkit.scenario.working_week import WEEKDAYS
+
+_WEEK = 7 * 24 * 3600
 
 
 def homes(organization: Organization) -> list[Unit]:
@@ -38,6 +41,27 @@ def different_people(seats: Sequence[set[str]]) -> bool:
         return False
 
     return all(seat(place, set()) for place in range(len(seats)))
+
+
+def ever_together(organization: Organization, seats: Sequence[set[str]]) -> bool:
+    """Whether at some moment of a week without holidays every place has somebody of its own who is on shift."""
+    ids = set().union(*seats)
+    shifts = {person.id: _shifts(organization, person) for person in organization.people if person.id in ids}
+    for moment in sorted({opens for own in shifts.values() for opens, _ in own}):
+        there = {who for who, own in shifts.items() if any((moment - opens) % _WEEK < length for opens, length in own)}
+        if different_people([seat & there for seat in seats]):
+            return True
+    return False
+
+
+def _shifts(organization: Organization, person: Person) -> list[tuple[int, int]]:
+    """Second of the scenario's week at which each shift of a person opens, and its seconds (the first `fte` of it)."""
+    week, found = organization.calendars[person.calendar], []
+    for day in week.days:
+        for opens, closes in week.hours:
+            begins = round((WEEKDAYS.index(day) * 24 + opens - person.zone) * 3600) % _WEEK
+            found.append((begins, round((closes - opens) * 3600 * person.fte)))
+    return found
 
 
 def can_do(organization: Organization, skill: str) -> bool:

@@ -9,7 +9,7 @@ from simkit.scenario.errors import SenseError
 from simkit.scenario.naming import known, unique
 from simkit.scenario.organization import Organization
 from simkit.scenario.step_order import ancestors, in_order
-from simkit.scenario.who_can import can_do, different_people, doers_of, homes, skills
+from simkit.scenario.who_can import can_do, different_people, doers_of, ever_together, homes, skills
 from simkit.scenario.work_kinds import LIVE, Step, WorkKind
 
 
@@ -75,14 +75,23 @@ def _doers(organization: Organization, step: Step, at: str) -> None:
                 raise SenseError(f"{at}.{key}", _nobody(organization, skill))
     if len(step.roles) == 1:
         return
+    path = f"{at}.{key if step.skills is not None else 'people'}"
     for home in homes(organization):
         seats = [doers_of(organization, role, home.id, step.roles.count(role)) for role in step.roles]
         if not different_people(seats):
             who = ", ".join(" or ".join(role) for role in step.roles)
             raise SenseError(
-                f"{at}.{key if step.skills is not None else 'people'}",
+                path,
                 f"nobody can ever do this together: it takes {len(seats)} different people ({who}), and among those "
                 f"who may be asked for work of {home.id!r} there are {len(set().union(*seats))}",
+            )
+        if not ever_together(organization, seats):
+            ids = set().union(*seats)
+            who = ", ".join(f"{person.id} ({person.calendar})" for person in organization.people if person.id in ids)
+            raise SenseError(
+                path,
+                f"nobody can ever do this together: of those who may be asked, no {len(seats)} who would do are on "
+                f"shift at the same moment of any week: {who}",
             )
 
 
@@ -101,6 +110,10 @@ def _rework(kind: WorkKind, step: Step, upstream: Mapping[str, set[str]], at: st
 
 
 def _nobody(organization: Organization, skill: str) -> str:
-    near = get_close_matches(skill, skills(organization), 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(skills(organization))}"
+    there = skills(organization)
+    if skill in there:
+        who = ", ".join(f"{person.id} ({person.unit})" for person in organization.people if skill in person.skills)
+        return f"nobody who may be asked has the skill {skill!r}; `structure.assign` asks none of those who do: {who}"
+    near = get_close_matches(skill, there, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(there)}"
     return f"nobody who may be asked has the skill {skill!r}; {hint}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from simkit.scenario.organization import Organization
+from simkit.scenario.organization import Organization, Person
 from simkit.scenario.step_order import redone, undone
 from simkit.scenario.work_kinds import CadenceGate, Delegation, Gate, Step, WorkKind
 
@@ -39,9 +39,14 @@ def _capacity(organization: Organization) -> dict[str, float]:
         unit = next(unit for unit in organization.units if unit.id == person.unit)
         if unit.agency is not None and unit.agency.limit == "unlimited":
             capacity[person.craft] = math.inf
-        hours = organization.calendars[person.calendar].weekly_hours * person.fte * organization.primary_share
-        capacity[person.craft] = capacity.get(person.craft, 0.0) + hours * person.skills[person.craft]
+        hours = capacity_hours(organization, person) * person.skills[person.craft]
+        capacity[person.craft] = capacity.get(person.craft, 0.0) + hours
     return capacity
+
+
+def capacity_hours(organization: Organization, person: Person) -> float:
+    """Hours a week that other duties leave somebody."""
+    return organization.calendars[person.calendar].weekly_hours * person.fte * organization.primary_share
 
 
 def _hours_per_case(organization: Organization, kind: WorkKind) -> dict[str, float]:
@@ -61,11 +66,11 @@ def _hours_per_case(organization: Organization, kind: WorkKind) -> dict[str, flo
 def _add_gate(organization: Organization, kind: WorkKind, step: Step, hours: dict[str, float]) -> None:
     """The approver's rounds, and the steps that opinion has done again."""
     gate = organization.gates[step.gate or ""]
-    rejections = _expected_rejections(gate.reject.first, gate.reject.decay)
+    rejections = expected_rejections(gate.reject.first, gate.reject.decay)
     effort = gate.effort_hours if isinstance(gate, CadenceGate) else gate.effort.mean_hours
     approver = _approver_craft(organization, gate)
     if gate.delegate is not None:
-        rejections = _expected_rejections(gate.reject.first * gate.delegate.reject_factor, gate.reject.decay)
+        rejections = expected_rejections(gate.reject.first * gate.delegate.reject_factor, gate.reject.decay)
         effort = _delegated_hours(gate.delegate, effort)
     if approver is not None:
         hours[approver] = hours.get(approver, 0.0) + effort * (1 + rejections)
@@ -92,7 +97,7 @@ def _delegated_hours(delegate: Delegation, own: float) -> float:
     return delegate.audit_share * own + (1 - delegate.audit_share) * delegate.effort_hours
 
 
-def _expected_rejections(first: float, decay: float) -> float:
+def expected_rejections(first: float, decay: float) -> float:
     """Mean rejections when round k rejects with ``first * decay ** (k - 1)``."""
     total, reached = 0.0, 1.0
     for k in range(200):

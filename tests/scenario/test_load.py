@@ -156,9 +156,10 @@ def test_a_table_may_stand_in_its_own_file(write):
 def test_more_work_than_time_is_a_warning(write):
     """It may be what is asked; the warning says who, and by how much. An alternative's own goes by its name."""
     path = write("question: q\nalternatives: {busy: {work.campaigns_per_week: 80}}\n")
-    (warning,) = load(path).warnings
-    assert warning.startswith("busy: more work than time (strategy ")
-    assert "%" in warning
+    work, decisions = load(path).warnings
+    assert work.startswith("busy: more work than time (strategy ")
+    assert decisions.startswith("busy: more decisions than time (")
+    assert "%" in work
 
 
 # --- mistakes in values -------------------------------------------------------------------------------------
@@ -190,6 +191,10 @@ def test_more_work_than_time_is_a_warning(write):
         (
             "contact_policy: {blocked: deferr}\n",
             "s.yaml:1:27: contact_policy.blocked: expected 'defer' or 'drop', found 'deferr'; did you mean",
+        ),
+        (
+            "teams: {gates: {board: {mode: cadence, approver: zoe}}}\n",
+            "s.yaml:1:50: teams.gates.board.approver: expected 'head', 'lead', 'person:...' or 'skill:...', found 'zoe'",
         ),
         ("teams: {structure: pots}\n", "'hub-and-spoke', 'hybrid' or 'written', found 'pots'; did you mean 'pods'?"),
         (

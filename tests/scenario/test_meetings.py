@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from simkit.scenario.meetings import boards_that_never_meet
+from simkit.scenario.meetings import boards_that_met_before, boards_that_never_meet
 from simkit.scenario.organization import Teams
 from simkit.scenario.structures import organization
 from simkit.teams.calendar import DAY_SECONDS, Calendar
@@ -33,3 +33,13 @@ def test_a_board_that_no_work_waits_for_may_rest():
     work = {"only": {"steps": [{"id": "write", "skill": "copy", "effort": 1}]}}
     plan = organization(Teams.model_validate({"gates": {"board": {"every_days": 200}}, "work": work}), [])
     assert list(boards_that_never_meet(plan, datetime.date(2026, 1, 8), 3)) == []
+
+
+def test_a_board_that_met_in_the_warm_up_only_is_told_of():
+    """Every sixty working days from the third on: met on Wednesday the 7th, and not again until the end of March."""
+    plan = organization(Teams.model_validate({"gates": {"board": {"every_days": 60}}}), [])
+    monday = datetime.date(2026, 1, 5)
+    assert list(boards_that_never_meet(plan, monday, 50)) == []
+    assert list(boards_that_met_before(plan, monday, 50, 2)) == []
+    (told,) = boards_that_met_before(plan, monday, 50, 3)
+    assert "'board' meets every 60 working days, and on none of the measured days" in told

@@ -99,3 +99,31 @@ def test_a_crew_that_cannot_exist_is_refused_at_its_place(doers, path):
     with pytest.raises(SenseError) as error:
         run(neutral(people=staff, work=work), [], 1)
     assert error.match(path)
+
+
+@pytest.mark.parametrize(
+    ("second", "meet"),
+    [
+        ({"calendar": "late"}, False),
+        ({"calendar": "long"}, True),
+        ({"calendar": "long", "fte": 0.5}, False),  # 4 to 11, when the other comes
+        ({"calendar": "late", "zone": 3}, True),  # 11 to 17 here
+        ({"calendar": "sunday"}, False),
+        ({"calendar": "sunday", "zone": -12}, True),  # Sunday's evening there is Monday's noon here
+    ],
+)
+def test_a_crew_that_is_never_on_shift_together_is_refused(second, meet):
+    """Two people, on 11 to 14 o'clock and some other shift: unless their hours overlap nobody can ever begin."""
+    calendars = {
+        "noon": {"days": "Mon-Fri", "hours": [[11, 14]]}, "late": {"days": "Mon-Fri", "hours": [[14, 20]]},
+        "long": {"days": "Mon-Fri", "hours": [[4, 18]]}, "sunday": {"days": "Sun", "hours": [[10, 24]]},
+    }  # fmt: skip
+    staff = [{"id": "a", "skills": {"copy": 1}, "calendar": "noon"}, {"id": "b", "skills": {"legal": 1}, **second}]
+    work = {"job": {"steps": [{"id": "s", "skills": ["copy", "legal"], "effort": 1}]}}
+    told = neutral(people=staff, work=work)
+    told["calendars"] = told["calendars"] | calendars
+    if meet:
+        run(told, [], 1)
+        return
+    with pytest.raises(SenseError, match=r"steps\[s\]\.skills: nobody can ever .* same moment of any week: a \(noon\)"):
+        run(told, [], 1)
