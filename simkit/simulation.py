@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simkit.coupling.budget import Spending
+from simkit.coupling.harm import Harm
 from simkit.coupling.ledger import Takings, daily_table, units_sold, watched_figures
 from simkit.coupling.neighbors import NEIGHBOR_COSTS, Neighbors
 from simkit.coupling.outcome import Run, cases_table, launches_table, market_warnings, spent_since
@@ -117,7 +118,6 @@ class _Coupling:
         self.log = log
         self.market = _market(scenario, replication, engine, threads, rules, log)
         log.begin(self.market)
-        self.without = without
         if without is not None:
             self.market.tables.withhold(without)
         first = scenario.start - timedelta(days=scenario.warmup_days)
@@ -134,7 +134,7 @@ class _Coupling:
         self.finished: list[tuple[int, Launch]] = []
         self.episodes = {episode.source: episode for episode in episodes(scenario, key)}
         self.signals: dict[str, Signal] = {name: episode.signal for name, episode in self.episodes.items()}
-        self.harmful = [episode for episode in self.episodes.values() if episode.occasion.harm > 0]
+        self.harm = Harm(self.episodes, scenario.days, without)
         self.watches = [Watch(name, monitor, key) for name, monitor in scenario.monitors.items()]
         self.channel_readings = ChannelReadings(scenario, self.market, key, asleep=script is not None)
         if script:
@@ -144,10 +144,10 @@ class _Coupling:
         self.supply = Supply(scenario.economics.stock, self.market)
         self.cohorts = Cohorts(scenario, self.market)
         self.launched: list[dict[str, Any]] = []
-        self.better_answers: list[tuple[int, str, float]] = []
-        """Day, source and relevance of answers that become better while they are live."""
         self.leads: list[Lead] = []
-        self.plan = Plan(scenario, self.market, key, hours_per_case(structure))
+        self.plan = Plan(
+            scenario, self.market, key, hours_per_case(structure) if scenario.steer_by.by != "none" else {}
+        )
         self.moving = MovingPlan(scenario)
         self.orders: list[WorkOrder] = []
         self.neighbors = Neighbors(scenario, self.market, key, first)
@@ -166,7 +166,7 @@ class _Coupling:
                 self._go_live(launch, day)
             self.spending.open_day(day)
             self.supply.open_day()
-            totals[day] = self.market.live_day(self._harm(day))
+            totals[day] = self.market.live_day(self.harm.on(day))
             new_leads: list[Lead] = []
             if totals[day][LEADS]:
                 key = run_key(scenario.seed, self.replication)
@@ -239,7 +239,7 @@ class _Coupling:
             self._improve(launch, relevance, day + 1)
             return
         if order.due_day is None:
-            self._answer(source, first, relevance)
+            self.harm.answer(source, first, relevance)
         if first < self.scenario.days:
             self.market.tables.launch(order.name, order.campaign, segments, relevance, first, launch.annoyance)
         self.launched.append(
@@ -256,7 +256,7 @@ class _Coupling:
             self.market.tables.improve(order.name, order.campaign, relevance, day)
         if order.due_day is None:
             source = order.name.removeprefix(f"{order.campaign}-")
-            self.better_answers.append((day, source, relevance))
+            self.harm.answer_better(source, day, relevance)
 
     def _begin_journey(self, launch: Launch, first: int) -> None:
         """Messages of a journey are made: people may enter from `first` on."""
@@ -264,27 +264,6 @@ class _Coupling:
         assert order.journey is not None
         begin_journey(self.market.tables.world, self.scenario, order.journey, launch.quality, first, launch.annoyance)
         self.launched.append({"name": order.name, "cause": order.cause, "day": first, "defects": launch.defects})
-
-    def _answer(self, source: str, day: int, relevance: float) -> None:
-        """An answer takes away part of an occasion's harm from the day it is live."""
-        episode = self.episodes.get(source)
-        if episode is not None:
-            episode.answered_day = min(day, episode.answered_day)
-            left = self.without.relief_left(episode.occasion.answered_by) if self.without else 1.0
-            episode.relief = episode.occasion.answer_effect * relevance * left
-
-    def _harm(self, day: int) -> dict[str, float]:
-        """Share of organic purchases lost today by segment; occasions at work at once multiply."""
-        for when, source, relevance in self.better_answers:
-            if when == day:
-                self._answer(source, day, relevance)
-        left: dict[str, float] = {}
-        for episode in self.harmful:
-            harm = episode.harm(day)
-            if harm:
-                for segment in episode.segments:
-                    left[segment] = left.get(segment, 1.0) * (1 - harm)
-        return {segment: 1 - share for segment, share in left.items()}
 
     def _fixed_per_day(self) -> float:
         """People, agencies and technology."""

@@ -38,7 +38,7 @@ class Plan:
     """
 
     def __init__(self, scenario: Scenario, market: MarketDriver, key: Key, hours: Mapping[str, float]):
-        """`hours` of work that a campaign of each kind takes."""
+        """`hours` of work that a campaign of each kind takes; only reviews ask for them."""
         self.scenario, self.market, self.hours = scenario, market, hours
         self.rule = scenario.steer_by
         programs = {name: one for name, one in scenario.campaigns.items() if one.per_week}

@@ -110,6 +110,11 @@ class Episode:
     relief: float = 0.0
     """Share of the harm taken away since it was answered."""
 
+    def days_of_harm(self, days: int) -> range:
+        """Of so many days, those on which it may do harm."""
+        first = math.ceil(self.signal.happened_day)
+        return range(first, min(days, first + math.ceil(_FADED * self.occasion.half_life_days) + 1))
+
     def harm(self, day: float) -> float:
         """Share of organic purchases lost to it on a day."""
         since = day - self.signal.happened_day

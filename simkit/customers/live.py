@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +37,7 @@ class Live:
     annoyance: float = 0.0
     """By what share more people opt out and complain because of its errors."""
 
-    @property
+    @cached_property
     def occurrence(self) -> int:
         """The word that stands for it in every key."""
         return crc(self.name)

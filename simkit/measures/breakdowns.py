@@ -42,19 +42,20 @@ class Cohorts:
         return pd.DataFrame(self._rows, columns=list(COHORT_COLUMNS))
 
     def _note(self, day: int, today: date) -> None:
-        bought = self.market.column("purchases") > 0
-        since = self.market.column("first_purchase_day")[bought]
+        column = self.market.column
+        bought = np.flatnonzero(column("purchases") > 0)
         starts = np.array([start for start, _ in self._months if start <= day])
-        cohort = np.searchsorted(starts, since, side="right")
         size = len(starts) + 1
+        begun = np.searchsorted(starts, np.arange(-1, day + 2), side="right")  # months by the evening of each day
+        cohort = begun[np.maximum(np.floor(column("first_purchase_day")[bought]), -1).astype(np.int64) + 1]
 
         def count(weights: np.ndarray | None = None) -> np.ndarray:
             return np.bincount(cohort, weights, size)
 
         persons = count()
-        retained = count(self.market.column("relation")[bought] == CUSTOMER)
-        purchases = count(self.market.column("purchases")[bought])
-        revenue = count(self.market.column("revenue")[bought]) / MONEY
+        retained = count(column("relation")[bought] == CUSTOMER)
+        purchases = count(column("purchases")[bought])
+        revenue = count(column("revenue")[bought]) / MONEY
         margin, stands_for = self.scenario.economics.margin, self.scenario.market.represents
         for k in np.flatnonzero(persons):
             name = self._months[k - 1][1] if k else EARLIER
