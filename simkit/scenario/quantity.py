@@ -37,7 +37,13 @@ _UNIT_DAYS = {
 class Table(BaseModel):
     """A section of a scenario file: unknown keys are errors, numbers are finite, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        validate_default=True,
+        defer_build=True,  # a validator is built when first asked for: a worker process needs few of them
+    )
 
 
 @dataclass(frozen=True)

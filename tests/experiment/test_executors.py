@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,25 @@ def test_a_worker_that_is_done_takes_the_next_work(faults: Any):
         again = outcomes(Processes(work, 1), plan(work.scenarios, 2))
         assert {cell: one.measures for cell, one in again.items()} == {c: one.measures for c, one in found.items()}
     assert set(multiprocessing.active_children()) == others
+
+
+@pytest.mark.parametrize(("left", "given", "kept"), [(1, [1, 0], 0), (2, [1, 1], 0), (3, [1, 1], 1), (4, [2, 1], 1),
+                                                     (9, [2, 2], 5)])  # fmt: skip
+def test_workers_have_one_in_reserve_while_this_process_is_busy(left: int, given: list[int], kept: int):
+    """Who lends a hand gives each worker a cell, then each one more, and the last of those it keeps for itself."""
+
+    class Idle:
+        ready = True
+
+        def __init__(self) -> None:
+            self.tasks: deque[Any] = deque()
+
+        def give(self, task: Any) -> None:
+            self.tasks.append(task)
+
+    queue, crew = deque(range(left)), [Idle(), Idle()]
+    Processes(None, 2, lend_a_hand=True)._hand_out(queue, deque(), crew)  # type: ignore[arg-type]
+    assert ([len(worker.tasks) for worker in crew], len(queue)) == (given, kept)
 
 
 @pytest.mark.parametrize("early", ["faults", "a_module_that_is_not_there"])

@@ -57,14 +57,17 @@ class Processes:
         return bool(queue)
 
     def _hand_out(self, queue: deque[Task], again: deque[Task], crew: list[Worker]) -> None:
-        """Give tasks to workers that have none; while this process is at a cell of its own they need one in reserve."""
+        """Give a task to each worker that has none. While this process is at a cell of its own nobody hands out; so
+        then they get one in reserve as well, as long as one is left for this process."""
         if (not crew and not self.lend_a_hand) or (again and len(crew) < self.workers):
             crew.append(Worker(self._payload))
-        plenty = self.lend_a_hand and len(queue) > 2 * (len(crew) + 1)
-        for worker in crew:
-            waits = worker.ready or worker.spare.warm or not self.lend_a_hand
-            while waits and len(worker.tasks) < (2 if plenty else 1) and (again or queue):
+        idle = [worker for worker in crew if worker.ready or worker.spare.warm or not self.lend_a_hand]
+        for worker in idle:
+            if not worker.tasks and (again or queue):
                 worker.give((again or queue).popleft())
+        for worker in idle if self.lend_a_hand else ():
+            if len(worker.tasks) < 2 and len(queue) > 1:
+                worker.give(queue.popleft())
 
 
 def _collect(
