@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections import deque
 from pathlib import Path
@@ -17,7 +18,15 @@ from typing import Any
 import pytest
 
 from simkit.experiment.cells import Err, Model, Ok, Work, plan
-from simkit.experiment.executors import Processes, Serial, WorkerStartError, kept_workers, waiting_workers, worker
+from simkit.experiment.executors import (
+    Processes,
+    Serial,
+    WorkerStartError,
+    kept_workers,
+    processes,
+    waiting_workers,
+    worker,
+)
 from simkit.experiment.executors.worker import start_spares
 
 
@@ -75,21 +84,32 @@ def test_a_worker_that_is_done_takes_the_next_work(faults: Any):
 
 @pytest.mark.parametrize(("left", "given", "kept"), [(1, [1, 0], 0), (2, [1, 1], 0), (3, [1, 1], 1), (4, [2, 1], 1),
                                                      (9, [2, 2], 5)])  # fmt: skip
-def test_workers_have_one_in_reserve_while_this_process_is_busy(left: int, given: list[int], kept: int):
-    """Who lends a hand gives each worker a cell, then each one more, and the last of those it keeps for itself."""
+def test_workers_have_one_in_reserve(monkeypatch: pytest.MonkeyPatch, left: int, given: list[int], kept: int):
+    """Each worker gets a cell, then each one more; but the last of those is kept for who lends a hand."""
 
     class Idle:
         ready = True
 
-        def __init__(self) -> None:
+        def __init__(self, payload: bytes) -> None:
             self.tasks: deque[Any] = deque()
 
         def give(self, task: Any) -> None:
             self.tasks.append(task)
 
-    queue, crew = deque(range(left)), [Idle(), Idle()]
-    Processes(None, 2, lend_a_hand=True)._hand_out(queue, deque(), crew)  # type: ignore[arg-type]
-    assert ([len(worker.tasks) for worker in crew], len(queue)) == (given, kept)
+    monkeypatch.setattr(processes, "Worker", Idle)
+    desk = processes.Desk(None, range(left), 2, True, threading.Event())  # type: ignore[arg-type]
+    desk.crew = [Idle(b""), Idle(b"")]  # type: ignore[list-item]
+    desk.hand_out()
+    assert [len(worker.tasks) for worker in desk.crew] == given
+    assert [desk.take() is not None for _ in range(kept + 1)] == [True] * kept + [False]
+
+
+def test_workers_do_not_wait_for_who_lends_a_hand(faults: Any, tmp_path: Path):
+    """While this process is at its first cell, a worker runs all others."""
+    work = faults.Patient(tmp_path, 9, os.getpid())
+    found = outcomes(Processes(work, 1, lend_a_hand=True), list(range(10)))
+    assert found[0] == 9
+    assert sorted(found) == list(range(10))
 
 
 @pytest.mark.parametrize("early", ["faults", "a_module_that_is_not_there"])

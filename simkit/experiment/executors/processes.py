@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
+from multiprocessing import Pipe
 from multiprocessing.connection import wait
+from queue import SimpleQueue
 from typing import Any
 
 from simkit.experiment.cells import Cell, Err, Outcome
@@ -23,88 +26,149 @@ class Processes:
 
     def __init__(self, work: Job, workers: int, lend_a_hand: bool = False):
         self.work, self.workers, self.lend_a_hand = work, workers, lend_a_hand
-        self._payload, self._stopped = b"", False
+        self._stopped = threading.Event()
 
     def submit_stream(self, cells: Iterable[Cell], window: int) -> Iterator[tuple[Cell, Outcome]]:
         """Hand cells to workers in order; leaving the loop early ends the workers."""
-        queue, again = deque((cell, 1) for cell in cells), deque[Task]()
-        self._payload = pickle.dumps(self.work)
-        crew = [Worker(self._payload) for _ in range(min(window, self.workers, len(queue)))]
+        desk = Desk(self.work, cells, min(window, self.workers), self.lend_a_hand, self._stopped)
+        desk.open()
         try:
             if self.lend_a_hand:
-                self._hand_out(queue, again, crew)  # to those that have worked before
                 self.work.warm(helper=False)
-            while self._left(queue) or again or any(worker.tasks for worker in crew):
-                self._hand_out(queue, again, crew)
-                if self.lend_a_hand and queue:
-                    cell, _ = queue.popleft()
+                while (cell := desk.take()) is not None:
                     yield cell, self.work.run(cell, threads=1)
-                    yield from _collect(crew, again, timeout=0, needed=False)
-                else:
-                    yield from _collect(crew, again, timeout=None)
+                    yield from desk.finished()
+            while desk.expects_more():
+                yield desk.next()
         finally:
-            for worker in crew:
-                worker.done()
+            desk.close()
 
     def stop(self) -> None:
         """Begin no further cell."""
-        self._stopped = True
+        self._stopped.set()
 
-    def _left(self, queue: deque[Task]) -> bool:
-        """Whether there are cells to begin."""
-        if self._stopped:
-            queue.clear()
-        return bool(queue)
 
-    def _hand_out(self, queue: deque[Task], again: deque[Task], crew: list[Worker]) -> None:
-        """Give a task to each worker that has none. While this process is at a cell of its own nobody hands out; so
-        then they get one in reserve as well, as long as one is left for this process."""
-        if (not crew and not self.lend_a_hand) or (again and len(crew) < self.workers):
-            crew.append(Worker(self._payload))
-        idle = [worker for worker in crew if worker.ready or worker.spare.warm or not self.lend_a_hand]
+class Desk:
+    """Where workers get cells and bring outcomes, kept by a thread, so that they never wait for this process to be done
+    with a cell of its own."""
+
+    def __init__(self, work: Job, cells: Iterable[Cell], workers: int, lends: bool, stopped: threading.Event):
+        self._queue, self._again = deque((cell, 1) for cell in cells), deque[Task]()
+        self._payload = pickle.dumps(work)
+        self._workers, self._lends, self._stopped = workers, lends, stopped
+        self.crew = [Worker(self._payload) for _ in range(min(workers, len(self._queue)))]
+        self._lock, self._closed = threading.Lock(), False
+        self._outcomes: SimpleQueue[tuple[Cell, Outcome] | BaseException] = SimpleQueue()
+        self._expected = 0
+        """Outcomes that are with workers, to be tried again, or brought and not yet taken."""
+        self._bell, self._ring = Pipe(duplex=False)
+        self._keeper = threading.Thread(target=self._keep, daemon=True)
+
+    def open(self) -> None:
+        """Begin to hand out."""
+        self._keeper.start()
+
+    def take(self) -> Cell | None:
+        """The next cell, for this process itself; None when none is left."""
+        with self._lock:
+            return self._left().popleft()[0] if self._left() else None
+
+    def expects_more(self) -> bool:
+        """Whether any outcome is still to come."""
+        with self._lock:
+            return bool(self._left() or self._expected)
+
+    def next(self) -> tuple[Cell, Outcome]:
+        """The next outcome of a worker, waiting for it. Raises what makes all further waiting vain."""
+        found = self._outcomes.get()
+        if isinstance(found, BaseException):
+            raise found
+        with self._lock:
+            self._expected -= 1
+        return found
+
+    def finished(self) -> Iterator[tuple[Cell, Outcome]]:
+        """The outcomes that are there already."""
+        while not self._outcomes.empty():
+            yield self.next()
+
+    def close(self) -> None:
+        """Hand out nothing any more, and let the workers go."""
+        self._closed = True
+        self._ring.send(None)
+        self._keeper.join()
+        for worker in self.crew:
+            worker.done()
+
+    # --- the thread -----------------------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        try:
+            while not self._closed:
+                with self._lock:
+                    self.hand_out()
+                self._collect()
+        except BaseException as error:
+            with self._lock:
+                self._expected += 1
+            self._outcomes.put(error)
+
+    def _left(self) -> deque[Task]:
+        """Cells to begin."""
+        if self._stopped.is_set():
+            self._queue.clear()
+        return self._queue
+
+    def hand_out(self) -> None:
+        """Give a task to each worker that has none, and one in reserve, so that it need not wait for the next; but the
+        last one is left for this process where it lends a hand."""
+        queue, again = self._left(), self._again
+        if (not self.crew and not self._lends and queue) or (again and len(self.crew) < self._workers):
+            self.crew.append(Worker(self._payload))
+        idle = [worker for worker in self.crew if worker.ready or worker.spare.warm or not self._lends]
         for worker in idle:
             if not worker.tasks and (again or queue):
+                self._expected += not again
                 worker.give((again or queue).popleft())
-        for worker in idle if self.lend_a_hand else ():
+        for worker in idle if self._lends else ():
             if len(worker.tasks) < 2 and len(queue) > 1:
+                self._expected += 1
                 worker.give(queue.popleft())
 
+    def _collect(self) -> None:
+        """Wait for messages of workers, and take what they bring."""
+        by_connection: dict[Any, Worker] = {worker.connection: worker for worker in self.crew}
+        for connection in wait([*by_connection, self._bell]):
+            if connection is self._bell:
+                return
+            worker = by_connection[connection]
+            try:
+                message = worker.connection.recv()
+            except (EOFError, OSError):
+                self._lose(worker)
+                continue
+            if not worker.ready and isinstance(message, Err):
+                self._lose(worker, message.error)
+            elif message == READY:
+                worker.ready = True
+            else:
+                cell, _ = worker.tasks.popleft()
+                self._outcomes.put((cell, message))
 
-def _collect(
-    crew: list[Worker], again: deque[Task], timeout: float | None, needed: bool = True
-) -> Iterator[tuple[Cell, Outcome]]:
-    """Take the messages that are there (waiting for one when `timeout` is None), and yield the outcomes among them.
+    def _lose(self, worker: Worker, why: str = "") -> None:
+        """A worker has ended: what it was at is tried again, what it had in reserve as if it had never been given.
 
-    A worker that cannot even start is an error where workers are `needed`; else the others do its work.
-    """
-    by_connection: dict[Any, Worker] = {worker.connection: worker for worker in crew}
-    for connection in wait(list(by_connection), timeout):
-        worker = by_connection[connection]
-        try:
-            message = worker.connection.recv()
-        except (EOFError, OSError):
-            crew.remove(worker)
-            yield from _lost(worker, again, needed)
-            continue
-        if not worker.ready and isinstance(message, Err):
-            crew.remove(worker)
-            yield from _lost(worker, again, needed, message.error)
-        elif message == READY:
-            worker.ready = True
-        else:
-            cell, _ = worker.tasks.popleft()
-            yield cell, message
-
-
-def _lost(worker: Worker, again: deque[Task], needed: bool, why: str = "") -> Iterator[tuple[Cell, Outcome]]:
-    """A worker has ended: what it was at is tried again, what it had in reserve as if it had never been given."""
-    code = worker.stop()
-    if not worker.ready and needed:
-        raise WorkerStartError(f"a worker process ended before it could start ({why or f'exit code {code}'})") from None
-    if worker.tasks:
-        cell, attempt = worker.tasks.popleft()
-        again.extend(worker.tasks)
-        if attempt < ATTEMPTS:
-            again.append((cell, attempt + 1))
-        else:
-            yield cell, killer(code)
+        One that cannot even start is an error where nobody else does its work.
+        """
+        self.crew.remove(worker)
+        code = worker.stop()
+        if not worker.ready and (not self._lends or self._again):
+            why = why or f"exit code {code}"
+            raise WorkerStartError(f"a worker process ended before it could start ({why})") from None
+        if worker.tasks:
+            cell, attempt = worker.tasks.popleft()
+            self._again.extend(worker.tasks)
+            if attempt < ATTEMPTS:
+                self._again.append((cell, attempt + 1))
+            else:
+                self._outcomes.put((cell, killer(code)))
