@@ -6,7 +6,9 @@ met, 6 interrupted, 7 environment (disk, missing extra).
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -65,6 +67,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    atexit.register(gc.freeze)  # looking through all that is left, before it goes anyway, would take most of a second
     with _sentences():
         app()
 
