@@ -50,10 +50,7 @@ def settle(c: Any, w: Any, s: Any) -> None:
     """A person's candidates, decided at a glance or one after the other."""
     glanced = c.candidates & ~w.today.plain == 0 and c.journeys == 0 and decide_at_a_glance(c, w, s)
     if not glanced:
-        look_at(c, w, s)
-        gather(c, w, s)
-        for j in range(s.n):
-            decide(c, w, s, j)
+        go_through(c, w, s)
     s.own_fit = 1.0
     s.impersonal = 0
     if w.segment[c.segment].asks_profiling == 1:
@@ -61,6 +58,15 @@ def settle(c: Any, w: Any, s: Any) -> None:
             s.own_fit = w.today.own_fit
         else:
             s.impersonal = w.segment[c.segment].private
+
+
+@apart()
+def go_through(c: Any, w: Any, s: Any) -> None:
+    """A person's candidates, decided one after the other."""
+    look_at(c, w, s)
+    gather(c, w, s)
+    for j in range(s.n):
+        decide(c, w, s, j)
 
 
 @register_jitable

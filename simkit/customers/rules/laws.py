@@ -7,8 +7,9 @@ from typing import Any
 
 from numba.extending import register_jitable
 
+from simkit.customers.apart import apart
 from simkit.customers.tables import LOGIT_END, NODES
-from simkit.rng import exponential, uniform, uniform_pair
+from simkit.rng import uniform, uniform_pair
 
 MINUTES_PER_DAY = 1440
 STEPS_PER_LOGIT = (NODES - 1) / (2 * LOGIT_END)
@@ -74,7 +75,7 @@ def poisson(mean: float, u: float) -> int:
     return count
 
 
-@register_jitable
+@apart(first=True)
 def draw(c: Any, w: Any, what: int, purpose: int, k: int) -> float:
     """One uniform for this customer: what it is about, and what it is for."""
     return uniform(
@@ -93,6 +94,4 @@ def draw_pair(c: Any, w: Any, what: int, purpose: int, k: int) -> tuple[float, f
 @register_jitable
 def draw_clock(c: Any, w: Any, what: int, purpose: int) -> float:
     """A unit-exponential clock for the customer's `what`-th event of this sort."""
-    return exponential(
-        w.today.key0, w.today.key1, c.index, what, purpose, 0, w.segment[c.segment].space
-    )  # fmt: skip
+    return -math.log(draw(c, w, what, purpose, 0))
