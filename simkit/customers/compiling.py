@@ -254,18 +254,30 @@ class Phase:
             self.loop(*self._nobody)
 
 
+def _nothing(c: Any, w: Any, s: Any) -> None:
+    """A rule that does nothing."""
+
+
 def _in_turn(rules: Sequence[Rule]) -> Rule:
-    """A rule that is all of these, one after the other."""
+    """A rule that is all of these, one after the other; few steps of folding, for each function takes time to
+    compile."""
     if len(rules) == 1:
         return rules[0]
-    half = len(rules) // 2
-    first, second = _in_turn(rules[:half]), _in_turn(rules[half:])
+    if len(rules) > 8:
+        return _in_turn([_in_turn(rules[at : at + 8]) for at in range(0, len(rules), 8)])
+    r1, r2, r3, r4, r5, r6, r7, r8 = *rules, *[compilable(_nothing)] * (8 - len(rules))
 
-    def both(c: Any, w: Any, s: Any) -> None:
-        first(c, w, s)
-        second(c, w, s)
+    def in_turn(c: Any, w: Any, s: Any) -> None:
+        r1(c, w, s)
+        r2(c, w, s)
+        r3(c, w, s)
+        r4(c, w, s)
+        r5(c, w, s)
+        r6(c, w, s)
+        r7(c, w, s)
+        r8(c, w, s)
 
-    return compilable(both)
+    return compilable(in_turn)
 
 
 # --- what is compiled apart ------------------------------------------------------------------------------------
