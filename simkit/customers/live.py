@@ -58,17 +58,11 @@ def fill_program(
     row: np.void, live: Live, channel_at: dict[str, int], conditions: dict[str, int], scenario: Scenario
 ) -> None:
     """What is the same for all launches of a campaign on a channel."""
-    campaign = live.campaign
+    campaign, where = live.campaign, live.campaign.audience.where
     row["channel"] = channel_at[live.channel]
     row["priority"] = campaign.priority
     row["bought_within"], row["not_bought_within"] = bounds(campaign.audience)
-    row["condition"] = condition_of(campaign, conditions)
+    row["condition"] = -1 if where is None else conditions[where]
     row["impersonal"] = scenario.data.impersonal(campaign.relevance)
     fill_goal(row, campaign, scenario.market.goal_effects)
     row["starts"] = starts_by_click(scenario.journeys, live.program)
-
-
-def condition_of(campaign: Campaign, conditions: dict[str, int]) -> int:
-    """The audience's own condition, by its row; -1 for none."""
-    where = campaign.audience.where
-    return -1 if where is None else conditions[where]

@@ -13,7 +13,7 @@ import numpy as np
 from simkit.customers import tables
 from simkit.customers.conditions import condition_rows, fill_conditions
 from simkit.customers.extension import extension_of, layout_of, parameter_values
-from simkit.customers.live import Live, Meaning, condition_of
+from simkit.customers.live import Live, Meaning
 from simkit.customers.market_audiences import Audiences
 from simkit.customers.market_glance import Glance, glance_of
 from simkit.customers.market_goals import Referrals, fill_assortment, fill_role
@@ -82,8 +82,8 @@ class MarketTables:
         """Everything that ever went live, by occurrence: what a log's numbers mean."""
         self.improvements: list[tuple[int, set[str], float]] = []
         """First day, names and relevance of what becomes better while it is live."""
-        self._shown: list[Live] = []
-        """The advertisements whose rows are filled."""
+        self._shown: dict[Live, np.void] = {}
+        """The advertisements that stand in the tables, in order, with their rows."""
         self.layout, self.extension = layout_of(scenario), extension_of(scenario)
         self.columns |= self.extension.columns(self.columns) if self.extension else {}
         self.counters = tuple(self.extension.counters.values()) if self.extension else ()
@@ -369,11 +369,11 @@ class MarketTables:
 
     def _show_ads(self, w: World) -> None:
         """The rows of what runs today; what it gets is decided in `allocate`."""
-        if self.ads != self._shown:
-            self._shown = list(self.ads)
-            for j, ad in enumerate(self.ads):
-                self.media.fill_ad(j, ad)
-                w.ad["condition"][j] = condition_of(ad.campaign, self.conditions)
+        if list(self._shown) != self.ads:
+            shown = self._shown
+            self._shown = {ad: shown[ad] if ad in shown else self.media.row_of(ad, self.conditions) for ad in self.ads}
+            for j, row in enumerate(self._shown.values()):
+                w.ad[j] = row
         w.ad["touch"][: len(self.ads)] = [self.day - ad.first_day for ad in self.ads]
         w.ad["plan"][: len(self.ads)] = 0.0
 

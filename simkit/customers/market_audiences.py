@@ -22,7 +22,8 @@ class Audiences:
 
     def __init__(self, segments: dict[str, int], world: World):
         """`segments` by name, with their places in the world's table."""
-        self._segments, self._world = segments, world
+        self._segments = segments
+        self._column = {name: world.segment[name] for names in (_NOW, _COMING, _ADS) for name in names}
         self._meant: dict[_Audience, tuple[list[int], list[int]]] = {}
         """Segments whose customers, and whose prospects, something is for."""
 
@@ -34,14 +35,14 @@ class Audiences:
                 self._add(bits, live, _NOW if live.first_day <= day else _COMING, 1 << slot)
         for j, ad in enumerate(ads):
             self._add(bits, ad, _ADS, 1 << j)
-        masks = {name: [0] * len(self._segments) for names in (_NOW, _COMING, _ADS) for name in names}
+        masks = {name: [0] * len(self._segments) for name in self._column}
         for (audience, names), mine in bits.items():
             for name, segments in zip(names, self._meant[audience], strict=True):
                 mask = masks[name]
                 for i in segments:
                     mask[i] |= mine
         for name, mask in masks.items():
-            self._world.segment[name][: len(mask)] = mask
+            self._column[name][: len(mask)] = mask
 
     def _add(
         self, bits: dict[tuple[_Audience, tuple[str, str]], int], live: Live, names: tuple[str, str], bit: int

@@ -15,7 +15,7 @@ from simkit.customers.reputation import Standing
 from simkit.customers.rules.media import SEARCH_KIND, SITE_KIND
 from simkit.customers.rules.person import ADDRESSED_KIND, NO_BOUND, PAID_KIND
 from simkit.customers.state import ADDRESSED, CHANNELS, CLICKED, DEMAND_AT, GRAIN, INTENT, OUT, PER_CHANNEL, STAGES
-from simkit.customers.tables import World
+from simkit.customers.tables import AD, World
 from simkit.scenario.campaigns import Audience
 from simkit.scenario.channels import Addressed, Channel, Owned, Paid, Search, Web
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
@@ -137,12 +137,14 @@ class Media:
 
     # --- money --------------------------------------------------------------------------------------------
 
-    def fill_ad(self, j: int, live: Live) -> None:
-        """The row of a running paid campaign, for all days on which it stands there."""
-        row = self.world.ad[j]
+    def row_of(self, live: Live, conditions: dict[str, int]) -> np.void:
+        """The row of a paid campaign, without what differs between its days."""
+        row, where = np.zeros(1, AD)[0], live.campaign.audience.where
         row["occurrence"], row["channel"] = live.occurrence, self.channel_at[live.channel]
         row["bought_within"], row["not_bought_within"] = bounds(live.campaign.audience)
+        row["condition"] = -1 if where is None else conditions[where]
         row["strength"] = live.relevance / self.scenario.market.reference_relevance
+        return row
 
     def allocate(self, ads: Sequence[Live], totals: np.ndarray, stages: np.ndarray) -> None:
         """Budgets become planned impressions per unit of affinity, and the share of queries that can be clicked;

@@ -20,6 +20,8 @@ from simkit.customers.state import ADDRESSED, SLOTS
 from simkit.customers.tables import MESSAGE, World
 from simkit.scenario.schema import Scenario
 
+_OF_A_LAUNCH = ("occurrence", "strength", "dislike", "score")
+_OF_A_DAY = ("midnight", "minute", "quiet", "last", "fallback")
 InSlots = Sequence[tuple[int, Live]]
 """Slots in use with what is in them."""
 
@@ -58,11 +60,12 @@ class MessageTables:
         self._shared: dict[tuple[str, str], Shared] = {}
         """By the name of the campaign and the channel."""
         self._scores = [0.0] * SLOTS
+        self._column = {name: world.message[name] for name in (*_OF_A_LAUNCH, *_OF_A_DAY)}
 
     def fill(self, slot: int, live: Live) -> None:
         """The row of a launch, for all its days."""
-        table = self._world.message
-        table[slot] = self._of(live).row
+        table = self._column
+        self._world.message[slot] = self._of(live).row
         table["occurrence"][slot] = live.occurrence
         table["strength"][slot] = live.relevance / self._reference
         table["dislike"][slot] = (1 - live.relevance) / (1 - self._reference) * (1 + live.annoyance)
@@ -92,11 +95,11 @@ class MessageTables:
             aimed.append(Aimed(slot, minutes[-1], last[-1], shared.plain and not quiet and other < 0, order))
             if shared.in_zones:
                 self._policy.zones.set(self._world, slot, *shared.in_zones[waited])
-        table, today = self._world.message, self._world.today
         if slots:
             at = np.array(slots)
-            table["midnight"][at], table["minute"][at] = midnights, minutes
-            table["quiet"][at], table["last"][at], table["fallback"][at] = held, last, instead
+            for name, values in zip(_OF_A_DAY, (midnights, minutes, held, last, instead), strict=True):
+                self._column[name][at] = values
+        today = self._world.today
         today["exempt"], today["choosy"] = exempt, -1 if today["withholding"] else choosy
         through = reachable(ways, self._addressed)
         today["reachable"][: len(through)] = through
