@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,28 @@ def table(days: dict[Place, dict[str, np.ndarray]], numbers: range) -> pd.DataFr
     return pd.concat(frames, ignore_index=True)
 
 
+def decided(days: Mapping[Place, Mapping[str, np.ndarray]]) -> pd.DataFrame:
+    """Who is fastest in each place, and where that is shown: one family of comparisons over the whole map."""
+    return regimes(days, LESS_IS_BETTER, ("distance", "load"), MAP)
+
+
+def page_table(answers: pd.DataFrame) -> list[str]:
+    """The table of the page, line by line."""
+    lines = [
+        f"| hand-offs | load | utilization | {' | '.join(STRUCTURES)} | fastest | by (95 % interval) | shown |",
+        "|--:|--:|--:|" + "--:|" * len(STRUCTURES) + "---|--:|---|",
+    ]
+    for row in answers.to_dict("records"):
+        weekly = {kind: per_week * row["load"] for kind, per_week in WEEKLY.items()}
+        busiest = max(load_report(department("hierarchy", row["distance"]), weekly).values())
+        means = " | ".join(f"{row[structure]:.1f}" for structure in STRUCTURES)
+        lead = f"{row['lead']:.1f} ({row['low']:.1f} to {row['high']:.1f})"
+        shown = "yes" if row["verdict"] == WINS else f"no: {row['rivals']}"
+        place = f"{row['distance']:g} | {row['load']:g} | {busiest:.2f}"
+        lines.append(f"| {place} | {means} | {row['best']} | {lead} | {shown} |")
+    return lines
+
+
 def draw(answers: pd.DataFrame, to: Path) -> None:
     """A place for each load and distance, in the color of the fastest; pale where none is shown to be."""
     from matplotlib.figure import Figure
@@ -135,16 +158,8 @@ def main() -> None:
         found = pool.map(answer, *zip(*places, strict=True), [numbers] * len(places))
         days = dict(zip(places, found, strict=True))
     table(days, numbers).to_csv(given.out / "regimes.csv", index=False, float_format="%.6f", lineterminator="\n")
-    answers = regimes(days, LESS_IS_BETTER, ("distance", "load"), MAP)
-    print(f"| hand-offs | load | utilization | {' | '.join(STRUCTURES)} | fastest | by (95 % interval) | shown |")
-    print("|--:|--:|--:|" + "--:|" * len(STRUCTURES) + "---|--:|---|")
-    for row in answers.to_dict("records"):
-        weekly = {kind: per_week * row["load"] for kind, per_week in WEEKLY.items()}
-        busiest = max(load_report(department("hierarchy", row["distance"]), weekly).values())
-        means = " | ".join(f"{row[structure]:.1f}" for structure in STRUCTURES)
-        lead = f"{row['lead']:.1f} ({row['low']:.1f} to {row['high']:.1f})"
-        shown = "yes" if row["verdict"] == WINS else f"no: {row['rivals']}"
-        print(f"| {row['distance']:g} | {row['load']:g} | {busiest:.2f} | {means} | {row['best']} | {lead} | {shown} |")
+    answers = decided(days)
+    print("\n".join(page_table(answers)))
     draw(answers.rename(columns=lambda name: name.replace("-", "_")), given.out / "regimes.svg")
 
 

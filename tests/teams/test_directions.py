@@ -3,12 +3,15 @@
 import importlib.util
 from pathlib import Path
 
+import pandas as pd
+import pytest
 from departments import neutral, run, step
+
+PLACE = Path(__file__).parents[2] / "experiments" / "structures_regimes"
 
 
 def _experiment():
-    path = Path(__file__).parents[2] / "experiments" / "structures_regimes" / "regimes.py"
-    found = importlib.util.spec_from_file_location("structures_regimes", path)
+    found = importlib.util.spec_from_file_location("structures_regimes", PLACE / "regimes.py")
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
     return module
@@ -43,3 +46,16 @@ def test_no_structure_is_fastest_everywhere():
     """Departments win where hand-offs cost nothing and people are busy, pods where hand-offs are far and people free."""
     assert days("hierarchy", 0.0, 1.3) < days("pods", 0.0, 1.3)
     assert days("pods", 2.0, 0.6) < days("hierarchy", 2.0, 0.6)
+
+
+def test_each_structure_is_shown_to_be_fastest_somewhere():
+    """The committed figures give the page's table, with the error rate of the whole map; one of them is made again."""
+    kept = pd.read_csv(PLACE / "regimes.csv")
+    places = {place: rows[list(regimes.STRUCTURES)] for place, rows in kept.groupby(["hand_offs", "load"])}
+    answers = regimes.decided({place: {name: rows[name].to_numpy() for name in rows} for place, rows in places.items()})
+    assert "\n".join(regimes.page_table(answers)) in (PLACE / "README.md").read_text(encoding="utf-8")
+    assert set(answers.loc[answers["verdict"] == "wins", "best"]) == set(regimes.STRUCTURES)
+    assert set(kept["replication"]) == set(range(regimes.FIRST, regimes.FIRST + regimes.REPLICATIONS))
+    one = kept.iloc[0]
+    again = regimes.days_to_live(regimes.department("pods", one["hand_offs"]), one["load"], int(one["replication"]))
+    assert again == pytest.approx(one["pods"], abs=1e-6)
