@@ -265,7 +265,8 @@ def _in_turn(rules: Sequence[Rule]) -> Rule:
         return rules[0]
     if len(rules) > 8:
         return _in_turn([_in_turn(rules[at : at + 8]) for at in range(0, len(rules), 8)])
-    r1, r2, r3, r4, r5, r6, r7, r8 = [*rules, *[compilable(_nothing)] * (8 - len(rules))]
+    eight: list[Rule] = [*rules, *[compilable(_nothing)] * (8 - len(rules))]
+    r1, r2, r3, r4, r5, r6, r7, r8 = eight
 
     def in_turn(c: Any, w: Any, s: Any) -> None:
         r1(c, w, s)
