@@ -121,19 +121,25 @@ class Desk:
 
     def hand_out(self) -> None:
         """Give a task to each worker that has none, and one in reserve, so that it need not wait for the next; but the
-        last one is left for this process where it lends a hand."""
+        last one is left for this process where it lends a hand.
+
+        Then this process takes cells from the front and workers take them from the back: neighbors share a
+        replication, and so the people at its start, which each process makes for itself."""
         queue, again = self._left(), self._again
+        following = queue.pop if self._lends else queue.popleft
         if (not self.crew and not self._lends and queue) or (again and len(self.crew) < self._workers):
             self.crew.append(Worker(self._payload))
         idle = [worker for worker in self.crew if worker.ready or worker.spare.warm or not self._lends]
         for worker in idle:
-            if not worker.tasks and (again or queue):
-                self._expected += not again
-                worker.give((again or queue).popleft())
+            if not worker.tasks and again:
+                worker.give(again.popleft())
+            elif not worker.tasks and queue:
+                self._expected += 1
+                worker.give(following())
         for worker in idle if self._lends else ():
             if len(worker.tasks) < 2 and len(queue) > 1:
                 self._expected += 1
-                worker.give(queue.popleft())
+                worker.give(following())
 
     def _collect(self) -> None:
         """Wait for messages of workers, and take what they bring."""
