@@ -287,7 +287,7 @@ class _Coupling:
 
     def _note_start(self) -> tuple[np.ndarray, pd.DataFrame]:
         order = np.lexsort((self.market.column("index"), self.market.column("segment")))
-        return self.market.column("revenue")[order], self.department.records().persons
+        return self.market.column("revenue")[order], self.department.persons()
 
     def _asked(self) -> list[WorkOrder]:
         """The work that signals of the simulated days ask for, noticed before the end or not."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from heapq import heappop, heappush
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simkit.records import Launch, WorkOrder
 from simkit.rng import Purpose
@@ -14,15 +14,21 @@ from simkit.teams.agency_bills import AgencyBills
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.clock import Clock
 from simkit.teams.demand import own_orders
-from simkit.teams.department_records import DepartmentRecords, case_row, department_records
+from simkit.teams.department_records import DepartmentRecords, case_row, department_records, person_records
 from simkit.teams.dispatcher import Dispatcher
 from simkit.teams.event_log import EventLog
 from simkit.teams.flow import Flow
 from simkit.teams.luck import CasesLuck, Luck
-from simkit.teams.people import employ
+from simkit.teams.people import Person, employ
 from simkit.teams.staff.roster import roster_of
 from simkit.teams.tasks import URGENT
 from simkit.teams.work import Case, StepGraph
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simkit.teams.desk import Desk
+    from simkit.teams.staff.morale import Morale
 
 
 class Department:
@@ -102,8 +108,15 @@ class Department:
     def records(self) -> DepartmentRecords:
         """Cases, log and people's time as tables."""
         rows = [row or case_row(self._open[i]) for i, row in enumerate(self._rows)]
+        return department_records(rows, *self._recorded())
+
+    def persons(self) -> pd.DataFrame:
+        """The table of people's time alone, as of now."""
+        return person_records(*self._recorded())
+
+    def _recorded(self) -> tuple[list[Person], EventLog, Desk, int, Morale | None]:
         morale = self._roster.morale if self._roster is not None else None
-        return department_records(rows, self._people, self._log, self._dispatcher.desk, self._dispatcher.now, morale)
+        return self._people, self._log, self._dispatcher.desk, self._dispatcher.now, morale
 
     def _schedule(self, arrived: int, _: int, order: WorkOrder, lucks: CasesLuck, number: int) -> None:
         """The case itself is made when it arrives."""

@@ -60,14 +60,21 @@ def department_records(
     rows: list[tuple[Any, ...]], people: list[Person], log: EventLog, desk: Desk, now: int, morale: Morale | None = None
 ) -> DepartmentRecords:
     """The tables as of a moment; `rows` are those of :func:`case_row`."""
+    cells = [*log.cells, *_cut(people, desk, now)]
+    return DepartmentRecords(cases=_cases(rows), persons=_persons(people, cells, desk, now, morale), cells=cells)
+
+
+def person_records(
+    people: list[Person], log: EventLog, desk: Desk, now: int, morale: Morale | None = None
+) -> pd.DataFrame:
+    """The table of persons alone, as of a moment: see :class:`DepartmentRecords`."""
+    return _persons(people, [*log.cells, *_cut(people, desk, now)], desk, now, morale)
+
+
+def _persons(people: list[Person], cells: list[Any], desk: Desk, now: int, morale: Morale | None) -> pd.DataFrame:
     import pandas as pd
 
-    cells = [*log.cells, *_cut(people, desk, now)]
-    return DepartmentRecords(
-        cases=_cases(rows),
-        persons=pd.DataFrame(_person_rows(people, cells, desk, now, morale)),
-        cells=cells,
-    )
+    return pd.DataFrame(_person_rows(people, cells, desk, now, morale))
 
 
 def _cases(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
