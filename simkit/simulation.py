@@ -126,9 +126,7 @@ class _Coupling:
         for path, message in overspent(scenario.budget, payroll, scenario.economics.technology_per_year):
             raise SenseError(path, message)
         self.department: Department | Replay = (
-            Replay(script, scenario.warmup_days)
-            if script
-            else Department(structure, key, first, scenario.days, scenario.warmup_days)
+            Replay(script) if script else Department(structure, key, first, scenario.days, scenario.warmup_days)
         )
         self.transition_cost = structure.transition_cost
         self.finished: list[tuple[int, Launch]] = []

@@ -4,7 +4,7 @@ differs in what customers get and in nothing else."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from simkit.records import Launch, Signal, WorkOrder
@@ -35,8 +35,8 @@ class Script:
 class Replay:
     """Stands where a `teams.department.Department` would, and does what the script says. Orders are not listened to."""
 
-    def __init__(self, script: Script, warmup_days: int):
-        self._script, self._warmup_days, self._today = script, warmup_days, -1
+    def __init__(self, script: Script):
+        self._script = script
         self.payroll_per_day = script.payroll_per_day
         self.extra_costs, self.turnover_costs = list(script.extra_costs), list(script.turnover_costs)
 
@@ -45,11 +45,12 @@ class Replay:
 
     def run_day(self, day: int) -> list[Launch]:
         """What was finished on that day."""
-        self._today = day
         return [launch for when, launch in self._script.launches if when == day]
 
+    def persons(self) -> pd.DataFrame:
+        """Where everyone's time had gone when the measured days began."""
+        return self._script.persons_before
+
     def records(self) -> DepartmentRecords:
-        """The script's; until the measured days begin, people's time of the warm-up."""
-        if self._today < self._warmup_days:
-            return replace(self._script.records, persons=self._script.persons_before)
+        """The script's."""
         return self._script.records
