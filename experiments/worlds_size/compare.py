@@ -110,15 +110,21 @@ def compared(few: np.ndarray, many: np.ndarray, same_winner: int) -> dict[str, t
 
 
 def _error(few: np.ndarray, many: np.ndarray) -> float:
-    return math.sqrt(np.mean((few - many) ** 2)) / float(many.std(ddof=1))
+    return math.sqrt(np.mean((few - many) ** 2)) / _spread(many)
 
 
 def _shift(few: np.ndarray, many: np.ndarray) -> float:
-    return float(np.mean(few - many)) / float(many.std(ddof=1))
+    return float(np.mean(few - many)) / _spread(many)
 
 
 def _correlation(few: np.ndarray, many: np.ndarray) -> float:
-    return float(np.corrcoef(few, many)[0, 1])
+    spread = _spread(few) * _spread(many)
+    return float(np.cov(few, many)[0, 1]) / spread
+
+
+def _spread(leads: np.ndarray) -> float:
+    """Between worlds; none where the worlds drawn are all one."""
+    return float(leads.std(ddof=1)) or math.nan
 
 
 def verdict(found: dict[str, tuple[float, float, float]]) -> str:
@@ -132,7 +138,9 @@ def verdict(found: dict[str, tuple[float, float, float]]) -> str:
 
 
 def table(runs: pd.DataFrame) -> str:
-    """What the README holds."""
+    """What the README holds: worlds that have all their runs."""
+    whole = runs.groupby("world")["profit"].transform("count")
+    runs = runs[whole == whole.max()]
     chosen, leads = leads_of(runs)
     winners, most = winners_of(runs), int(runs["persons"].max())
     cost = runs.groupby("persons")["cpu_seconds"].median()

@@ -104,17 +104,25 @@ _DECISIONS = {SENT: "sent", DEFERRED: "deferred", DROPPED: "dropped"}
 
 
 def export(
-    scenario: Scenario, what: str, path: Path, *, form: str = "csv", replication: int = 0, engine: str = "compiled"
+    scenario: Scenario,
+    what: str,
+    path: str | Path,
+    *,
+    form: str = "csv",
+    replication: int = 0,
+    engine: str = "compiled",
 ) -> int:
     """Run one cell and write one of its logs to `path`; how many rows.
 
     `what` is a key of :data:`TABLES` or ``work``, `form` one of :data:`FORMATS`, and of work also ``xes``. Raises
     `ValueError` for anything else, `OSError` when the file cannot be written; then nothing is left behind.
+
+    >>> simkit.export(simkit.load("scenarios/retail.yaml").base, "transactions", "orders.csv")  # doctest: +SKIP
     """
     if what not in (*TABLES, WORK) or form not in (*FORMATS, *([XES] if what == WORK else [])):
         formats = f"{', '.join(FORMATS)} ({XES} for {WORK})"
         raise ValueError(f"expected one of {', '.join(TABLES)}, {WORK} as one of {formats}; found {what} as {form}")
-    with whole_or_nothing(path) as beside:
+    with whole_or_nothing(Path(path)) as beside:
         if what == WORK:
             return _write_work(simulate(scenario, replication, engine=engine), beside, form)
         if what == "daily":

@@ -21,7 +21,7 @@ from simkit.experiment.extras import optional
 from simkit.experiment.progress import Progress
 from simkit.experiment.search.folder import claim, identity
 from simkit.experiment.search.front import dominates, front_of, gains_of
-from simkit.experiment.search.problem import ALTERNATIVE, Point, Problem, SearchError
+from simkit.experiment.search.problem import ALTERNATIVE, Point, Problem, SearchError, problem_of
 from simkit.experiment.search.runs import Runs
 from simkit.experiment.statistics import Difference, Interval, holm, interval, paired
 from simkit.experiment.storage.address import fingerprint
@@ -29,6 +29,8 @@ from simkit.rng import Purpose, crc, run_key, uniform
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from simkit.experiment.definition.files import Experiment
 
 TRIALS = 60
 FIRST = 4
@@ -121,8 +123,10 @@ class Optimum:
 
 
 def optimize(
-    problem: Problem,
+    problem: Problem | Experiment,
     *,
+    outcomes: Sequence[str] | None = None,
+    constraints: Sequence[str] = (),
     trials: int = TRIALS,
     first: int = FIRST,
     folder: Path | None = None,
@@ -133,11 +137,20 @@ def optimize(
 ) -> Optimum:
     """Look at `trials` points, then compare the best with new luck, at most `problem.replications` each.
 
+    An experiment is searched as its file says; `outcomes` (what to do best on; several make a front) and `constraints`
+    (``"mean_fatigue <= 2"``, bounds on means) are of an experiment only, a problem has its own.
+
     With a `folder` all runs and Optuna's journal are kept there, and the same search goes on where it stopped: its
     course is that of one that was never interrupted. It does not depend on `workers`.
 
     Raises SearchError, MissingExtraError without Optuna, ResultsFolderError for a folder of another search.
+
+    >>> simkit.optimize(simkit.load_experiment("gap.yaml"), constraints=["mean_fatigue <= 2"])  # doctest: +SKIP
     """
+    if not isinstance(problem, Problem):
+        problem = problem_of(problem, outcomes=outcomes, constraints=constraints)
+    elif outcomes or constraints:
+        raise SearchError("outcomes and constraints stand beside a problem that has its own; give an experiment")
     if not problem.levers and len(problem.alternatives) < 2:
         raise SearchError("there is nothing to choose: the experiment has no levers and one alternative")
     if trials < 1 or first < 1 or problem.replications < 2:

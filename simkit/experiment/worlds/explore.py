@@ -37,11 +37,11 @@ ASKED = 50
 """Worlds where ranges are stated and no number of worlds is."""
 SMALL = 5
 """Worlds of a run that does not say how many."""
-LARGEST_SHARE = 0.2
+LARGEST_SHARE = 0.3
 """They are left out where they would add more than this share to the run's work."""
-PERSONS = 2_500
+PERSONS = 10_000
 """Simulated persons in a world, each standing for more; `experiments/worlds_size` says what is known of that."""
-DAY, PERSON_DAY = 1.0, 5.4e-5
+DAY, PERSON_DAY = 1.0, 3.2e-5
 """Work of a department's day and of a person's, in proportion (measured on the retail scenario)."""
 CHECKED = 3
 """Numbers that are halved and doubled: those that the choice depends on most."""

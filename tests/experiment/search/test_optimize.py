@@ -269,6 +269,10 @@ def test_a_real_experiment(tmp_path):
     made = problem_of(load_experiment(tmp_path / "experiment.yaml"))
     assert list(made.outcomes) == ["profit"]
     found = optimize(made, trials=1, first=1, engine="mesa", workers=1, folder=tmp_path / "found")
+    again = optimize(load_experiment(tmp_path / "experiment.yaml"), trials=1, first=1, engine="mesa", workers=1)
+    assert again.best.point == found.best.point
+    with pytest.raises(SearchError, match="give an experiment"):
+        optimize(made, constraints=["profit >= 0"])
     assert not found.failed
     assert found.best.intervals["profit"].count == 2
     assert 0.5 <= found.best.point.values["contact_policy.gap"] <= 4
