@@ -12,6 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from simkit import cli
+from simkit.__main__ import start_ahead
+from simkit.experiment import executors
 
 VALID = "question: Why?\nalternatives:\n  pods: {teams.structure: pods}\n"
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
@@ -425,3 +427,17 @@ def test_work_is_exported_and_traced(simkit):
     code, _, err = simkit("trace", "s.yaml", "--campaign", "newsletters-0")
     assert code == 2
     assert "did you mean 'newsletter-0'" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "ahead"),
+    [("run FILE", 1), ("run FILE --seed 3", 1), ("run FILE --workers 1", 0), ("run FILE --workers=4", 0),
+     ("run nothing.yaml", 0), ("validate FILE", 0), ("run", 0), ("", 0)],
+)  # fmt: skip
+def test_workers_start_ahead_of_a_run(tmp_path, monkeypatch, words, ahead):
+    """Only `run` of a file that is there, whose workers nobody has counted."""
+    (tmp_path / "a.yaml").touch()
+    started = []
+    monkeypatch.setattr(executors, "start_early", started.append)
+    start_ahead(words.replace("FILE", str(tmp_path / "a.yaml")).split())
+    assert started == [None] * ahead
