@@ -113,9 +113,10 @@ def run(
     _check_writable(folder)
     from simkit.experiment import study as experiment
     from simkit.experiment.executors import kept_workers
+    from simkit.report.style import DRAWS
 
     try:
-        with kept_workers():  # they help with the figures
+        with kept_workers("simkit.report.page", *DRAWS):  # they help with the figures
             result = experiment.run(
                 study,
                 replications=replications,

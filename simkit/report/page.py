@@ -18,7 +18,7 @@ from simkit.experiment.executors import Processes, waiting_workers
 from simkit.report import breakdowns, figures, tables, targets, worlds
 from simkit.report.answer import answer
 from simkit.report.rounding import Format
-from simkit.report.style import style
+from simkit.report.style import DRAWS, style
 from simkit.report.tables import Table
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Drawing:
 
     def warm(self, helper: bool) -> None:
         """Import what draws."""
-        for name in ("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"):
+        for name in DRAWS:
             importlib.import_module(name)
 
     def run(self, cell: str, threads: int) -> Picture | Err:

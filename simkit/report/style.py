@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from simkit.experiment.result import Result
 
 BASE_COLOR = "#4d4d4d"
+DRAWS = ("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg")
+"""What is imported to draw."""
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Told apart by colorblind readers (Okabe and Ito 2008); one per alternative after the base, then again dashed."""
 DASHES = ("-", "--", ":", "-.")

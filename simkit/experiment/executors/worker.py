@@ -14,13 +14,19 @@ import types
 from collections import deque
 from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from simkit.experiment.cells import Cell, failure
 
 READY = "ready"
-NEXT = "next"
-"""Said to a worker instead of a cell: its work is done, another follows."""
+
+
+class Next(NamedTuple):
+    """Said to a worker instead of a cell: its work is done, another follows, for which it may import this meanwhile."""
+
+    modules: tuple[str, ...]
+
+
 GRACE_SECONDS = 5.0
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 """What keeps libraries below Python from taking further cores."""
@@ -35,6 +41,8 @@ class Spare:
     waiting: ClassVar[list[Spare]] = []
     kept: ClassVar[int] = 0
     """How many ask at the moment that workers are kept for the next work, see :func:`kept_workers`."""
+    meanwhile: ClassVar[tuple[str, ...]] = ()
+    """What they import while they wait for it."""
 
     def __init__(self, early: str = "") -> None:
         context = multiprocessing.get_context("spawn")
@@ -59,16 +67,19 @@ def start_spares(count: int, early: str = "simkit.simulation") -> None:
 
 
 @contextlib.contextmanager
-def kept_workers() -> Iterator[None]:
+def kept_workers(*meanwhile: str) -> Iterator[None]:
     """While this lasts, worker processes that have done their work wait for another; then all that wait end.
 
     For the streams of one command. Workers never outlive it, because what a user has edited since must be read anew.
+    Modules that a later work needs may be imported `meanwhile`.
     """
     Spare.kept += 1
+    before, Spare.meanwhile = Spare.meanwhile, Spare.meanwhile + meanwhile
     try:
         yield
     finally:
         Spare.kept -= 1
+        Spare.meanwhile = before
         if not Spare.kept:
             end_spares()
 
@@ -114,7 +125,7 @@ class Worker:
         """Keep the process for another work where that is wanted and it has nothing left to do; else end it."""
         if Spare.kept and self.ready and not self.tasks:
             with contextlib.suppress(OSError):
-                self.connection.send(NEXT)
+                self.connection.send(Next(Spare.meanwhile))
                 self.spare.warm = True
                 Spare.waiting.append(self.spare)
                 return
@@ -178,11 +189,17 @@ def serve(connection: Connection, early: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    with contextlib.suppress(ImportError, ValueError):  # whether it is needed, the work will say; "" is no module
-        importlib.import_module(early)
+    _import(early)
     with contextlib.suppress(EOFError, OSError):
         while _serve_one(connection):
             pass
+
+
+def _import(*modules: str) -> None:
+    """Import what is there of these; whether it is needed, the work will say."""
+    for name in modules:
+        with contextlib.suppress(ImportError, ValueError):  # "" is no module
+            importlib.import_module(name)
 
 
 def _serve_one(connection: Connection) -> bool:
@@ -204,7 +221,8 @@ def _serve_one(connection: Connection) -> bool:
     connection.send(READY)
     while connection.poll(idle_seconds):
         cell = connection.recv()
-        if cell == NEXT:
+        if isinstance(cell, Next):
+            _import(*cell.modules)
             return True
         connection.send(work.run(cell, threads=1))
     return False
