@@ -2,7 +2,8 @@
 
 Identity first: customers, ledger and contact log of both drivers must be equal to the bit. Then CPU nanoseconds per
 customer-day on one core (median of some repeats, compilation excluded), the ratio to the Mesa driver, bytes per
-customer, and how time grows from 100,000 to 1,000,000 customers.
+customer, how time grows from 100,000 to 1,000,000 customers, and what a market takes in which one in ten is
+contacted a day.
 
 Run with ``python experiments/benchmarks/customers.py [--quick]``.
 """
@@ -27,6 +28,8 @@ from simkit.scenario.schema import Scenario
 QUICKSTART = Path(__file__).parents[2] / "scenarios" / "quickstart.yaml"
 REAL_PERSONS = 2_000_000
 WARM_DAYS, DAYS = 40, 28
+Plan = Callable[[MarketDriver, int], None]
+"""What is launched on a day."""
 
 
 def scenario_of(customers: int) -> Scenario:
@@ -47,8 +50,14 @@ def plan(market: MarketDriver, day: int) -> None:
             market.tables.launch(f"{campaign}-{day}", campaign, whom, 0.5, day)
 
 
-def live(market: MarketDriver, first: int, days: int) -> np.ndarray:
-    """Totals of so many days under the plan."""
+def newsletters(market: MarketDriver, day: int) -> None:
+    """One newsletter every third day, and nothing else."""
+    if day % 3 == 0:
+        market.tables.launch(f"newsletter-{day}", "newsletter", None, 0.5, day)
+
+
+def live(market: MarketDriver, first: int, days: int, plan: Plan = plan) -> np.ndarray:
+    """Totals of so many days under a plan."""
     totals = []
     for day in range(first, first + days):
         plan(market, day)
@@ -69,16 +78,19 @@ def check_identity(customers: int, days: int) -> None:
     print(f"identical: {customers:,} customers, {days} days, {sum(map(len, logs[0])):,} contacts")
 
 
-def nanoseconds(make: Callable[[], MarketDriver], customers: int, days: int, repeats: int) -> float:
-    """Median CPU nanoseconds per customer-day, after fatigue has settled."""
+def nanoseconds(
+    make: Callable[[], MarketDriver], customers: int, days: int, repeats: int, plan: Plan = plan
+) -> tuple[float, float]:
+    """Median CPU nanoseconds per customer-day, after fatigue has settled; and the share contacted a day."""
     market = make()
-    live(market, 0, WARM_DAYS)
-    times = []
+    live(market, 0, WARM_DAYS, plan)
+    times, contacted = [], []
     for repeat in range(repeats):
         started = time.process_time()
-        live(market, WARM_DAYS + repeat * days, days)
+        totals = live(market, WARM_DAYS + repeat * days, days, plan)
         times.append((time.process_time() - started) / customers / days * 1e9)
-    return statistics.median(times)
+        contacted.append(totals[:, market.tables.columns["contacted"]].mean() / customers)
+    return statistics.median(times), statistics.mean(contacted)
 
 
 def main() -> None:
@@ -88,12 +100,15 @@ def main() -> None:
     quick = parser.parse_args().quick
     most, repeats = (100_000, 2) if quick else (1_000_000, 5)
     check_identity(1_000, 60)
-    compiled = {
-        n: nanoseconds(lambda n=n: CompiledMarket(scenario_of(n), 0), n, DAYS, repeats) for n in (most // 10, most)
-    }
-    mesa = nanoseconds(lambda: MarketModel(scenario=scenario_of(2_000)), 2_000, 7, min(3, repeats))
+    compiled, contacted = {}, {}
+    for n in (most // 10, most):
+        compiled[n], contacted[n] = nanoseconds(lambda n=n: CompiledMarket(scenario_of(n), 0), n, DAYS, repeats)
+    few, share = nanoseconds(lambda: CompiledMarket(scenario_of(100_000), 0), 100_000, DAYS, repeats, newsletters)
+    mesa, _ = nanoseconds(lambda: MarketModel(scenario=scenario_of(2_000)), 2_000, 7, min(3, repeats))
     for n, each in compiled.items():
-        print(f"compiled, {n:>9,} customers: {each:6.1f} ns per customer-day on one core")
+        told = f"{each:6.1f} ns per customer-day on one core ({contacted[n]:.3f} contacted a day)"
+        print(f"compiled, {n:>9,} customers: {told}")
+    print(f"with newsletters only:          {few:6.1f} ns per customer-day on one core ({share:.3f} contacted a day)")
     print(f"Mesa,     {2_000:>9,} customers: {mesa:6.0f} ns per customer-day")
     print(f"the compiled driver is {mesa / compiled[most]:.0f} times as fast as Mesa")
     print(f"ten times the customers take {10 * compiled[most] / compiled[most // 10]:.1f} times as long")

@@ -142,7 +142,7 @@ class CompiledMarket:
         """One phase for these people; the totals of all blocks together. Logs go where they are wanted, block by
         block."""
         size = max(1, -(-len(people) // len(self._scratch)))
-        blocks = [people[at : at + size] for at in range(0, len(people), size)]
+        blocks = [people[at : at + size] for at in range(0, len(people), size)] or [people]
         wanted = contacts is not None and self._log is not None, events is not None and self._events is not None
         logged = any(wanted)
         loop = self._day.loop(phase, logged)

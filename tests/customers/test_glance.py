@@ -92,3 +92,15 @@ def test_who_has_not_come_yet_may_be_left_alone(monkeypatch):
     assert set(there) == {300}
     assert away[0] > 80
     assert away[-1] < away[0]
+
+
+def test_nobody_need_be_there():
+    """A market whose only person comes in a later month lives its days, and counts that person as away."""
+    for seed in range(12):
+        market = CompiledMarket(Scenario(market={"customers": 1, "prospects": 0}, campaigns={}, occasions={},
+                                         monitors={}, warmup=0, horizon=10, seed=seed), 0)  # fmt: skip
+        away = live(market, 10)[:, STAGE_AT + NOT_YET]
+        if not len(market._there()):
+            assert away.tolist() == [1] * 10
+            return
+    raise AssertionError("no seed has somebody who comes later")
