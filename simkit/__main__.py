@@ -10,9 +10,9 @@ from pathlib import Path
 def main() -> None:
     """Start what takes its time to start, then do as the command line says."""
     start_ahead(sys.argv[1:])
-    from simkit.cli import main
+    from simkit import cli
 
-    main()
+    cli.main()
 
 
 def start_ahead(words: Sequence[str]) -> None:

@@ -19,7 +19,8 @@ from simkit.customers.population import population, sorted_people
 from simkit.customers.word_of_mouth import ties_of
 from simkit.scenario.schema import Scenario
 
-DAYS_PER_MONTH = 28
+STRETCH_DAYS = 28
+"""Who comes later stands in stretches of so many days; the days within one are lived by all of it."""
 PEOPLE_PER_THREAD = 10_000
 """A thread is worth its hand-over only for so many people."""
 LOGGED_AT_ONCE = 2048
@@ -68,19 +69,19 @@ class CompiledMarket:
         self._scratch = [np.zeros(1, layout.scratch) for _ in range(threads)]
         self._people = people
         self._run("age", people)
-        self._people, self._months = _in_good_order(people)
+        self._people, self._stretches = _in_good_order(people)
         own_rules = bool(rules or extension)
         if own_rules:  # they may do anything with whoever is not there yet
-            self._months[:] = 0
+            self._stretches[:] = 0
         self.tables.keep_log(log is not None, events is not None, only, own_rules)
         self._stages = np.bincount(people["stage"], minlength=len(state.STAGES))
 
     def _there(self) -> np.ndarray:
-        """Those who could do something today: whoever comes in a later month is left alone, unless channels gain or
-        lose people, those to come among them."""
+        """Those who could do something today: whoever comes in a later stretch of days is left alone, unless
+        channels gain or lose people, those to come among them."""
         if self.tables.array["today"]["moving"][0]:
             return self._people
-        return self._people[: np.searchsorted(self._months, self.tables.day // DAYS_PER_MONTH + 1, side="right")]
+        return self._people[: np.searchsorted(self._stretches, self.tables.day // STRETCH_DAYS + 1, side="right")]
 
     def customers(self) -> np.ndarray:
         """Everyone, in order of (segment, index)."""
@@ -182,13 +183,13 @@ class CompiledMarket:
 
 
 def _in_good_order(people: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Everyone by the month in which they come (0: there, n: in the n-th), and these months.
+    """Everyone by the stretch of days in which they come (0: there, n: in the n-th), and these stretches.
 
-    Order never shows in a result. Who comes later stands behind; and within a month people of a kind stand together,
+    Order never shows in a result. Who comes later stands behind; and within a stretch people of a kind stand together,
     for the processor then guesses most branches right.
     """
     away = people["relation"] == state.AWAY
-    months = np.zeros(len(people), np.int64)
-    months[away] = 1 + np.maximum(people["first_purchase_day"][away], 0) // DAYS_PER_MONTH
-    keys = [people["consent"], people["segment"], people["relation"], months]
-    return sorted_people(people, keys), np.sort(months)
+    stretches = np.zeros(len(people), np.int64)
+    stretches[away] = 1 + np.maximum(people["first_purchase_day"][away], 0) // STRETCH_DAYS
+    keys = [people["consent"], people["segment"], people["relation"], stretches]
+    return sorted_people(people, keys), np.sort(stretches)

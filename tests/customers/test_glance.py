@@ -78,7 +78,7 @@ def test_most_people_are_decided_at_a_glance(monkeypatch):
 
 
 def test_who_has_not_come_yet_may_be_left_alone(monkeypatch):
-    """Passing over those of later months changes neither ledger nor persons, channels that gain or lose people included."""
+    """Passing over those who come weeks later changes neither ledger nor persons, channels that gain or lose people included."""
     trends = {"email": {"trend": {"reach_per_year": -0.6}}, "push": {"trend": {"reach_per_year": 2.0}}}
     scenario = scenario_of({}, **trends)
     some = CompiledMarket(scenario, 0)
@@ -95,7 +95,7 @@ def test_who_has_not_come_yet_may_be_left_alone(monkeypatch):
 
 
 def test_nobody_need_be_there():
-    """A market whose only person comes in a later month lives its days, and counts that person as away."""
+    """A market whose only person comes weeks later lives its days, and counts that person as away."""
     for seed in range(12):
         market = CompiledMarket(Scenario(market={"customers": 1, "prospects": 0}, campaigns={}, occasions={},
                                          monitors={}, warmup=0, horizon=10, seed=seed), 0)  # fmt: skip

@@ -97,6 +97,8 @@ class Desk:
         self._closed = True
         self._ring.send(None)
         self._keeper.join()
+        self._ring.close()
+        self._bell.close()
         for worker in self.crew:
             worker.done()
 
