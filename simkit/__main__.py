@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from simkit.experiment.executors.worker import SELDOM
+
 
 def main() -> None:
     """Start what takes its time to start, then do as the command line says."""
+    gc.set_threshold(*SELDOM)
     start_ahead(sys.argv[1:])
     from simkit import cli
 

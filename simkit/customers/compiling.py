@@ -25,7 +25,6 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, register_jitable
-from numba.np.arrayobj import make_array
 
 from simkit import rng
 from simkit.customers import apart, state, tables
@@ -187,6 +186,8 @@ def fetch(typing_context: Any, customers: Any, index: Any, line: Any) -> Any:
     """Ask the processor to bring one of a customer's cache lines near. Compiled code only; changes no result."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        from numba.np.arrayobj import make_array  # takes a while, and compiled code that is kept does without
+
         array_type = signature.args[0]
         array = make_array(array_type)(context, builder, arguments[0])
         record = builder.bitcast(builder.gep(array.data, [arguments[1]]), ir.IntType(8).as_pointer())

@@ -15,6 +15,7 @@ from numba.core.caching import FunctionCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
+from numba.core.runtime import rtsys
 from numba.core.targetconfig import TargetConfig
 
 from simkit.customers.apart import APART
@@ -29,6 +30,13 @@ class KeyedCache(FunctionCache):
     def __init__(self, function: Any, key: tuple[int, ...]):
         super().__init__(function)
         self._key = key
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """What is kept for a signature, or None. Numba's own first has everything that can be compiled told to its
+        compiler, which takes a third of a second and is only needed when there is something to compile."""
+        rtsys.initialize(target_context)  # counts references to arrays that come from Python
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         return self._key, codegen.magic_tuple()

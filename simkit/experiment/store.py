@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from simkit.experiment.cells import BREAKDOWNS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simkit.experiment.result import Result
 
 SCHEMA = "simkit results/1"
@@ -121,6 +121,8 @@ def _write_parquet(path: Path, table: pd.DataFrame) -> None:
 
 def csv(table: pd.DataFrame) -> bytes:
     """A table as CSV in which no text can be taken for a formula by a spreadsheet."""
+    import pandas as pd
+
     safe = table.rename(columns=defused)
     for name in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[name]):

@@ -90,7 +90,7 @@ def test_workers_have_one_in_reserve(monkeypatch: pytest.MonkeyPatch, left: int,
     class Idle:
         ready = True
 
-        def __init__(self, payload: bytes) -> None:
+        def __init__(self) -> None:
             self.tasks: deque[Any] = deque()
 
         def give(self, task: Any) -> None:
@@ -98,7 +98,7 @@ def test_workers_have_one_in_reserve(monkeypatch: pytest.MonkeyPatch, left: int,
 
     monkeypatch.setattr(processes, "Worker", Idle)
     desk = processes.Desk(None, range(left), 2, True, threading.Event())  # type: ignore[arg-type]
-    desk.crew = [Idle(b""), Idle(b"")]  # type: ignore[list-item]
+    desk.crew = [Idle(), Idle()]  # type: ignore[list-item]
     desk.hand_out()
     assert [len(worker.tasks) for worker in desk.crew] == given
     assert [desk.take() is not None for _ in range(kept + 1)] == [True] * kept + [False]

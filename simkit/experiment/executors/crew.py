@@ -133,7 +133,8 @@ class Post:
             return self.worker
         for _ in range(ATTEMPTS):
             self.served = 0
-            self.worker = worker = Worker(self.crew.terms.payload, self.helper, self.crew.terms.idle_seconds)
+            self.worker = worker = Worker()
+            worker.begin(self.crew.terms.payload, self.helper, self.crew.terms.idle_seconds)
             message = self._awaited(worker, wanted, Limits())
             if message == READY:
                 return worker

@@ -56,7 +56,7 @@ class Desk:
         self._queue, self._again = deque((cell, 1) for cell in cells), deque[Task]()
         self._payload = pickle.dumps(work)
         self._workers, self._lends, self._stopped = workers, lends, stopped
-        self.crew = [Worker(self._payload) for _ in range(min(workers, len(self._queue)))]
+        self.crew = [Worker() for _ in range(min(workers, len(self._queue)))]
         self._lock, self._closed = threading.Lock(), False
         self._outcomes: SimpleQueue[tuple[Cell, Outcome] | BaseException] = SimpleQueue()
         self._expected = 0
@@ -106,6 +106,8 @@ class Desk:
 
     def _keep(self) -> None:
         try:
+            for worker in self.crew:
+                worker.begin(self._payload)  # a worker that still imports something takes it when it has done so
             while not self._closed:
                 with self._lock:
                     self.hand_out()
@@ -130,7 +132,8 @@ class Desk:
         queue, again = self._left(), self._again
         following = queue.pop if self._lends else queue.popleft
         if (not self.crew and not self._lends and queue) or (again and len(self.crew) < self._workers):
-            self.crew.append(Worker(self._payload))
+            self.crew.append(Worker())
+            self.crew[-1].begin(self._payload)
         idle = [worker for worker in self.crew if worker.ready or worker.spare.warm or not self._lends]
         for worker in idle:
             if not worker.tasks and again:

@@ -28,6 +28,8 @@ class Next(NamedTuple):
 
 
 GRACE_SECONDS = 5.0
+SELDOM = (50_000, 20, 20)
+"""When Python looks for cycles in memory: a run makes few, and looking through all that is imported takes its time."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 """What keeps libraries below Python from taking further cores."""
 
@@ -101,15 +103,21 @@ def end_spares() -> None:
 class Worker:
     """One worker process, seen from the parent: its connection, and the tasks it has.
 
-    `payload` is the pickled work. A `helper` compiles another part of the rules than the process it helps. With
-    `idle_seconds` the process ends when it is given nothing for so long.
+    It does nothing until it is told to begin.
     """
 
-    def __init__(self, payload: bytes, helper: bool = True, idle_seconds: float | None = None):
+    def __init__(self) -> None:
         self.spare = _spare()
         self.connection, self.process = self.spare.connection, self.spare.process
         self.tasks: deque[Task] = deque()
         self.ready = False
+
+    def begin(self, payload: bytes, helper: bool = True, idle_seconds: float | None = None) -> None:
+        """Send its work, pickled, waiting until the process takes it.
+
+        A `helper` compiles another part of the rules than the process it helps. With `idle_seconds` the process ends
+        when it is given nothing for so long.
+        """
         with contextlib.suppress(OSError):  # a dead one is noticed when its answer is awaited
             self.connection.send(sys.path)  # a spare may have been started before something was added
             self.connection.send_bytes(payload)
@@ -188,6 +196,7 @@ def serve(connection: Connection, early: str) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.set_threshold(*SELDOM)
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     _import(early)
     with contextlib.suppress(EOFError, OSError):
