@@ -103,7 +103,7 @@ def main() -> None:
     compiled, contacted = {}, {}
     for n in (most // 10, most):
         compiled[n], contacted[n] = nanoseconds(lambda n=n: CompiledMarket(scenario_of(n), 0), n, DAYS, repeats)
-    few, share = nanoseconds(lambda: CompiledMarket(scenario_of(100_000), 0), 100_000, DAYS, repeats, newsletters)
+    few, share = nanoseconds(lambda: CompiledMarket(scenario_of(most), 0), most, DAYS, repeats, newsletters)
     mesa, _ = nanoseconds(lambda: MarketModel(scenario=scenario_of(2_000)), 2_000, 7, min(3, repeats))
     for n, each in compiled.items():
         told = f"{each:6.1f} ns per customer-day on one core ({contacted[n]:.3f} contacted a day)"
