@@ -2,10 +2,11 @@
 
 Every case goes through the ordinary dispatcher: a `teams` section in which nothing but effort takes time. An hour
 is the unit of service time, and a clock that never stops the calendar, unless the case is about calendars.
-Each kind of queue has a protocol of its own, the same for all its rows: how long it is warmed up and how many
-cases count. Run all, or only some of them, by other protocols if need be:
+The full protocol is that of the table in `simkit/teams/README.md`: 30 replications of 20,000 cases after 2,000 of
+warm-up, every row with luck of its own. Without it each kind of queue has a shorter protocol, the same for all its
+rows. Run all, or only some of them, by other protocols if need be:
 
-    python experiments/benchmarks/queues.py
+    python experiments/benchmarks/queues.py --full --workers 2
     python experiments/benchmarks/queues.py --only M/M/c --only pooling --replications 8
 
 It prints a Markdown table and ends with 1 if a mean is further than three standard errors from its closed form.
@@ -19,7 +20,8 @@ import datetime
 import gc
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,6 +50,9 @@ class Protocol:
     seed: int = 5
 
 
+FULL = Protocol(warm_up=2000, cases=20_000, seed=100)
+"""The protocol of the published table. Its seed is that of the first row, and each row has the next one, so that the
+rows do not err together; none of these runs had been looked at when the seed was chosen."""
 STATION = Protocol()
 """One station at load 0.8, or few: what was there at the start is forgotten after some hundred cases."""
 VARIED = Protocol(cases=5000)
@@ -285,7 +290,14 @@ QUEUES = [
 
 def measured(queue: Queue, protocol: Protocol) -> tuple[float, float]:
     """Mean over replications of the mean of the cases that count, and its standard error."""
-    means = [_replication(queue, protocol, number) for number in range(protocol.replications if queue.per_hour else 2)]
+    return _summary([_replication(queue, protocol, number) for number in _numbers(queue, protocol)])
+
+
+def _numbers(queue: Queue, protocol: Protocol) -> range:
+    return range(protocol.replications if queue.per_hour else 2)
+
+
+def _summary(means: Sequence[float]) -> tuple[float, float]:
     return float(np.mean(means)), float(np.std(means, ddof=1) / math.sqrt(len(means)))
 
 
@@ -330,34 +342,53 @@ def _window_days(queue: Queue, protocol: Protocol) -> tuple[float, float]:
     return 0.0, (cases + 5 * math.sqrt(cases)) / per_day
 
 
+def _in_process(position: int, protocol: Protocol, number: int) -> float:
+    """A replication of the row with that position, for a process that cannot be handed the row itself."""
+    gc.collect()
+    return _replication(QUEUES[position], protocol, number)
+
+
 def row(queue: Queue, protocol: Protocol, mean: float, error: float) -> str:
     """A line of the printed table."""
     expected = f"about {queue.expected:g}" if queue.approximate else f"{queue.expected:g}"
     size = f"{protocol.replications} x {protocol.cases:,}" if queue.per_hour else "exact"
     if queue.period_days:
         size += ", whole periods"
-    return f"| {queue.name} | {queue.parameters} | {queue.quantity} | {expected} | {mean:.4f} | {error:.4f} | {size} |"
+    away = f"{(mean - queue.expected) / error:+.1f}" if error and not queue.approximate else ""
+    figures = f"{mean:.4f} | {error:.4f} | {away}"
+    return f"| {queue.name} | {queue.parameters} | {queue.quantity} | {expected} | {figures} | {size} |"
+
+
+def protocols(full: bool, other: Table) -> list[Protocol]:
+    """That of each row."""
+    if full:
+        return [replace(FULL, **{"seed": FULL.seed + position, **other}) for position in range(len(QUEUES))]
+    return [replace(queue.protocol, **other) for queue in QUEUES]
 
 
 def main() -> int:
     """Simulate and print; 1 if anything disagrees."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", action="append", metavar="NAME", help="cases whose name begins so; may be repeated")
+    parser.add_argument("--full", action="store_true", help="the protocol of the published table: an hour")
+    parser.add_argument("--workers", type=int, default=1, metavar="N")
     for name in vars(Protocol()):
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N")
     given = vars(parser.parse_args())
-    only = tuple(given.pop("only") or [""])
-    other = {name: value for name, value in given.items() if value is not None}
-    gc.disable()  # tables of numbers, and no cycles worth looking for
-    print("| case | parameters | quantity | closed form | simulated | s.e. | replications x cases |")
-    print("|---|---|---|--:|--:|--:|---|")
+    only, full, workers = tuple(given.pop("only") or [""]), given.pop("full"), given.pop("workers")
+    by_row = protocols(full, {name: value for name, value in given.items() if value is not None})
+    chosen = [position for position, queue in enumerate(QUEUES) if queue.name.startswith(only)]
+    print("| case | parameters | quantity | closed form | simulated | s.e. | z | replications x cases |")
+    print("|---|---|---|--:|--:|--:|--:|---|", flush=True)
     wrong = []
-    for queue in QUEUES:
-        if queue.name.startswith(only):
-            protocol = replace(queue.protocol, **other)
-            mean, error = measured(queue, protocol)
-            print(row(queue, protocol, mean, error), flush=True)
-            gc.collect()
+    with ProcessPoolExecutor(workers, initializer=gc.disable) as pool:  # tables of numbers, no cycles worth a search
+        runs = {
+            at: [pool.submit(_in_process, at, by_row[at], number) for number in _numbers(QUEUES[at], by_row[at])]
+            for at in chosen
+        }
+        for at in chosen:
+            queue, (mean, error) = QUEUES[at], _summary([run.result() for run in runs[at]])
+            print(row(queue, by_row[at], mean, error), flush=True)
             if not agrees(queue, mean, error):
                 wrong.append(f"{queue.name}, {queue.parameters}")
     for name in wrong:
