@@ -60,6 +60,8 @@ class Launch:
     """Quality-risk index: the share of the work with an error that somebody decided to leave. It is in `quality`."""
     annoyance: float = 0.0
     """By what share customers opt out and complain more often because of errors, besides what lost relevance does."""
+    answers: int | None = None
+    """Of a last touch that used what customers had answered: how many had. What it taught is in `fit`."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,16 @@ class Signal:
     """True when somebody who read figures spoke although nothing was wrong."""
     wrong_channel: bool = False
     """True when a live campaign's own figures spoke: its channel is the wrong one for its audience."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a launch's own figures say in the evening of a day: customers -> teams."""
+
+    name: str
+    """That of the order."""
+    answered: int
+    """Customers who have opened or clicked since it went live, in the real market's numbers."""
 
 
 @dataclass(frozen=True)

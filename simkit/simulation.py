@@ -18,6 +18,7 @@ import numpy as np
 from simkit.coupling.budget import Spending
 from simkit.coupling.harm import Harm
 from simkit.coupling.ledger import Takings, daily_table, units_sold, watched_figures
+from simkit.coupling.live_learning import LiveAnswers
 from simkit.coupling.neighbors import NEIGHBOR_COSTS, Neighbors
 from simkit.coupling.outcome import Run, cases_table, launches_table, market_warnings, spent_since
 from simkit.coupling.replay import Replay, Script
@@ -135,6 +136,7 @@ class _Coupling:
         self.harm = Harm(self.episodes, scenario.days, without)
         self.watches = [Watch(name, monitor, key) for name, monitor in scenario.monitors.items()]
         self.channel_readings = ChannelReadings(scenario, self.market, key, asleep=script is not None)
+        self.live_answers = LiveAnswers(scenario, structure, self.market, asleep=script is not None)
         if script:
             self.signals, self.watches = {**self.signals, **script.signals}, []
         self.spending = Spending(scenario, self.market, self._fixed_per_day())
@@ -250,6 +252,9 @@ class _Coupling:
     def _improve(self, launch: Launch, relevance: float, day: int) -> None:
         """From a day on, what is live is better, and so is an answer."""
         order = launch.order
+        if launch.answers is not None:
+            row = next(row for row in reversed(self.launched) if row["name"] == order.name)
+            row.update(answers=launch.answers, relevance_last=relevance)
         if day < self.scenario.days and order.campaign is not None:
             self.market.tables.improve(order.name, order.campaign, relevance, day)
         if order.due_day is None:
@@ -273,6 +278,8 @@ class _Coupling:
         read = ((watch, watch.read(day, *figures[watch.monitor.figure])) for watch in self.watches)
         noticed = {f"{watch.name}@day {day}": signal for watch, signal in read if signal is not None}
         noticed |= self.channel_readings.close_day(day, totals)
+        if answers := self.live_answers.close_day(totals):
+            self.department.hear(answers)
         if noticed:
             self.moving.heard(noticed.values())
             self.signals |= noticed
@@ -329,7 +336,7 @@ class _Coupling:
 
         records = self.department.records()
         warmup = self.scenario.warmup_days
-        launches = launches_table(self.launched, warmup)
+        launches = launches_table(self.launched, warmup, self.live_answers.columns)
         return Run(
             scenario=self.scenario,
             replication=self.replication,

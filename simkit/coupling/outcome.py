@@ -115,11 +115,11 @@ class Run:
         return attained(self) if self.scenario.targets else None
 
 
-def launches_table(launched: list[dict[str, Any]], warmup_days: int) -> pd.DataFrame:
-    """One row a launch; days count from the first measured one."""
+def launches_table(launched: list[dict[str, Any]], warmup_days: int, further: Iterable[str] = ()) -> pd.DataFrame:
+    """One row a launch, with these columns besides; days count from the first measured one."""
     import pandas as pd
 
-    launches = pd.DataFrame(launched, columns=list(LAUNCH_COLUMNS))
+    launches = pd.DataFrame(launched, columns=[*LAUNCH_COLUMNS, *further])
     launches["day"] -= warmup_days
     return launches
 

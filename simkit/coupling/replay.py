@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from simkit.records import Launch, Signal, WorkOrder
+from simkit.records import Answers, Launch, Signal, WorkOrder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +42,9 @@ class Replay:
 
     def submit(self, orders: Iterable[WorkOrder]) -> None:
         """What customers do becomes no work here."""
+
+    def hear(self, answers: Iterable[Answers]) -> None:
+        """What was learnt then is in the launches."""
 
     def run_day(self, day: int) -> list[Launch]:
         """What was finished on that day."""

@@ -33,6 +33,7 @@ from simkit.scenario.sales import AnySales, sales_sense, sales_warnings
 from simkit.scenario.service import AnyService, service_sense, service_warnings
 from simkit.scenario.steering import AnySteering, Steering
 from simkit.scenario.targets import target_problems
+from simkit.scenario.work_sense import live_learning_sense
 from simkit.scenario.wrong_channel import wrong_channel_sense
 
 MEASURE_NAMES = (
@@ -256,6 +257,7 @@ class Scenario(Table):
             *goal_problems(self),
             *monitor_sense(self),
             *wrong_channel_sense(self),
+            *live_learning_sense(self),
             *target_problems(self),
         ]  # fmt: skip
 

@@ -171,6 +171,26 @@ class Demand(Table):
     priority: Annotated[int, Field(ge=1, le=9)] = convention(5, unit="1 most urgent", why="the middle of the scale")
 
 
+class LiveLearning(Table):
+    """What customers answer to a launch that went out early teaches those who do its last touches.
+
+    Of two ways to do what is left one is better for the audience, and before anybody has answered it is a toss-up.
+    After n answers the way that looks better gains `gain` x sqrt(n / (n + `prior_answers`)) of audience fit: what a
+    sample is worth with linear losses and a normal prior (Raiffa & Schlaifer 1961, ch. 5).
+    """
+
+    figure: Literal["opens", "clicks"] = "clicks"
+    """What counts as an answer."""
+    gain: Annotated[float, Field(gt=0, le=10)] = default(
+        0.15, unit="share of audience fit", source=_OURS, grade="assumption", low=0.02, high=0.5
+    )
+    """What knowing everything would raise the audience fit by."""
+    prior_answers: Annotated[float, Field(gt=0, le=1e9)] = default(
+        200, unit="answers", source=_OURS, grade="assumption", low=20, high=2000
+    )
+    """What was believed before weighs as much as so many answers."""
+
+
 class LaunchEarly(Table):
     """When the work goes live without its last touches, which then follow while it is live."""
 
@@ -182,6 +202,8 @@ class LaunchEarly(Table):
     """Early once no more than this share is left; 1 is at once."""
     least_quality: Share = default(0.7, unit="share of quality", source=_OURS, grade="assumption", low=0.5, high=0.95)
     """Readiness threshold: never early with less than this."""
+    learning: LiveLearning | None = None
+    """Last touches done while the work is live use what customers have answered."""
 
 
 class WorkKind(Table):

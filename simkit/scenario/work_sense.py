@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from simkit.scenario.errors import SenseError
 from simkit.scenario.naming import known, unique
@@ -11,6 +12,9 @@ from simkit.scenario.organization import Organization
 from simkit.scenario.step_order import ancestors, in_order
 from simkit.scenario.who_can import can_do, different_people, doers_of, ever_together, homes, skills
 from simkit.scenario.work_kinds import LIVE, Step, WorkKind
+
+if TYPE_CHECKING:
+    from simkit.scenario.schema import Scenario
 
 
 def check_kind(organization: Organization, kind: WorkKind, at: str) -> None:
@@ -42,6 +46,20 @@ def _launch_early(kind: WorkKind, at: str) -> None:
         if LIVE in upstream[step.id] or not step.after:
             raise SenseError(
                 f"{at}.steps[{step.id}].polish", "a last touch comes after another step and before the launch"
+            )
+
+
+def live_learning_sense(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Learning from live work that no customer can answer."""
+    for name, kind in scenario.teams.work.items():
+        if kind.launch_early is None or kind.launch_early.learning is None:
+            continue
+        made = [campaign for campaign in scenario.campaigns.values() if campaign.work == name]
+        there = scenario.channels
+        if not any(there[to].kind == "addressed" for campaign in made for to in campaign.channels if to in there):
+            yield (
+                f"teams.work.{name}.launch_early.learning",
+                f"no campaign that is {name!r} work sends messages: only of messages it is known who opens and clicks",
             )
 
 

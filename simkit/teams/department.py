@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
-from simkit.records import Launch, WorkOrder
+from simkit.records import Answers, Launch, WorkOrder
 from simkit.rng import Purpose
 from simkit.scenario.organization import Organization
 from simkit.teams.agency_bills import AgencyBills
@@ -93,6 +93,10 @@ class Department:
         for number, (arrives, order) in enumerate(zip(arrivals, orders, strict=True)):
             heappush(self._expected, (arrives, self._submitted, order, lucks, number))
             self._submitted += 1
+
+    def hear(self, answers: Iterable[Answers]) -> None:
+        """Tell those who do last touches what customers have answered to what is live."""
+        self._flow.learning.hear(answers)
 
     def run_day(self, day: int) -> list[Launch]:
         """Run the clock over [day, day + 1) and return what went live, in order; events at its end wait."""

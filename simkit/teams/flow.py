@@ -18,7 +18,7 @@ from simkit.teams.decisions import Decisions
 from simkit.teams.decomposition import ADMISSION, JOIN
 from simkit.teams.dispatcher import Dispatcher
 from simkit.teams.event_log import EventLog
-from simkit.teams.launch_early import early_from, is_there, latest, put_off, readiness
+from simkit.teams.launch_early import Learning, early_from, is_there, latest, put_off, readiness
 from simkit.teams.meetings import Attendance, Talk
 from simkit.teams.people import Person
 from simkit.teams.work import DONE, UNDER_WAY, WAITING, Case, Node, Run
@@ -51,6 +51,7 @@ class Flow:
         self._decisions = Decisions(organization, dispatcher, people, log, start, self._complete, self._send_back)
         self._admission = Admission(organization, self._admit)
         self.launches: list[Launch] = []
+        self.learning = Learning()
 
     def changes_at(self, second: int) -> None:
         """The structure is new from this moment on."""
@@ -92,14 +93,25 @@ class Flow:
                 return False
         return True
 
-    def _better(self, case: Case, now: int) -> None:
+    def _better(self, case: Case, node: Node, now: int) -> None:
         """A last touch has been done to what is live."""
         self._log.of_case(case, "improve", now)
+        answers = self.learning.apply(case, node)
         if case.order.campaign is not None:
             assert case.live_time is not None
             quality, since = case.quality * readiness(case) / case.live_readiness, case.live_time / DAY_SECONDS
-            fit, risk = case.fit, case.risk
-            self.launches.append(Launch(case.order, now / DAY_SECONDS, quality, case.live_defects, since, fit, risk))
+            self.launches.append(
+                Launch(
+                    case.order,
+                    now / DAY_SECONDS,
+                    quality,
+                    case.live_defects,
+                    since,
+                    case.fit * case.learnt,
+                    case.risk,
+                    answers=answers,
+                )
+            )
 
     def expire(self, case: Case) -> None:
         """The occasion has passed: what waits is withdrawn, what is on a desk is finished in vain."""
@@ -141,7 +153,7 @@ class Flow:
                 self._begin(case, node, run)
         if case.early_from is not None:
             if done.number in case.put_off and case.status == "live":
-                self._better(case, run.done)
+                self._better(case, done, run.done)
             self._hurry(case)
 
     def _pass_on(self, case: Case, run: Run) -> None:

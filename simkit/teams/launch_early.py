@@ -1,9 +1,12 @@
-"""Launching before everything is done: when the occasion fades, the last touches follow while the work is live."""
+"""Launching before everything is done: when the occasion fades, the last touches follow while the work is live, and
+may use what customers have answered by then."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
+from simkit.records import Answers
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.work import DONE, Case, Node, Run
 
@@ -54,3 +57,26 @@ def latest(case: Case, node: Node) -> Run | None:
         if run is not None:
             found.append(run)
     return max(found, key=lambda run: run.done, default=None)
+
+
+class Learning:
+    """What customers answered to what is live, and what that taught those who did the last touches."""
+
+    def __init__(self) -> None:
+        self._answered: dict[str, int] = {}
+
+    def hear(self, answers: Iterable[Answers]) -> None:
+        """Take note of the latest figures, each that of all days until now."""
+        self._answered |= {one.name: one.answered for one in answers}
+
+    def apply(self, case: Case, node: Node) -> int | None:
+        """A last touch was done: what is known by now goes into it, unless it was done wrong.
+
+        Returns the answers that it used; None where nobody learns.
+        """
+        rule = case.graph.launch_early.learning if case.graph.launch_early is not None else None
+        if rule is None or node.number in case.defects:
+            return None
+        answers = self._answered.get(case.order.name, 0)
+        case.learnt = 1 + rule.gain * math.sqrt(answers / (answers + rule.prior_answers))
+        return answers

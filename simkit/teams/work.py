@@ -173,7 +173,7 @@ class Case:
 
     __slots__ = (
         "admitted", "approved", "arrived", "closed", "crews", "defects", "doers", "early_from", "expired_time",
-        "expires", "fit", "graph", "home", "ignored", "index", "last", "live_defects", "live_readiness",
+        "expires", "fit", "graph", "home", "ignored", "index", "last", "learnt", "live_defects", "live_readiness",
         "live_time", "luck", "order", "parts", "passes", "priority", "put_off", "quality", "received",
         "rejections", "shares", "state", "status",
     )  # fmt: skip
@@ -221,6 +221,8 @@ class Case:
         self.quality = 1.0
         self.fit = 1.0
         """Factor on audience fit that research gave."""
+        self.learnt = 1.0
+        """Factor on audience fit that customers' answers to an early launch gave its last touches."""
         self.expired_time: int | None = None
 
     @property

@@ -99,6 +99,7 @@ def kinds(draw: st.DrawFn) -> dict[str, Any]:
         steps.append({"id": "post", "skill": "draw", "after": ["live"], "effort": 1})
     early = any("polish" in step for step in steps) and draw(st.booleans())
     rule = {"half_life_days": draw(st.floats(0.1, 5)), "least_quality": draw(st.floats(0, 1))}
+    rule["learning"] = draw(st.sampled_from([None, {"gain": 0.3}]))
     return {
         "launch_early": rule if early else None,
         "steps": steps,

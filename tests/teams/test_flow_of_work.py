@@ -1,9 +1,12 @@
 """How work moves where it is more than a line: joins, errors of earlier steps, limits, batches."""
 
+import math
+
 import pytest
 from departments import neutral, order, organized, run, step
 from pydantic import ValidationError
 
+from simkit.records import Answers
 from simkit.scenario.errors import SenseError
 
 HOUR = 3600
@@ -267,6 +270,38 @@ def test_planned_work_hurries_when_its_date_has_passed():
     """With a date at 4 h the half-life counts from there: early from 10 h on."""
     _, launches = launches_of(polished(value_below=0.5, least_quality=0.7), due_day=4 / 24)
     assert launches[0] == (11.0, 0.8, None)
+
+
+def touches_of(answered, *, wrong=()):
+    """Fit of the launch and of what its two last touches made of it; the retouch is done on the second day."""
+    teams = polished(learning={"gain": 0.4, "prior_answers": 100})
+    review, retouch = teams["work"]["job"]["steps"][1:3]
+    review["effort"], retouch["effort"] = 16, 8
+    for one in (review, retouch):
+        one["internal_error"] = 0.999999 if one["id"] in wrong else 0
+    teams["errors"] = {"caught": 0}
+    department = run(teams, [], 0)
+    department.submit([order("w", "job", 0, campaign="c")])
+    launches = department.run_day(0)
+    department.hear([Answers("w", answered), Answers("another", 10**6)])
+    launches += department.run_day(1)
+    return department.records(), [(one.answers, round(one.fit, 6)) for one in launches]
+
+
+def test_a_last_touch_uses_what_is_known_when_it_is_done():
+    """Of 300 answers against a prior worth 100 a gain of 0.4 is 0.4 x sqrt(3/4); the review was done before them."""
+    _, fits = touches_of(300)
+    assert fits == [(None, 1.0), (0, 1.0), (300, round(1 + 0.4 * math.sqrt(0.75), 6))]
+    _, wrong = touches_of(300, wrong=("retouch",))
+    assert wrong == [(None, 1.0), (0, 1.0), (None, 1.0)]
+
+
+def test_what_is_learnt_costs_nobody_a_second():
+    """Cases and log are those of a department to which nobody answered."""
+    (heard, fits), (deaf, others) = touches_of(300), touches_of(0)
+    assert fits != others
+    assert heard.cells == deaf.cells
+    assert heard.cases.equals(deaf.cases)
 
 
 @pytest.mark.parametrize(
