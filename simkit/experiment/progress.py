@@ -37,8 +37,10 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def advance(self, failed: bool = False) -> None:
-        """One more cell is finished."""
+    def advance(self, failed: bool = False, seconds: float | None = None) -> None:
+        """One more cell is finished, in so many seconds; what came before the first one says nothing of the others."""
+        if not self.done and seconds is not None:
+            self.started = time.monotonic() - seconds
         self.done += 1
         self.failed += failed
         if self._bar is not None:

@@ -71,7 +71,7 @@ def run(
         with Progress(len(cells), progress) as bar, closing(stream_cells(work, cells, workers)) as stream:
             for cell, outcome in stream:
                 outcomes[cell] = outcome
-                bar.advance()
+                bar.advance(seconds=outcome.seconds)
         from simkit.experiment.gather import gather  # pandas and more: workers start meanwhile
 
         times = {"started": started.isoformat(timespec="seconds"), "seconds": round(time.perf_counter() - clock, 3)}

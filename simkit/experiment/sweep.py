@@ -230,7 +230,7 @@ def _run(plan: Plan, keys: list[Key], stream: Stream, progress: bool, add: Calla
         with closing(stream(runnable())) as outcomes:
             for cell, outcome in outcomes:
                 add(plan.row(cell, outcome), outcome.daily if isinstance(outcome, Ok) else None)
-                bar.advance(failed=isinstance(outcome, Err))
+                bar.advance(isinstance(outcome, Err), outcome.seconds)
 
 
 def _streaming(work: Work, workers: int | None, place: Place, tell: Callable[[str], None]) -> Any:

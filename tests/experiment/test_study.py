@@ -105,7 +105,7 @@ def test_interrupt_reaches_the_caller(synthetic: Any, monkeypatch: pytest.Monkey
     done = []
 
     class Interrupted(study_module.Progress):
-        def advance(self) -> None:
+        def advance(self, failed: bool = False, seconds: float | None = None) -> None:
             done.append(1)
             if len(done) == 3:
                 raise KeyboardInterrupt
@@ -151,6 +151,15 @@ def test_progress_tells_the_time_left(capsys: pytest.CaptureFixture[str]):
     said = capsys.readouterr().err
     assert said.startswith("1 of 4 runs finished, about ")
     assert said.strip().endswith("s left")
+
+
+def test_time_to_get_ready_is_not_in_the_time_left(capsys: pytest.CaptureFixture[str]):
+    """Rules that were compiled for half a minute before a first run of ten seconds: ten more take a hundred seconds."""
+    progress = study_module.Progress(11, shown=True)
+    progress.started -= 40
+    progress._told_at -= 40
+    progress.advance(seconds=10.0)
+    assert capsys.readouterr().err.strip() == "1 of 11 runs finished, about 100 s left"
 
 
 def test_until_runs_more_where_luck_asks_for_it(synthetic: Any):

@@ -222,7 +222,7 @@ def why(
     streaming: Any = closing(stream_cells(work, missing, workers)) if missing else nullcontext(())
     with Progress(len(missing), progress) as bar, streaming as stream:
         for cell, outcome in stream:
-            bar.advance()
+            bar.advance(seconds=outcome.seconds)
             if isinstance(outcome, Err):
                 failures[cell] = f"{cell.alternative}, replication {cell.replication}, failed: {outcome.error}"
                 continue

@@ -222,6 +222,6 @@ def bottleneck(
                 raise NoAnswer(f"{cell.alternative}, replication {cell.replication}, failed: {outcome.error}")
             for what, value in outcome.measures.items():
                 values[cell.alternative][what][cell.replication] = np.nan if value is None else value
-            bar.advance()
+            bar.advance(seconds=outcome.seconds)
     costs = {one.name: one.cost_per_year for one in made}
     return Bottleneck(scenario, name, count, values, costs, tuple(left_out(scenario)))

@@ -335,7 +335,7 @@ def incrementality(
             if isinstance(outcome, Err):
                 raise FailedRuns(f"replication {cell.replication} failed: {outcome.error}")
             found[cell.replication] = outcome
-            bar.advance()
+            bar.advance(seconds=outcome.seconds)
     figures = [found[i].measures for i in range(count)]
     values = {key: np.array([np.nan if row[key] is None else row[key] for row in figures]) for key in figures[0]}
     notes = tuple(dict.fromkeys(note for i in range(count) for note in found[i].warnings))

@@ -280,7 +280,7 @@ class _Runner:
         with Progress(len(cells), self.progress) as bar, closing(stream_cells(work, cells, self.workers)) as stream:
             for cell, outcome in stream:
                 outcomes[cell] = outcome
-                bar.advance()
+                bar.advance(seconds=outcome.seconds)
         return pd.DataFrame([self._row(cell, outcomes[cell]) for cell in cells])
 
     def _row(self, cell: Cell, outcome: Outcome) -> dict[str, Any]:
