@@ -34,6 +34,8 @@ policies = st.fixed_dictionaries(
         "exempt": st.sampled_from([(), ("service",)]),
         "blocked": st.sampled_from(["defer", "drop"]),
         "arbitration": st.sampled_from(["priority", "first_come", "weight", "expected_value"]),
+        "precedence": st.sampled_from(["all", "type"]),
+        "look_ahead": st.sampled_from([0, 0, 3]),
     }
 )  # fmt: skip
 
