@@ -110,7 +110,7 @@ def fit_contacts(
     customer: CustomerColumn = "customer",
     time: Annotated[str, typer.Option(metavar="COL", help="Column of the day or time of sending.")] = "time",
     channel: Annotated[
-        str, typer.Option(metavar="COL", help="Column of the channel; '' when there is one.")
+        str, typer.Option(metavar="COL", help="Column of the channel; without it all are of one.")
     ] = "channel",
     delivered: Annotated[
         str, typer.Option(metavar="COL", help="Column of 0/1, delivered or not; '' when all were.")

@@ -103,21 +103,27 @@ def by_value(column: pd.Series, work: Callable[[pd.Series], pd.Series]) -> pd.Se
     return pd.Series(work(pd.Series(values, dtype=object)).to_numpy()[places], index=column.index)
 
 
-def read_table(source: Table, columns: Mapping[str, Column], *, rows: str, hint: str = "") -> TextTable:
+def read_table(
+    source: Table, columns: Mapping[str, Column], *, rows: str, hint: str = "", may_lack: str = ""
+) -> TextTable:
     """The columns of a table or file by role; roles whose column is None or '' are left out.
 
     Columns are given by name when the file has a header, or all by number, from 1, when it has none. A file is
     Parquet by its ending, else text separated by commas, tabs, semicolons or white space, whichever its first line
-    shows. `rows` says what a row is ("orders"), `hint` what else would be allowed.
+    shows. `rows` says what a row is ("orders"), `hint` what else would be allowed. The role `may_lack` is left out
+    where its column has the role's own name and is not there.
     Raises FitError.
     """
     wanted = {role: column for role, column in columns.items() if column not in NO_COLUMN}
+    may_lack = may_lack if wanted.get(may_lack) == may_lack else ""  # a name that somebody gave must be there
     if not isinstance(source, str | Path):
-        return TextTable(_text_of_table(pd.DataFrame(source), wanted, "the table", rows), "the table", "row")
+        made = _text_of_table(pd.DataFrame(source), wanted, "the table", rows, may_lack)
+        return TextTable(made, "the table", "row")
     path = Path(source)
     if path.suffix.lower() in (".parquet", ".pq"):
-        return TextTable(_text_of_table(_parquet(path, rows, hint), wanted, path.name, rows), path.name, "row")
-    return TextTable(_text_of_file(path, wanted, rows, hint), path.name, "line")
+        made = _text_of_table(_parquet(path, rows, hint), wanted, path.name, rows, may_lack)
+        return TextTable(made, path.name, "row")
+    return TextTable(_text_of_file(path, wanted, rows, hint, may_lack), path.name, "line")
 
 
 def _parquet(path: Path, rows: str, hint: str) -> pd.DataFrame:
@@ -133,14 +139,14 @@ def _no_such_file(path: Path, rows: str, hint: str) -> str:
     return f"{path}: no such file; allowed: a file of {rows}{hint}"
 
 
-def _text_of_file(path: Path, wanted: Mapping[str, str | int], rows: str, hint: str) -> pd.DataFrame:
+def _text_of_file(path: Path, wanted: Mapping[str, str | int], rows: str, hint: str, may_lack: str) -> pd.DataFrame:
     """The wanted columns of a file as text, by role, indexed by line number."""
     lines = _split(path, rows, hint)
-    numbers = [str(column) for column in wanted.values()]
-    if all(number.isdecimal() for number in numbers):
-        places = dict(zip(wanted, (int(number) - 1 for number in numbers), strict=True))
+    numbers = {role: str(column) for role, column in wanted.items() if role != may_lack}
+    if all(number.isdecimal() for number in numbers.values()):
+        places = {role: int(number) - 1 for role, number in numbers.items()}
     else:
-        places = _by_name([name.strip() for name in lines.pop(0)[1]], wanted, path.name)
+        places = _by_name([name.strip() for name in lines.pop(0)[1]], wanted, path.name, may_lack)
     if not lines:
         raise FitError(f"{path.name}: has a header but no {rows}")
     if min(places.values()) < 0:
@@ -158,8 +164,11 @@ def _split(path: Path, rows: str, hint: str) -> list[tuple[int, list[str]]]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise FitError(_no_such_file(path, rows, hint)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise FitError(f"{path}: cannot be read as UTF-8 text: {error}") from None
+    except UnicodeDecodeError as error:
+        raise FitError(f"{path}: is not UTF-8 text (byte {error.object[error.start]:#04x}); save it as UTF-8") from None
+    except OSError as error:
+        what = "is a folder" if path.is_dir() else f"cannot be read: {error.strerror}"
+        raise FitError(f"{path}: {what}; allowed: a file of {rows}{hint}") from None
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if not lines:
         raise FitError(f"{path.name}: is empty; needs one row for each of the {rows}")
@@ -173,8 +182,9 @@ def _split(path: Path, rows: str, hint: str) -> list[tuple[int, list[str]]]:
         raise FitError(f"{path.name}: line {reader.line_num}: {error}") from None
 
 
-def _by_name(header: list[str], wanted: Mapping[str, str | int], where: str) -> dict[str, int]:
+def _by_name(header: list[str], wanted: Mapping[str, str | int], where: str, may_lack: str) -> dict[str, int]:
     """The places of the wanted columns in a header; FitError when one is not there exactly once."""
+    wanted = {role: name for role, name in wanted.items() if role != may_lack or str(name) in header}
     wrong = [str(name) for name in wanted.values() if header.count(str(name)) != 1]
     if wrong:
         raise FitError(
@@ -190,9 +200,11 @@ def _listed(wanted: Mapping[str, Any]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def _text_of_table(table: pd.DataFrame, wanted: Mapping[str, str | int], where: str, rows: str) -> pd.DataFrame:
+def _text_of_table(
+    table: pd.DataFrame, wanted: Mapping[str, str | int], where: str, rows: str, may_lack: str
+) -> pd.DataFrame:
     """The wanted columns of a table as text, by role, indexed by row number from 1."""
-    places = _by_name([str(name) for name in table.columns], wanted, where)
+    places = _by_name([str(name) for name in table.columns], wanted, where, may_lack)
     if table.empty:
         raise FitError(f"{where}: has no {rows}")
     text = {role: table.iloc[:, place].map(_cell).tolist() for role, place in places.items()}

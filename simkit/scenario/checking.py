@@ -18,7 +18,7 @@ from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.scalars import shortened
 from simkit.scenario.schema import Scenario
 from simkit.scenario.structures import check_equal_means, organization
-from simkit.scenario.workload import load_report
+from simkit.scenario.workload import crafts_without_work, load_report
 
 
 def check(tree: Node, schema: type[Scenario] = Scenario) -> tuple[Scenario | None, list[Problem]]:
@@ -85,6 +85,8 @@ def warnings_of(scenario: Scenario) -> list[str]:
         notes.append(
             f"more work than time ({', '.join(busy)} of what other duties leave): the backlog grows as long as the run"
         )
+    if idle := crafts_without_work(department):
+        notes.append(f"no step asks for {' or '.join(idle)}: these people are paid and have nothing to do")
     first = scenario.start - timedelta(days=scenario.warmup_days)
     notes += boards_that_met_before(department, first, scenario.days, scenario.warmup_days)
     return [*notes, *gate_warnings(department, scenario.orders_per_week())]

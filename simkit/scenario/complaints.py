@@ -154,6 +154,9 @@ def _unknown_kind(context: Any, node: Node, steps: list[str | int]) -> Complaint
     key = re.sub(r"\W|^_+", "", context["discriminator"])
     if node.is_mapping and key in node.value:
         node, steps = node.value[key], [*steps, key]
+    if "tag" not in context and not node.is_mapping:
+        wanted = f"a table with its `{key}`, or a YAML file that holds one"
+        return Complaint(tuple(steps), place_of(node), wanted, shortened(node.value))
     if "tag" not in context:
         return Complaint(tuple(steps), place_of(node), missing=key)
     return Complaint(tuple(steps), place_of(node), _or(context["expected_tags"]), repr(context["tag"]))

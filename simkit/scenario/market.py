@@ -265,7 +265,8 @@ class Market(Table):
             raise ValueError(f"{network.neighbors} neighbors each need more than {self.customers} customers")
         total = sum(segment.share for segment in self.segments.values())
         if abs(total - 1) > 1e-6:
-            raise ValueError(f"shares of the segments must sum to 1, they sum to {total:g}")
+            each = ", ".join(f"{name} {segment.share:g}" for name, segment in self.segments.items())
+            raise SenseError("market.segments", f"shares must sum to 1, they sum to {total:g} ({each})")
         return self
 
     def zones_of(self, segment: str) -> dict[float, float]:

@@ -32,10 +32,23 @@ LEVERS = {
     "expired": _SPEED,
 }
 """The beginning of an outcome's name -> what moves it; money moves the rest."""
+_ALSO_CALLED = {
+    "retention": "retention_rate",
+    "churn": "churn_rate",
+    "customer_lifetime_value": "clv",
+    "lifetime_value": "clv",
+    "conversion": "conversion_rate",
+    "customer_acquisition_cost": "cac",
+    "acquisition_cost": "cac",
+    "return_on_ad_spend": "roas",
+    "unsubscribe_rate": "opt_out_share",
+    "opt_out_rate": "opt_out_share",
+    "time_to_market": "signal_to_live_days",
+    "lead_time": "signal_to_live_days",
+}
+"""What people call a measure -> its name."""
 OUTCOMES = (
-    *MEASURE_NAMES, "retention", "churn", "customer_lifetime_value", "lifetime_value", "conversion", "turnover",
-    "customer_acquisition_cost", "acquisition_cost", "return_on_ad_spend", "roi", "open_rate", "click_rate",
-    "unsubscribe_rate", "opt_out_rate", "response_rate", "time_to_market", "lead_time",
+    *MEASURE_NAMES, *_ALSO_CALLED, "turnover", "roi", "open_rate", "click_rate", "response_rate",
 )  # fmt: skip
 """Names under which people look for an outcome."""
 
@@ -54,8 +67,16 @@ def _outcomes_in(table: Node, settable: set[str]) -> Iterator[Problem]:
         place = node.key or node.place
         yield place.problem(
             f"{name!r} is an outcome: the simulation computes it, it cannot be set. "
-            f"What moves it: {_levers(name)}. A target for it belongs under `goals`"
+            f"What moves it: {_levers(name)}. A target for it belongs under `goals`{_command(name)}"
         )
+
+
+def _command(name: str) -> str:
+    """Which command finds what reaches it; nothing for what no measure tells."""
+    measure = _ALSO_CALLED.get(name, name)
+    if measure not in MEASURE_NAMES:
+        return ""
+    return f"; `simkit optimize EXPERIMENT --reach {measure}=...` finds the value of a lever that gets there"
 
 
 def _levers(name: str) -> str:

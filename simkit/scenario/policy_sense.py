@@ -145,6 +145,11 @@ def _never(scenario: Scenario) -> Iterator[str]:
     days = [scenario.start + timedelta(days=i) for i in range(scenario.horizon_days)]
     if policy.blackout and all(any(span.first <= day <= span.last for span in policy.blackout) for day in days):
         yield "blackouts cover the whole run: no message is ever sent that is not exempt"
+    before, after = scenario.start - timedelta(days=scenario.warmup_days), scenario.start + timedelta(days=len(days))
+    for span in policy.blackout:
+        if span.last < before or span.first >= after:
+            dates = str(span.first) if span.first == span.last else f"{span.first} to {span.last}"
+            yield f"the blackout {dates} lies outside the run ({before} to {after - timedelta(days=1)})"
     for what, limit in (("an offer", policy.offers), ("a prize draw", policy.prize_draws)):
         if limit is not None and limit.count == 0:
             yield f"the limit {limit.label!r} lets nothing through: no message with {what} is ever sent"

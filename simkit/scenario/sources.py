@@ -131,6 +131,8 @@ class Sources:
         path = (folder / name).resolve()
         if absolute or not path.is_relative_to(self.root):
             raise _error(node.place, f"{name!r} leaves the scenario's folder; files must lie in it or below")
+        if path.is_dir():
+            raise _error(node.place, f"{name!r} is a folder, and a table is read from a file")
         if not path.is_file():
             there = (
                 sorted(p.name for p in path.parent.glob("*") if p.suffix == path.suffix) if path.parent.is_dir() else []

@@ -32,6 +32,22 @@ def hours_per_case(organization: Organization) -> dict[str, float]:
     return {name: sum(_hours_per_case(organization, kind).values()) for name, kind in organization.work.items()}
 
 
+def crafts_without_work(organization: Organization) -> list[str]:
+    """Crafts that no step and no decision asks anybody for; who leads others has the work of leading them."""
+    steps = [step for kind in organization.work.values() for step in kind.steps]
+    approvers = [gate.approver.partition(":") for gate in organization.gates.values()]
+    asked = {skill for step in steps for role in step.roles for skill in role}
+    asked |= {name for who, _, name in approvers if who == "skill"}
+    busy = {unit.id for unit in organization.units} & {
+        *(person.unit for person in organization.people if asked & set(person.skills)),
+        *(unit.parent for unit in organization.units),
+    }
+    deciding = {name for who, _, name in approvers if who == "person"}
+    deciding |= {unit.lead for unit in organization.units if unit.lead and unit.id in busy}
+    working = {person.craft for person in organization.people if asked & set(person.skills) or person.id in deciding}
+    return sorted({person.craft for person in organization.people} - working)
+
+
 def _capacity(organization: Organization) -> dict[str, float]:
     """Primary hours a week by craft."""
     capacity: dict[str, float] = {}

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from simkit.customers import compiling, state
 from simkit.customers.apart import _SLOTS, PIECES, symbol
@@ -15,34 +16,54 @@ from simkit.customers.extension import Extension, Layout
 from simkit.customers.rules import conditions, journeys
 
 ROOT = Path(__file__).parents[2]
+SCENARIOS = ["quickstart.yaml", "journeys.yaml"]
+SCENARIOS += sorted({path.name for path in (ROOT / "scenarios").glob("*.yaml")} - set(SCENARIOS))
 RUNS = """
 import sys
+from simkit.customers import compiling
 from simkit.customers.apart import _SLOTS
 from simkit.customers.compiled import CompiledMarket
 from simkit.scenario.load import load
+made = []
+piece, phase = compiling.compiled_piece, compiling.Phase.compile
+compiling.compiled_piece = lambda layout, one: made.append(one.function.__name__) or piece(layout, one)
+compiling.Phase.compile = lambda one: made.append(one.loop.py_func.__qualname__) or phase(one)
 for file in sys.argv[1:]:
     for scenario in load(file, ["market.customers=300"]).alternatives.values():
         market = CompiledMarket(scenario, 0)
         for _ in range(5):
             market.live_day()
     print(*sorted(slot.piece.function.__name__ for slot in _SLOTS.values() if slot.place.value))
+print(*made)
 """
 
 
-def pieces_of(*scenarios: str) -> list[set[str]]:
-    """Names of the pieces that five days of each scenario and of those before it needed, in a process of their own."""
+@pytest.fixture(scope="module")
+def lines() -> list[list[str]]:
+    """Names of the pieces that five days of every alternative of each shipped scenario, and of those before it, needed
+    in a process of their own; at last all that was compiled or loaded there, in order."""
     run = subprocess.run(
-        [sys.executable, "-c", RUNS, *(str(ROOT / "scenarios" / name) for name in scenarios)],
+        [sys.executable, "-c", RUNS, *(str(ROOT / "scenarios" / name) for name in SCENARIOS)],
         capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    return [set(line.split()) for line in run.stdout.splitlines()]
+    return [line.split() for line in run.stdout.splitlines()]
 
 
-def test_a_scenario_compiles_what_it_uses():
+def test_a_scenario_compiles_what_it_uses(lines):
     """Journeys are compiled for a scenario with journeys, not for one without."""
-    without, with_journeys = pieces_of("quickstart.yaml", "journeys.yaml")
+    without, with_journeys, *_ = lines
     assert "move_on" not in without
     assert "move_on" in with_journeys
+
+
+def test_one_kernel_serves_all_shipped_scenarios(lines):
+    """Whatever ran before, nothing is compiled a second time: the three loops once, each piece when first needed."""
+    *needed, made = lines
+    assert len(needed) == len(SCENARIOS) >= 12
+    loops = [name for name in made if name not in needed[-1]]
+    assert sorted(name.split("_")[0] for name in loops) == ["age", "live", "propose"]
+    assert sorted(made) == sorted([*loops, *needed[-1]])
+    assert set(needed[0]) < set(needed[-1])
 
 
 def test_a_piece_is_a_plain_function():

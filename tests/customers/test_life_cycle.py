@@ -18,8 +18,8 @@ from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
 
 MODELS = ("bg_nbd", "pareto_nbd", "bg_bb", "sbg", "hazard")
-REPLICATIONS = 10
-PEOPLE = 5000
+REPLICATIONS = 20
+PEOPLE = 2500
 HIGH_END = {"model": "sbg", "unit": "week", "alpha": 0.668, "beta": 3.806}
 """A period is a week here, so that a dozen of them are quick to live."""
 DONORS = {"model": "bg_bb", "unit": "week", "alpha": 1.204, "beta": 0.750, "gamma": 0.657, "delta": 2.783}
@@ -42,7 +42,7 @@ def cohort(purchases, days, replication, change=lambda people: None, people=PEOP
 
 @lru_cache(maxsize=2)
 def survivors(mean_rates=False):
-    """Shares of ten cohorts still under contract after 0, 1, ... 12 periods, a row each."""
+    """Shares of twenty cohorts still under contract after 0, 1, ... 12 periods, a row each."""
     rows = []
     for replication in range(REPLICATIONS):
         average = (lambda people: people["dropout"].fill(people["dropout"].mean())) if mean_rates else lambda _: None

@@ -7,8 +7,8 @@ from markets import column, live, newborn, quiet_market
 from simkit.customers.compiled import CompiledMarket
 from simkit.scenario.schema import Scenario
 
-REPLICATIONS = 10
-CUSTOMERS = 8000
+REPLICATIONS = 20
+CUSTOMERS = 4000
 BG_NBD = {1: 0.0533, 13: 0.5344, 39: 1.1967}
 """Fader, Hardie & Lee 2005: expected repeat purchases of a new CDNOW customer after so many weeks."""
 MEAN_SPEND = 35.22
@@ -40,7 +40,7 @@ def within_three_standard_errors(values, expected):
 
 @pytest.mark.parametrize("week", BG_NBD)
 def test_repeat_purchases_of_bg_nbd(cohorts, week):
-    """The simulated cohort buys as the BG/NBD closed form says, within 3 standard errors of ten replications."""
+    """The simulated cohort buys as the BG/NBD closed form says, within 3 standard errors of twenty replications."""
     error = within_three_standard_errors(cohorts[0][week], BG_NBD[week])
     assert error < 0.01 * max(BG_NBD[week], 0.2)
 

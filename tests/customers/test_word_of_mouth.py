@@ -12,7 +12,7 @@ from simkit.customers.state import INFLUENCE_GRAIN
 from simkit.customers.word_of_mouth import Ties, ties_of
 from simkit.scenario.schema import Scenario
 
-REPLICATIONS = 10
+REPLICATIONS = 20
 CLOSED_FORM = {5: 0.3312, 10: 0.8128}
 """Bass 1969 at p .03, q .38 a year: cumulative share of adopters after so many years."""
 
@@ -54,7 +54,7 @@ def test_adoption_follows_bass():
     assert (word.p, word.q) == (0.03, 0.38)
     p, q, days = 10 * word.p, 10 * word.q, 365
     curve = recursion(p, q, days)
-    shares = np.array([adopted(prospects(2000, p=p, q=q), days, replication) for replication in range(REPLICATIONS)])
+    shares = np.array([adopted(prospects(1000, p=p, q=q), days, replication) for replication in range(REPLICATIONS)])
     for day in (days // 2, days - 1):
         values = shares[:, day]
         error = values.std(ddof=1) / math.sqrt(REPLICATIONS)

@@ -383,6 +383,7 @@ def test_every_bad_send_is_reported_at_once(tmp_path):
         ("", {}, "is empty"),
         (ROWS, {}, "no sends"),
         ("who,time\na,2025-01-01\n", {}, "one column named 'customer'"),
+        (ROWS + "a,2025-01-01,email,1,0,0,0\n", {"channel": "chanel"}, "one column named 'chanel'"),
         (ROWS + "a,2025-01-01,email,1,0,0,0\n", {"only": "sms"}, "no row has channel 'sms'; found email"),
         (ROWS + "a,2025-01-01,email,1,0,0,0\n", {"run_in_days": 28}, "shorten the run-in"),
     ],
@@ -390,6 +391,30 @@ def test_every_bad_send_is_reported_at_once(tmp_path):
 def test_unusable_logs_are_refused(tmp_path, text, options, expected):
     """An empty file, missing columns, an unknown channel and a log within its run-in are errors that say so."""
     assert expected in refusal(tmp_path, text, **options)
+
+
+def test_a_log_of_one_channel_needs_no_column_for_it(tmp_path, log):
+    """Read by name, by number and as a table, a log without the column is that of one channel, row by row."""
+    one = log[log["channel"] == log["channel"].iloc[0]]
+    bare = one.drop(columns="channel")
+    bare.to_csv(tmp_path / "sends.csv", index=False)
+    bare.to_csv(tmp_path / "numbers.csv", index=False, header=False)
+    numbers = {role: i for i, role in enumerate(bare.columns, start=1)}
+    wanted = read_sends(one)
+    for found in (
+        read_sends(tmp_path / "sends.csv"), read_sends(tmp_path / "numbers.csv", numbers), read_sends(bare)
+    ):  # fmt: skip
+        assert found.channels == ("all",)
+        assert np.array_equal(found.day, wanted.day)
+        assert np.array_equal(found.opened, wanted.opened)
+
+
+def test_a_share_of_few_messages_stays_a_share(tmp_path):
+    """One message alone: the interval of what never or always happened ends at 0 and 1."""
+    (tmp_path / "sends.csv").write_text(ROWS + "a,2025-01-01,email,1,1,0,0\n")
+    rates = fit_contacts(tmp_path / "sends.csv", run_in_days=0).channels["email"]
+    assert (rates.opened.low, rates.opened.high) == (0, 1)
+    assert (rates.opted_out.low, rates.opted_out.high) == (0, 1)
 
 
 def test_parquet_is_read_like_csv(tmp_path, log):

@@ -390,9 +390,9 @@ def test_a_stated_format_settles_ambiguous_dates(tmp_path):
 def test_files_that_are_no_text_are_refused(tmp_path):
     """A missing file, a folder and binary content are errors that name the path."""
     assert "no such file" in refusal(tmp_path / "none.csv")
-    assert "cannot be read" in refusal(tmp_path)
+    assert "is a folder; allowed: a file of orders" in refusal(tmp_path)
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x81")
-    assert "cannot be read" in refusal(tmp_path / "binary.csv")
+    assert "is not UTF-8 text (byte 0xff)" in refusal(tmp_path / "binary.csv")
 
 
 def test_tables_are_checked_like_files(orders):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from simkit.scenario.errors import ScenarioError
 from simkit.scenario.load import load
+from simkit.scenario.schema import MEASURE_NAMES
 from simkit.scenario.sources import preset_names
 
 BASE = """\
@@ -162,6 +164,14 @@ def test_more_work_than_time_is_a_warning(write):
     assert "%" in work
 
 
+def test_people_whom_no_step_asks_for_are_told(write):
+    """A skill misspelt in a file that extends another is one more skill; nobody else is idle, whatever the structure."""
+    path = write("extends: retail\nteams: {headcount: {desing: 2}}\nalternatives: {pods: {teams.structure: pods}}\n")
+    assert [note for note in load(path).warnings if "no step asks for desing" in note] != []
+    for name in ("hierarchy", "pods", "hub-and-spoke", "hybrid"):
+        assert not any("no step asks" in note for note in load(write(f"teams: {{structure: {name}}}\n")).warnings)
+
+
 # --- mistakes in values -------------------------------------------------------------------------------------
 
 
@@ -178,6 +188,11 @@ def test_more_work_than_time_is_a_warning(write):
         ("market: {customers: true}\n", "s.yaml:1:21: market.customers: expected a number, found true"),
         ("market: {customers: -5}\n", "s.yaml:1:21: market.customers: expected at least 1, found -5"),
         ("market: {customers: 1_000_000_000_000}\n", "384,000 GB"),
+        (
+            "market: {purchases: cdnow}\n",
+            "s.yaml:1:21: market.purchases: expected a table with its `model`, or a YAML file",
+        ),
+        ("market: {purchases: {r: 1, modell: sbg}}\n", "s.yaml:1:28: unknown key 'modell' in market.purchases"),
         ("market: 3\n", "s.yaml:1:9: market: expected a table, found 3"),
         ("start: 5\n", "s.yaml:1:8: start: expected a date such as 2026-01-31, found 5"),
         ("question: 2026\n", "s.yaml:1:11: question: expected a text, found 2026"),
@@ -186,7 +201,7 @@ def test_more_work_than_time_is_a_warning(write):
         ("horizon: 1e400\n", "s.yaml:1:10: numbers must be finite; '1e400' is too large"),
         (
             "market:\n  segments: {a: {share: 0.5}, b: {share: 0.6}}\n",
-            "shares of the segments must sum to 1, they sum to 1.1",
+            "s.yaml:2:3: market.segments: shares must sum to 1, they sum to 1.1 (a 0.5, b 0.6)",
         ),
         (
             "contact_policy: {blocked: deferr}\n",
@@ -346,6 +361,10 @@ def test_outcomes_cannot_be_set(write, key):
         (found,) = problems(write(text))
         assert found.startswith(f"{place}: {key!r} is an outcome: the simulation computes it, it cannot be set.")
         assert "What moves it: " in found
+        told = "--reach" in found
+        assert told == (key not in ("open_rate", "turnover"))
+        if told:  # the command takes the name that is told
+            assert re.search(r"--reach (\w+)=", found)[1] in MEASURE_NAMES
     (found,) = problems(write("seed: 1\n"), f"{key}=+5 points")
     assert "is an outcome" in found
 
@@ -369,6 +388,7 @@ def test_goals_may_name_outcomes(write):
         ("extends: retial\n", "s.yaml:1:10: extends: there is no preset 'retial'; did you mean 'retail'? presets: "),
         ("extends: [a]\n", "s.yaml:1:10: extends: expected a preset or a YAML file, found a list of 1"),
         ("extends: no.yaml\n", "s.yaml:1:10: there is no file 'no.yaml'"),
+        ("market: {purchases: folder.yaml}\n", "s.yaml:1:21: 'folder.yaml' is a folder"),
         ("market: {purchases: ../x.yaml}\n", "s.yaml:1:21: '../x.yaml' leaves the scenario's folder"),
         ("market: {purchases: fits/ordres.yaml}\n", "no file 'fits/ordres.yaml'; did you mean 'orders.yaml'?"),
         ("market: {purchases: fits/bad.yaml}\n", "bad.yaml:1:4: tags are not allowed"),
@@ -384,6 +404,7 @@ def test_only_files_of_the_scenario_are_read(write, text, says):
         fits__bad_yaml="r: !x 1\n",
         fits__self_yaml="spend: self.yaml\n",
         empty_csv="\n",
+        folder_yaml__note_yaml="a: 1\n",
     )
     (found,) = problems(path)
     assert says in found

@@ -78,6 +78,7 @@ def test_a_mistake_has_a_place_and_a_sentence(tmp_path, text, line, said):
         ({"quiet": "00:00-24:00"}, {}, "quiet hours last all day"),
         ({"control_group": 1}, {}, "everybody is in the control group"),
         ({"blackout": "2026-01-01..2027-12-31"}, {}, "blackouts cover the whole run"),
+        ({"blackout": ["2026-12-24", "2031-12-24"]}, {}, "the blackout 2031-12-24 lies outside the run"),
         ({"gap": 300}, {}, "nobody gets more than one message"),
         ({"offers": "0 per month"}, {"a": {"offer": "10%"}}, "no message with an offer is ever sent"),
         ({"prize_draws": "0 per year"}, {"a": {"prize_draw": True}}, "no message with a prize draw is ever sent"),

@@ -128,7 +128,8 @@ def _share(log: SendLog, event: np.ndarray, among: np.ndarray, empty: str) -> Es
     per_person = np.bincount(log.person[among], event[among] - share)
     error = float(np.sqrt((per_person**2).sum())) / number
     if not 0 < share < 1:
-        return Estimated(share, *((0.0, 3 / number) if share == 0 else (1 - 3 / number, 1.0)), standard_error=error)
+        three = min(1.0, 3 / number)  # the rule of three
+        return Estimated(share, *((0.0, three) if share == 0 else (1 - three, 1.0)), standard_error=error)
     logit, width = math.log(share / (1 - share)), 1.96 * error / (share * (1 - share))
     low, high = (1 / (1 + math.exp(-logit - sign * width)) for sign in (-1, 1))
     return Estimated(share, low, high, error)

@@ -87,13 +87,15 @@ def read_sends(
     """A log of sends from a file or a table, one row each.
 
     `columns` says how the columns of ROLES are called, where not by their role. One that is None or '' is not there:
-    without a channel all sends are of one, without `delivered` all arrived, and without clicks or opt-outs these are
-    not estimated. Times are dates, a time of day is ignored: what counts is the day in the log's own clock. `only`
-    keeps one channel, whose people are then tired by it alone. `weights` are by channel; 1 where none is given.
+    without a channel (or a column of that name, where no other was given) all sends are of one, without `delivered`
+    all arrived, and without clicks or opt-outs these are not estimated. Times are dates, a time of day is ignored: what
+    counts is the day in the log's own clock. `only` keeps one channel, whose people are then tired by it alone.
+    `weights` are by channel; 1 where none is given.
 
     Raises FitError with every problem found.
     """
-    table = read_table(sends, {role: role for role in ROLES} | dict(columns or {}), rows="sends")
+    names_of = {role: role for role in ROLES} | dict(columns or {})
+    table = read_table(sends, names_of, rows="sends", may_lack="channel")
     days, flags = _checked(table, date_format)
     names = table.text["channel"] if "channel" in table.text else pd.Series(ONE_CHANNEL, index=table.text.index)
     if only is not None:
