@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simkit.experiment.worlds.found import Worlds
 
 SUMMARY_COLUMNS = ["alternative", "measure", "unit", "mean", "low", "high", "replications"]
+EVERYWHERE = (-np.inf, np.inf)
 DECIDING = "profit"
 """What alternatives are chosen by, when it is among the outcomes shown."""
 
@@ -125,8 +126,9 @@ class Result:
         return self._table[alternative, measure]
 
     def interval(self, alternative: str, measure: str) -> Interval:
-        """Mean and 95 % t interval over replications."""
-        return interval(self.values(alternative, measure))
+        """Mean and 95 % t interval over replications, as far as the measure can go."""
+        found = interval(self.values(alternative, measure))
+        return found.within(*getattr(self.measures[measure], "possible", EVERYWHERE))
 
     def unit(self, measure: str) -> str:
         """The unit of a measure, with the scenario's own currency."""

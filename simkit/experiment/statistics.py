@@ -30,6 +30,12 @@ class Interval:
     high: float | None
     count: int
 
+    def within(self, least: float, most: float) -> Interval:
+        """The part of it that is possible at all; it holds the truth as often."""
+        if self.low is None or self.high is None:
+            return self
+        return replace(self, low=max(self.low, least), high=min(self.high, most))
+
 
 @dataclass(frozen=True)
 class Difference:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -224,8 +225,17 @@ def _unmet_share(run: Run) -> Value:
     return ratio(unmet, unmet + total(run, "purchases_organic", "purchases_response"))
 
 
+def _bounded(measure: Measure) -> Measure:
+    """What is counted is never negative and a share at most one; money may be lost, and two shares are of a whole that
+    can be exceeded."""
+    if "currency" in measure.unit:
+        return measure
+    whole = measure.unit == "share" and measure.name not in ("churn_rate", "budget_use")
+    return replace(measure, possible=(0.0, 1.0 if whole else math.inf))
+
+
 MEASURES: dict[str, Measure] = {
-    m.name: m
+    m.name: _bounded(m)
     for m in (
         *RESPONSE_MEASURES,
         Measure("contacts_per_customer_week", "contacts/person/week", "Contacts a week",

@@ -28,6 +28,8 @@ class Measure:
     window: str
     better: Literal["higher", "lower", ""]
     compute: Callable[[Run], Value]
+    possible: tuple[float, float] = (-math.inf, math.inf)
+    """The least and the most it can be: no interval goes beyond."""
 
 
 def ratio(above: float, below: float) -> Value:

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from simkit.experiment.statistics import interval
 from simkit.experiment.study import run
+from simkit.scenario.load import load
+
+QUICKSTART = Path(__file__).parents[2] / "scenarios" / "quickstart.yaml"
 
 
 @pytest.fixture(scope="module")
 def result(synthetic: Any) -> Any:
     return run(synthetic.study(), replications=6, workers=1, model=synthetic.MODEL)
+
+
+def test_no_interval_goes_beyond_what_its_measure_can_be():
+    """Two runs with hardly a signal each: the share that was answered within a week is nowhere below 0 or above 1."""
+    study = load(QUICKSTART, ["market.customers=200", "horizon=28 days", "warmup=7 days", "replications=2"])
+    found = run(study, workers=1)
+    measure = "live_within_7_days_share"
+    raw = [interval(found.values(name, measure)) for name in found.alternatives]
+    shown = [found.interval(name, measure) for name in found.alternatives]
+    assert any(one.high > 1 or one.low < 0 for one in raw)
+    assert all(0 <= one.low <= one.mean <= one.high <= 1 for one in shown)
+    rows = found.summary().query("measure == @measure")
+    assert [*zip(rows["low"], rows["high"], strict=True)] == [(one.low, one.high) for one in shown]
 
 
 def test_summary_is_tidy(result: Any):

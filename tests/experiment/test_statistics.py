@@ -31,6 +31,17 @@ def test_interval_covers_as_often_as_it_says():
     assert abs(covered / 2000 - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 2000)
 
 
+def test_what_is_impossible_can_be_cut_off_an_interval():
+    """Of shares, of three runs each, the part between 0 and 1 holds the true share exactly as often as the whole."""
+    shares = (sample(400 * 3, 2) < 0.8).reshape(400, 3) + 0.0
+    whole = [interval(row) for row in shares]
+    part = [one.within(0, 1) for one in whole]
+    assert sum(one.high > 1 for one in whole) > 100
+    assert all(0 <= one.low <= one.mean <= one.high <= 1 for one in part)
+    assert [one.low <= 0.8 <= one.high for one in part] == [one.low <= 0.8 <= one.high for one in whole]
+    assert interval([0.5]).within(0, 1).low is None
+
+
 def test_one_value_has_no_interval():
     """One replication knows nothing of luck; none has no mean either; missing values are left out."""
     assert interval([3.0]).low is None

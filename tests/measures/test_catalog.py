@@ -101,6 +101,16 @@ def shares_by(ended, day):
     return live, expired
 
 
+def test_measures_are_possible(found):
+    """Each value lies within what its measure can be; shares are between 0 and 1, but for two of a whole that can be
+    exceeded, and only money can be negative."""
+    for name, measure in MEASURES.items():
+        least, most = measure.possible
+        assert found[name] is None or least <= found[name] <= most
+        assert (least < 0) == ("currency" in measure.unit)
+        assert (most == 1) == (measure.unit == "share" and name not in ("churn_rate", "budget_use"))
+
+
 def test_signal_to_live(run, found):
     """Restricted mean, median and share within a week, from the occasions of the measured days."""
     ended = passed(run, "occasion")
