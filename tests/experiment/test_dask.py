@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -217,6 +218,17 @@ def test_very_small_cells_share_a_task(faults: Any):
         stream.cell_seconds = seconds
         sizes[seconds] = len(stream._next(window=100).cells)
     assert sizes == {None: 1, 0.01: 20, 1.0: 1, 1e-9: 50}  # the last: half of the window, as one core has two batches
+
+
+def test_what_a_batch_gives_back_is_batched_anew(faults: Any):
+    """Cells that turned out to be long do not stay with the worker that had them, while others have nothing to do."""
+    stream = on_dask._Stream(Dask(faults.work_of(x="")), _NoCluster(), iter(plan(["x"], 500)), None)
+    stream.cell_seconds = 0.01
+    batch = stream._next(window=100)
+    given_back = SimpleNamespace(status="finished", result=lambda: [Ok({}, None, None, (), seconds=3.0)])
+    assert [cell.replication for cell, _ in stream._taken(given_back, batch)] == [0]
+    following = [[cell.replication for cell in stream._next(window=100).cells] for _ in range(20)]
+    assert following == [[i] for i in range(1, 21)]
 
 
 class _NoCluster:

@@ -22,6 +22,10 @@ LOCAL: dict[str, Any] = {
     "distributed.scheduler.http.routes": [],  # the servers that Dask starts all the same have nothing to say
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,  # threads that only wait would be sampled a hundred times a second
+    "distributed.scheduler.work-stealing": False,  # there is one Dask worker: nobody to steal from
+    "distributed.scheduler.active-memory-manager.start": False,  # nor anything to move
+    "distributed.admin.tick.interval": "1s",  # 50 ticks a second of three servers were 3 % of a core
+    "distributed.admin.system-monitor.interval": "10s",
 }
 
 

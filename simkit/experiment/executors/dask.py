@@ -123,6 +123,8 @@ class _Stream:
     window: int | None
     running: dict[Any, _Batch] = field(default_factory=dict)
     again: deque[_Batch] = field(default_factory=deque)
+    left: deque[Cell] = field(default_factory=deque)
+    """Cells of batches that gave back what they had not come to: batched anew, by what a cell is now known to take."""
     done: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
     cell_seconds: float | None = None
     """What a cell takes, lately; None before the first has finished."""
@@ -177,7 +179,9 @@ class _Stream:
         room = window - sum(len(batch.cells) for batch in self.running.values())
         size = int(BATCH_SECONDS / max(self.cell_seconds, 1e-4)) if self.cell_seconds is not None else 1
         fair = max(1, window // (BATCHES_PER_CORE * self.cores))
-        return _Batch(list(itertools.islice(self.source, max(0, min(max(size, 1), fair, room)))))
+        count = max(0, min(max(size, 1), fair, room))
+        before = [self.left.popleft() for _ in range(min(count, len(self.left)))]
+        return _Batch([*before, *itertools.islice(self.source, count - len(before))])
 
     def _count(self) -> None:
         """How many cores there are now; none is said once, for a batch system may take its time."""
@@ -202,7 +206,7 @@ class _Stream:
         return found
 
     def _taken(self, future: Any, batch: _Batch) -> Iterator[tuple[Cell, Outcome]]:
-        """The outcomes of a batch; what it has not come to is handed out again."""
+        """The outcomes of a batch; what it has not come to is handed out again, to whoever is free."""
         if future.status == "error":
             yield from self._failed(future.exception(), batch)
             return
@@ -213,7 +217,7 @@ class _Stream:
             self._learn(outcome)
             yield cell, outcome
         if len(outcomes) < len(batch.cells):
-            self.again.append(_Batch(batch.cells[len(outcomes) :]))
+            self.left.extend(batch.cells[len(outcomes) :])
 
     def _failed(self, error: BaseException, batch: _Batch) -> Iterator[tuple[Cell, Outcome]]:
         """A batch whose Dask workers died is taken apart, until it is one cell that must be to blame."""

@@ -5,8 +5,10 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats.qmc import LatinHypercube
 
 from simkit.experiment.designs import DesignError, Factor, cases_from_csv, design_table
+from simkit.rng import generator
 from simkit.scenario.errors import ScenarioError
 
 RANGES = {"a": {"low": 0.0, "high": 10.0}, "b": {"low": 1.0, "high": 100.0, "log": True}, "c": {"low": 2, "high": 6}}
@@ -54,6 +56,14 @@ def test_a_latin_hypercube_fills_every_stratum_once():
     assert sorted((table.a / 10 * 40).astype(int)) == list(range(40))
     assert sorted((np.log(table.b) / np.log(100) * 40).astype(int)) == list(range(40))
     assert table.c.value_counts().to_dict() == dict.fromkeys(range(2, 7), 8)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 1000])
+def test_a_latin_hypercube_is_that_of_scipy(n):
+    """A column equals, to the bit, what `scipy.stats.qmc` draws from the same generator."""
+    drawn = design_table("latin_hypercube", {"x": {"low": 0.0, "high": 1.0}}, n=n, seed=5)
+    expected = LatinHypercube(1, seed=generator(5, "latin hypercube x")).random(n)
+    assert drawn.x.tolist() == expected[:, 0].tolist()
 
 
 def test_a_hypercube_is_keyed_by_factor():
