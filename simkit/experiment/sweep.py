@@ -160,10 +160,17 @@ class Plan:
         """Which run the cell is."""
         case, name, replication = key
         if (case, name) not in self._digests:
-            found, error = self.scenarios(case)
-            for one in self.experiment.alternatives:
-                self._digests[case, one] = scenario_digest(found[one]) if error is None else self._nonsense(case)
+            self._resolved(case)
         return cell_address(self._digests[case, name], replication, self.fingerprint)
+
+    def _resolved(self, case: int) -> tuple[dict[str, Any], Err | None]:
+        """The scenarios of a case, or why it has none; what they are is remembered for the addresses of their runs,
+        which are asked for when the scenarios are long forgotten."""
+        found, error = self.scenarios(case)
+        for one in self.experiment.alternatives:
+            if (case, one) not in self._digests:
+                self._digests[case, one] = scenario_digest(found[one]) if error is None else self._nonsense(case)
+        return found, error
 
     def _nonsense(self, case: int) -> str:
         values = self.design.loc[case].to_dict() if len(self.design.columns) else {}
@@ -172,7 +179,7 @@ class Plan:
     def cells(self, keys: Iterable[Key]) -> Iterator[tuple[Cell, Err | None]]:
         """Each cell with its scenario, or with why its case has none."""
         for case, name, replication in keys:
-            found, error = self.scenarios(case)
+            found, error = self._resolved(case)
             yield Cell(name, replication, case, found.get(name)), error
 
     def row(self, cell: Cell, outcome: Outcome) -> Row:

@@ -31,3 +31,11 @@ def faults() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parent))
         yield importlib.import_module("faults")
+
+
+@pytest.fixture(scope="session")
+def ishigami() -> Any:
+    """The module of a model whose only figures are an extension's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parent))
+        yield importlib.import_module("ishigami")

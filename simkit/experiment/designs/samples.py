@@ -26,15 +26,15 @@ def latin_hypercube(factors: Sequence[Factor], n: int, seed: int) -> np.ndarray:
         DesignError: n below 1.
     """
     _check_size(n, least=1)
-    return np.column_stack([_one_in_each_part(n, generator(seed, f"latin hypercube {one.path}")) for one in factors])
+    return np.column_stack([_one_in_each_part(n, seed, f"latin hypercube {one.path}") for one in factors])
 
 
-def _one_in_each_part(n: int, draw: np.random.Generator) -> np.ndarray:
-    """The column that `scipy.stats.qmc.LatinHypercube(1, seed=draw).random(n)` gives, to the bit.
+def _one_in_each_part(n: int, seed: int, what_for: str) -> np.ndarray:
+    """The column that `scipy.stats.qmc.LatinHypercube` gives with the same generator, to the bit.
 
     To import that package takes a second, more than all else that a finished sweep does when it is asked for again.
     """
-    (draw,) = draw.spawn(1)
+    (draw,) = generator(seed, what_for).spawn(1)
     within, parts = draw.uniform(size=n), np.arange(1, n + 1)
     draw.shuffle(parts)
     return (parts - within) / n

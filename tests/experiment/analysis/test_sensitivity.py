@@ -1,5 +1,7 @@
 """Sobol, Morris, noise and tornado against closed forms, SALib and hand-made tables, from design to indices."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,9 @@ from simkit.experiment.analysis.noise import noise
 from simkit.experiment.analysis.sobol import sobol_indices
 from simkit.experiment.analysis.tables import AnalysisError, outcome_table
 from simkit.experiment.analysis.tornado import tornado
+from simkit.experiment.definition.files import load_experiment
 from simkit.experiment.designs import design_table
+from simkit.experiment.sweep import sweep
 
 PI_RANGES = {name: {"low": -np.pi, "high": np.pi} for name in ("x1", "x2", "x3")}
 FIRST, TOTAL, PAIR = (0.3139, 0.4424, 0.0), (0.5576, 0.4424, 0.2437), 0.2437
@@ -41,6 +45,40 @@ def test_ishigami_through_the_whole_machinery(second_order):
         assert pair.second_low <= PAIR <= pair.second_high
     else:
         assert found.pairs.empty
+
+
+EXPERIMENT = """
+scenario: three.yaml
+name: ishigami
+levers: {extension.x1: {low: -3.14159265358979, high: 3.14159265358979}}
+uncertainties:
+  extension.x2: {low: -3.14159265358979, high: 3.14159265358979}
+  extension.x3: {low: -3.14159265358979, high: 3.14159265358979}
+outcomes: [y]
+design: {kind: saltelli, n: 64, second_order: false}
+replications: 2
+"""
+
+
+def test_ishigami_from_experiment_file_to_indices(ishigami, simkit, tmp_path):
+    """Levers of an extension, a sweep with a results folder, the command that analyzes it: closed forms lie within."""
+    (tmp_path / "three.py").write_text(ishigami.EXTENSION)
+    (tmp_path / "three.yaml").write_text("market: {customers: 100}\nhorizon: 10 days\nwarmup: 0 days\n")
+    (tmp_path / "experiment.yaml").write_text(EXPERIMENT)
+    experiment = load_experiment(tmp_path / "experiment.yaml", extend=tmp_path / "three.py")
+    swept = sweep(experiment, folder=tmp_path / "results", model=ishigami.MODEL, workers=1)
+    assert len(swept.runs) == 64 * (3 + 2) * 2
+    assert (swept.runs["status"] == "ok").all()
+    code, said, _ = simkit("analyze", str(tmp_path / "results"), "--json")
+    assert code == 0
+    (found,) = (one for one in json.loads(said)["analyses"] if one["method"] == "sobol")
+    table = {row["factor"]: row for row in found["tables"]["sobol"]}
+    for name, first, total in zip(PI_RANGES, FIRST, TOTAL, strict=True):
+        row = table[f"extension.{name}"]
+        assert row["first_low"] <= first <= row["first_high"]
+        assert row["total_low"] <= total <= row["total_high"]
+        assert row["first_high"] - row["first_low"] < 0.5
+        assert row["total_low"] > 0.1
 
 
 def test_indices_are_salibs():

@@ -106,6 +106,30 @@ def test_other_tools_read_the_folder_as_it_is(bench: Bench):
     assert str(bench.home) not in json.dumps(told)
 
 
+def test_duckdb_reads_the_folder_as_it_is(bench: Bench):
+    """The queries of the README: runs beside their cases, and days joined by address, with no help of ours."""
+    duckdb = pytest.importorskip("duckdb")
+    swept = bench.sweep(daily=True)
+    place = bench.folder.as_posix()
+    with duckdb.connect() as database:
+        order = '"case", alternative, replication'
+        runs = database.execute(f"select * from '{place}/runs/*.parquet' order by {order}").df()
+        means = database.execute(
+            f"""select "contact_policy.gap", avg(profit) from '{place}/runs/*.parquet'
+            join '{place}/design.parquet' using ("case") group by 1 order by 1"""
+        ).fetchall()
+        days = database.execute(
+            f"select count(*), sum(days.profit) from '{place}/runs/*.parquet' "
+            f"join '{place}/daily/*.parquet' as days using (cell)"
+        ).fetchone()
+    expected = swept.runs.sort_values(["case", "alternative", "replication"], ignore_index=True)
+    pd.testing.assert_series_equal(runs["profit"], expected["profit"])
+    assert runs["retention_rate"].isna().all()
+    profit = swept.runs.groupby("case")["profit"]
+    assert means == [(1.0, pytest.approx(profit.get_group(0).mean())), (3.0, pytest.approx(profit.get_group(1).mean()))]
+    assert days == (24, pytest.approx(swept.runs["profit"].sum()))
+
+
 def test_reading_again_gives_the_same_tables(bench: Bench):
     """For whoever analyzes; nothing is missing, and the figures are the same bits."""
     swept = bench.sweep()
