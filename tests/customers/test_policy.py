@@ -208,17 +208,23 @@ def test_the_control_group_gets_nothing_and_is_the_same_everywhere():
 def test_an_opt_out_holds_from_the_next_day_on():
     """Nobody is contacted on a channel after the day of opting out, and consent never comes back by itself."""
     market, log, _ = market_with({"at_most": [], "gap": 0}, fatigue={"opt_out": 0.05})
-    live(market, 40, crowd)
-    people = market.customers()
-    gone = np.argwhere(people["opt_out_day"][:, :3] > 0)
-    assert len(gone) > 50
-    email = market.tables.channel_at["email"]
-    last = {}
-    rows = np.concatenate(log)
-    for row in rows[rows["opted_out"] == 1]:
-        last.setdefault(int(row["index"]), int(row["day"]))
-    due = people["opt_out_day"][:, email]
-    assert not (people["consent"][(due > 0) & (due <= 39)] >> email & 1).any()
+    last, late = {}, []
+    for day in range(40):
+        crowd(market.tables, day)
+        market.live_day()
+        for row in log[-1][log[-1]["decision"] == SENT]:
+            one = int(row["index"]), market.tables.messages[row["slot"]].channel
+            late += [one] if one in last else []
+            if row["opted_out"]:
+                last[one] = day
+        late = [one for one in late if last[one] < day]
+        assert late == []
+    assert len({channel for _, channel in last}) == 3
+    assert len(last) > 50
+    consent = {row["index"]: row["consent"] for row in market.customers()}
+    assert not any(
+        consent[who] >> market.tables.channel_at[channel] & 1 for (who, channel), day in last.items() if day < 39
+    )
 
 
 @pytest.mark.parametrize(
