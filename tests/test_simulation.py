@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from simkit.coupling.world import episodes, planned_orders
+from simkit.customers import compiled
+from simkit.customers.compiled import CompiledMarket
 from simkit.customers.state import SENT
 from simkit.measures.catalog import MEASURES, Measure, compute
 from simkit.rng import run_key
@@ -323,9 +325,14 @@ def test_an_unknown_engine_is_refused():
         simulate(scenario(), engine="fortran")
 
 
-def test_the_number_of_threads_never_shows(hierarchy):
+def test_the_number_of_threads_never_shows(hierarchy, monkeypatch):
     """Two threads leave what one leaves."""
+    used = []
+    run = CompiledMarket._run
+    monkeypatch.setattr(compiled, "PEOPLE_PER_THREAD", 50)  # or so few persons would not be worth a second one
+    monkeypatch.setattr(CompiledMarket, "_run", lambda self, *phase: used.append(self.threads) or run(self, *phase))
     same(simulate(scenario(), threads=2), hierarchy)
+    assert set(used) == {2}
 
 
 def test_the_same_seed_gives_the_same_run(hierarchy, pods):

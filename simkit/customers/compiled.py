@@ -92,6 +92,11 @@ class CompiledMarket:
         return self._people[self._people["lead_day"] == self.tables.day + 1]
 
     @property
+    def threads(self) -> int:
+        """On how many its days are lived; no more than its people are worth."""
+        return len(self._scratch)
+
+    @property
     def notes_lost(self) -> int:
         """Events that did not fit one person's day."""
         return sum(int(scratch["notes_lost"][0]) for scratch in self._scratch)

@@ -69,6 +69,13 @@ def one_library() -> Iterator[None]:
     that they come out the same shows in the tests that hold it against Mesa. Nothing may be compiled here
     that Python calls.
     """
+    with global_compiler_lock, _replaced():
+        yield
+
+
+@contextmanager
+def _replaced() -> Iterator[None]:
+    """The parts of Numba's CPU target that stand in the way, replaced; only one thread may do so at a time."""
     context = cpu_target.target_context
     codegen = context.codegen()
     executable, wrapper, set_env = context.get_executable, context.create_cpython_wrapper, codegen.set_env
@@ -91,7 +98,7 @@ def one_library() -> Iterator[None]:
         """No function is called from C."""
 
     collecting = gc.isenabled()
-    with global_compiler_lock, ExitStack() as given_back:
+    with ExitStack() as given_back:
         for owner, name, value in (
             (codegen, "_library_class", _Library),
             (codegen, "set_env", set_environment),

@@ -1,6 +1,8 @@
 """A phase is one compiled loop: its cache key holds every source, and Numba is left as it was found."""
 
+import gc
 import shutil
+import threading
 from pathlib import Path
 
 import numba
@@ -43,3 +45,27 @@ def test_numba_compiles_as_ever_outside_a_phase():
 
     assert hundredfold(3) == 300
     assert tenfold(3) == 30
+
+
+def test_two_threads_that_compile_leave_numba_as_it_was():
+    """The second waits for the first, and takes nothing that the first has replaced for Numba's own."""
+    context = cpu_target.target_context
+    library, executable = context.codegen()._library_class, context.get_executable
+    inside, seen = threading.Event(), []
+
+    def second():
+        inside.wait(10)
+        with compiling.one_library():
+            seen.append(context.get_executable)
+
+    other = threading.Thread(target=second)
+    other.start()
+    with compiling.one_library():
+        inside.set()
+        other.join(0.2)  # it is waiting now
+        assert seen == []
+    other.join(10)
+    assert len(seen) == 1
+    assert gc.isenabled()
+    assert context.codegen()._library_class is library
+    assert context.get_executable == executable

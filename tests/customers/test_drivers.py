@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from markets import FEATURED, asking, busy, column, goals, live, newborn, quiet_market
 
+from simkit.customers import compiled
 from simkit.customers.compiled import CompiledMarket
 from simkit.customers.mesa_market import MarketModel
 from simkit.customers.population import population
@@ -86,11 +87,13 @@ def test_an_unknown_rule_is_an_error_that_names_the_rules(rules):
         CompiledMarket(scenario(), 0, rules=rules)
 
 
-def test_threads_and_order_never_show():
+def test_threads_and_order_never_show(monkeypatch):
     """One thread, three threads and permuted customers give the same ledger and the same customers."""
     one = CompiledMarket(scenario(), 0)
     expected = live(one, DAYS, busy)
+    monkeypatch.setattr(compiled, "PEOPLE_PER_THREAD", 50)  # or 400 persons would not be worth a second one
     three = CompiledMarket(scenario(), 0, threads=3)
+    assert three.threads == 3
     assert np.array_equal(live(three, DAYS, busy), expected)
     made = population(scenario().market, scenario().channels, 90, 1, 0)
     shuffled = people_array(len(made))

@@ -53,6 +53,19 @@ def test_workers_change_nothing(study: Any, result: Any):
     assert spread.cases.equals(result.cases)
 
 
+def test_another_alternative_changes_no_other(result: Any, tmp_path: Path):
+    """With one more alternative in the file, written before the others, everybody else's runs are the same bits."""
+    file = tmp_path / "tiny.yaml"
+    file.write_text(SCENARIO.replace("alternatives:\n", "alternatives:\n  busy: {work.campaigns_per_week: 20}\n"))
+    more = run(load(file), replications=2, workers=1)
+    assert more.alternatives != result.alternatives
+    for table in ("runs", "daily", "cases"):
+        rows = getattr(more, table)
+        kept = rows[rows["alternative"] != "busy"].reset_index(drop=True)
+        assert len(kept) < len(rows)
+        assert kept.equals(getattr(result, table))
+
+
 def test_pictures_agree_with_the_measures(result: Any):
     """Channels sum to the contacts measured, and the bridge ends at the paired difference in profit."""
     for name in result.alternatives:
