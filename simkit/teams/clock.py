@@ -4,35 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, Protocol
 
 from simpy import Environment
-from simpy.events import NORMAL, Event
+from simpy.events import NORMAL
 
 
-class Moment(Event):
-    """Something to be done at a known time.
+class Timed(Protocol):
+    """Whoever is told the time."""
 
-    A pass of a step makes some, and nothing ever waits for them, so that they need neither the list of callbacks nor
-    the value of SimPy's `Timeout`.
-    """
-
-    def __init__(self, time: int, ring: Callable[[Any], None], call: Callable[..., Any], about: tuple[Any, ...]):
-        self.time, self.ring, self.call, self.about = time, ring, call, about
+    now: int
 
 
 class Clock(Environment):
-    """SimPy's environment; moments stand in its queue among all other events, and in the same order."""
+    """SimPy's environment. Moments stand in its queue among all other events, and in the same order.
 
-    def at(self, moment: Moment) -> None:
-        """Put a moment into the queue."""
-        heappush(self._queue, (moment.time, NORMAL, next(self._eid), moment))
+    A pass of a step makes some moments, and nothing ever waits for them, so that they need no `Event` with its list of
+    callbacks: a moment is an entry of the queue that says what to call in place of an event.
+    """
 
-    def step(self) -> None:
-        """Process the next event: have a moment ring, and anything else as SimPy does."""
-        queue = self._queue
-        if queue and type(moment := queue[0][3]) is Moment:
-            self._now = heappop(queue)[0]
-            moment.ring(moment)
+    def __init__(self) -> None:
+        super().__init__()
+        self._moments: list[tuple[Any, ...]] = self._queue  # type: ignore[assignment]
+
+    def after(self, seconds: int, call: Callable[..., Any], *about: Any) -> None:
+        """Do something when so many seconds have passed; at once, when none. Raises ValueError for a time past."""
+        if seconds > 0:
+            heappush(self._moments, (self._now + seconds, NORMAL, next(self._eid), None, call, about))
+        elif seconds == 0:
+            call(*about)
         else:
-            super().step()
+            raise ValueError(f"{-seconds} seconds ago")
+
+    def numbered(self, time: int, call: Callable[..., Any], who: Any, what: Any) -> int:
+        """Have something called at a time to come, with the moment's number, which is told.
+
+        A moment cannot be taken back; whoever has put it off since knows it by its number.
+        """
+        number = next(self._eid)
+        heappush(self._moments, (time, NORMAL, number, None, call, (who, what, number)))
+        return number
+
+    def run_to(self, until: int, told: Timed) -> None:
+        """Have everything happen that is due before a moment; `told.now` is the time of each."""
+        queue = self._moments
+        while queue and queue[0][0] < until:
+            if queue[0][3] is not None:
+                self.step()  # an event or a process of SimPy's own
+                continue
+            self._now, _, _, _, call, about = heappop(queue)
+            told.now = self._now
+            call(*about)
+        self._now = told.now = until

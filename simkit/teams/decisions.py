@@ -75,7 +75,7 @@ class Decisions:
         return task.stretched(self._primary_share)
 
     def _deciding_takes(self, run: Run) -> tuple[str, float, float]:
-        delegate = run.node.decided_at.delegate
+        delegate = run.node.delegate
         if delegate is not None and run.delegated:
             return "fixed", delegate.effort_hours, 0.0
         return run.node.effort
@@ -146,7 +146,7 @@ class Decisions:
     def _with_lead(self, case: Case, run: Run) -> bool:
         """Whether the lead decides; a sampled case goes to the gate's own approver in every round."""
         node = run.node
-        delegate = node.decided_at.delegate
+        delegate = node.delegate
         if delegate is None or case.luck.draw(node.number, CHECK) < delegate.audit_share:
             return False
         now, round_ = self._dispatcher.now, case.rejections[node.number] + 1

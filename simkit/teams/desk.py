@@ -34,14 +34,13 @@ class Desk:
             "finish": Finish(math.inf if limit is None else round(limit * 3600)),
             "restart": Restart(),
         }[organization.desk.end_of_shift]
-        self._rests = organization.desk.end_of_shift == "suspend"
+        self.rests = organization.desk.end_of_shift == "suspend"
+        """Whether work simply rests when a shift ends: nothing is then lost and nobody stays longer."""
 
     # --- stretches of work ------------------------------------------------------------------------
 
     def over(self, person: Person, task: Task) -> int:
         """When the task is done, if nothing comes between."""
-        if self._rests:
-            return person.calendar.add(task.since, task.wall - task.spent)
         return self._shift_end.over(person.calendar, task.since, task.wall - task.spent)
 
     def turn_ends(self, person: Person, now: int) -> int | None:
@@ -56,9 +55,6 @@ class Desk:
 
     def account(self, person: Person, task: Task, now: int) -> None:
         """A stretch of work has ended."""
-        if self._rests:
-            task.spent = task.wall
-            return
         done, lost, overtime = self.stretch(person, task, now)
         task.spent += done
         task.lost += lost

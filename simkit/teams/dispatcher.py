@@ -11,21 +11,21 @@ free at the same moment (`crews.py`); who may have several pieces open works on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from heapq import heappop, heappush
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simkit.scenario.organization import Organization
 from simkit.scenario.organization import Person as PersonTable
 from simkit.teams.attention import Arrivals, Attention
 from simkit.teams.calendar import Calendar
-from simkit.teams.clock import Clock, Moment
+from simkit.teams.clock import Clock
 from simkit.teams.crews import matched
 from simkit.teams.desk import Desk
 from simkit.teams.luck import Luck
 from simkit.teams.people import Person
-from simkit.teams.pools import Pool
+from simkit.teams.pools import Pool, offered, rest
 from simkit.teams.tasks import URGENT, Crew, Task
 
 if TYPE_CHECKING:
@@ -34,21 +34,21 @@ if TYPE_CHECKING:
 __all__ = ["Crew", "Dispatcher", "Pool", "Task"]
 
 _TRAY_LEVEL = float("inf")
-_NOTHING = (0, 0.0, 0, 0)
 
 
 class Dispatcher:
     """All queues of a department and the people who serve them."""
 
     def __init__(self, clock: Clock, people: list[Person], organization: Organization, log: EventLog, luck: Luck):
-        self._clock, self._at = clock, clock.at
+        self._clock, self._numbered = clock, clock.numbered
+        self.after = clock.after
         # methods that every pass hands on, bound once
-        self._rings, self._leaves_desk, self._ends, self._wakes = self._call, self._at_desk, self._finish, self._wake
+        self._ends, self._wakes = self._finish, self._wake
         self.now = 0
         """Whole seconds since the first midnight."""
         self._people = people
         self.desk = Desk(organization, log)
-        self._over = self.desk.over
+        self._rests, self._switches = self.desk.rests, self.desk.switches
         rule = organization.attention
         self._attention = Attention(rule, luck) if rule.priority < 1 else None
         self._sequence = count()
@@ -57,6 +57,8 @@ class Dispatcher:
         self._waking: set[int] = set()
         self._crews_waited = False
         """Whether any work takes several people: only then is it looked for."""
+        self._chooses_by_rank = self._attention is None
+        """Whether what people turn to is simply the first of what they are offered."""
         self._working_alike: dict[int, list[Person]] = {}
         for person in people:
             self._working_alike.setdefault(id(person.calendar), []).append(person)
@@ -65,8 +67,7 @@ class Dispatcher:
 
     def run(self, until: int) -> None:
         """Let the clock run up to a moment; what is to happen at it waits."""
-        self._clock.run(until=until)
-        self.now = until
+        self._clock.run_to(until, self)
 
     def tray(self, person: Person) -> Pool:
         """The queue of what only this person can do."""
@@ -102,33 +103,16 @@ class Dispatcher:
     def _empty_pool(self) -> Pool:
         return Pool(None if self._attention is None else Arrivals())
 
-    def after(self, seconds: int, call: Callable[..., Any], *about: Any) -> None:
-        """Do something when so many seconds have passed; at once, when none. Raises ValueError for a time past."""
-        if seconds > 0:
-            self._at(Moment(self.now + seconds, self._rings, call, about))
-        elif seconds == 0:
-            call(*about)
-        else:
-            raise ValueError(f"{-seconds} seconds ago")
-
-    def _call(self, moment: Moment) -> None:
-        self.now = moment.time
-        moment.call(*moment.about)
-
-    def _at_desk(self, moment: Moment) -> None:
-        """A stretch of work ends, unless it was broken off before."""
-        person, task = moment.about
-        if task.timer is moment:
-            self.now = moment.time
-            moment.call(person, task)
-
     # --- work becomes ready -----------------------------------------------------------------------
 
     def queue(self, task: Task, pool: Pool) -> None:
         """Put a task into a queue; the best of the free people takes it up, or it waits."""
         now = task.queued = self.now
-        pool.put((task.priority, now, next(self._sequence), task))
         person = pool.first_free(now, self._wakes)
+        if person is not None and self._chooses_by_rank and not offered(person):
+            self._start(person, task)
+            return
+        pool.put((task.priority, now, next(self._sequence), task))
         while person is not None and self._take(person) and task.started < 0:
             person = pool.first_free(now, self._wakes)
         if task.priority == URGENT and task.started < 0:
@@ -158,7 +142,7 @@ class Dispatcher:
     def queue_crew(self, crew: Crew) -> None:
         """Put work for several people into their queues; it starts at once when all are free."""
         now = crew.queued = self.now
-        self._crews_waited = True
+        self._crews_waited, self._chooses_by_rank = True, False
         entry = (crew.priority, now, next(self._sequence), crew)
         for pool in set(crew.pools):
             heappush(pool.crews.setdefault(crew.pools, []), entry)
@@ -199,7 +183,7 @@ class Dispatcher:
         """Start what takes several people, if it ranks before other work and all are there."""
         if not any(pool.crews for _, pool in person.pools):
             return False
-        self._rest(person)  # to be counted among the free
+        rest(person)  # to be counted among the free
         waiting = {
             (priority, -level, queued, number, crew)
             for level, pool in person.pools
@@ -217,13 +201,13 @@ class Dispatcher:
 
     def _take(self, person: Person, least_level: float = 0.0) -> bool:
         """The person takes up the best waiting work of the queues they serve, if any."""
-        chosen, rank = None, _NOTHING
+        chosen, rank = None, None
         for level, pool in person.pools:
             if pool.heap and level >= least_level and (first := pool.first()) is not None:
                 its_rank = (first[0], -level, first[1], first[2])
-                if chosen is None or its_rank < rank:
+                if rank is None or its_rank < rank:
                     chosen, rank = pool, its_rank
-        if self._crews_waited and self._seize_before(person, rank if chosen is not None else None, least_level):
+        if self._crews_waited and self._seize_before(person, rank, least_level):
             return True
         if chosen is None:
             return False
@@ -244,12 +228,8 @@ class Dispatcher:
         self._start(person, entry[3])
 
     def _next(self, person: Person) -> None:
-        """What a person on shift without a task turns to: new work while the desk has room, else what rests there."""
+        """What a person with work at rest on the desk turns to: new work while there is room, else what rests."""
         desk = person.desk
-        if not desk:
-            if not self._take(person):
-                self._rest(person)
-            return
         room = len(desk) < person.wip_limit or self._urgent_waits(person, desk[0].priority)
         if not room or not self._take(person):
             self._go_on(person, self.desk.take_up(person, self.now))
@@ -258,16 +238,12 @@ class Dispatcher:
         firsts = (pool.first() for _, pool in person.pools if pool.heap)
         return priority > URGENT and any(first is not None and first[0] == URGENT for first in firsts)
 
-    def _rest(self, person: Person) -> None:
-        for level, pool in person.pools:
-            pool.rest(person, level)
-
     # --- a person at work -------------------------------------------------------------------------
 
     def _start(self, person: Person, task: Task) -> None:
         person.task = task
         task.started = task.since = self.now
-        if self.desk.switches:
+        if self._switches:
             task.switching = self.desk.turning_to(person, task)
         task.wall = task.on_start(task, person)
         self._until_over(person, task)
@@ -278,16 +254,21 @@ class Dispatcher:
         self._until_over(person, task)
 
     def _until_over(self, person: Person, task: Task) -> None:
-        over, what = self._over(person, task), self._ends
+        what = self._ends
+        if self._rests:
+            over = person.calendar.add(task.since, task.wall - task.spent)
+        else:
+            over = self.desk.over(person, task)
         if person.wip_limit > 1:
             turn = self.desk.turn_ends(person, self.now)
             if turn is not None and turn < over:
                 over, what = turn, self._turn
-        task.timer = timer = Moment(over, self._leaves_desk, what, (person, task))
-        self._at(timer)
+        task.timer = self._numbered(over, what, person, task)
 
-    def _turn(self, person: Person, task: Task) -> None:
+    def _turn(self, person: Person, task: Task, timer: int) -> None:
         """Something else has its turn, if there is anything."""
+        if task.timer != timer:
+            return  # the stretch was broken off before
         now = self.now
         room = len(person.desk) + 1 < person.wip_limit and any(pool.waits for _, pool in person.pools)
         if person.desk or room:
@@ -296,9 +277,15 @@ class Dispatcher:
         else:
             self._until_over(person, task)
 
-    def _finish(self, person: Person, task: Task) -> None:
+    def _finish(self, person: Person, task: Task, timer: int) -> None:
+        """A stretch of work ends, unless it was broken off before."""
+        if task.timer != timer:
+            return
         task.timer = None
-        self.desk.account(person, task, self.now)
+        if self._rests:
+            task.spent = task.wall
+        else:
+            self.desk.account(person, task, self.now)
         if self._attention is not None:
             person.finished = (task.case.order.key if task.case else 0, task.run.node.id, task.run.number)
         again = task.on_finish(task, person)
@@ -319,12 +306,14 @@ class Dispatcher:
         now = self.now
         person.task = None
         person.idle_since = now
-        if person.calendar.on_shift(now):
-            self._next(person)
-        else:
-            self._rest(person)
+        if not person.calendar.on_shift(now):
+            rest(person)
             if person.desk or any(pool.waits for _, pool in person.pools):
                 self._wake(person.calendar)
+        elif person.desk:
+            self._next(person)
+        elif not self._take(person):
+            rest(person)
 
     def _wake(self, calendar: Calendar) -> None:
         """See to it that the next shift on a calendar begins with a look at what waits."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from simkit.teams.attention import Arrivals
     from simkit.teams.people import Person
 
+_FEW = 16
+"""Entries among which nobody looks for such as count no more."""
+
 Free = tuple[float, int, int, "Person"]
 """How a free person ranks in a queue: -level of skill, idle since, place in the list of people."""
 
@@ -20,7 +23,7 @@ Free = tuple[float, int, int, "Person"]
 class Pool:
     """A queue of tasks and the people who serve it."""
 
-    __slots__ = ("_best_level", "_idle", "_too_long", "arrivals", "crews", "heap", "levels", "members")
+    __slots__ = ("_best_level", "_too_long", "arrivals", "crews", "heap", "idle", "levels", "members")
 
     def __init__(self, arrivals: Arrivals | None = None) -> None:
         self.arrivals = arrivals
@@ -33,9 +36,9 @@ class Pool:
         self.levels: dict[int, float] = {}
         """Person's number -> level."""
         self._best_level = 0.0
-        self._idle: dict[Calendar, list[Free]] = {}
+        self.idle: dict[Calendar, list[Free]] = {}
         """The free people by calendar, best first; an entry whose person has since been busy counts no more."""
-        self._too_long = 16
+        self._too_long = _FEW
         """Such entries are thrown out when there are more than this."""
 
     def add(self, person: Person, level: float) -> None:
@@ -43,11 +46,11 @@ class Pool:
         self.members.append((level, person))
         self.levels[person.number] = level
         self._best_level = max(self._best_level, level)
-        self._too_long = 2 * len(self.members) + 16
+        self._too_long = 2 * len(self.members) + _FEW
         person.pools.append((level, self))
-        self._idle.setdefault(person.calendar, [])
+        idle = self.idle.setdefault(person.calendar, [])
         if person.task is None:
-            self.rest(person, level)
+            heappush(idle, (-level, person.idle_since, person.number, person))
 
     def nobody_better_than(self, person: Person) -> bool:
         """Whether somebody serves this queue and is as good as anybody who does."""
@@ -106,10 +109,8 @@ class Pool:
 
     # --- who is free ------------------------------------------------------------------------------
 
-    def rest(self, person: Person, level: float) -> None:
-        """The person has nothing to do from now on."""
-        idle = self._idle[person.calendar]
-        heappush(idle, (-level, person.idle_since, person.number, person))
+    def tidy(self, idle: list[Free]) -> None:
+        """Forget those who have since been busy, when there are many."""
         if len(idle) > self._too_long:
             idle[:] = {entry[2]: entry for entry in idle if _still_free(entry)}.values()
             heapify(idle)
@@ -117,7 +118,7 @@ class Pool:
     def first_free(self, now: int, wake: Callable[[Calendar], None]) -> Person | None:
         """The best of those who are free and on shift; the others' calendars are to be woken."""
         best = None
-        for calendar, idle in self._idle.items():
+        for calendar, idle in self.idle.items():
             while idle:
                 first = idle[0]
                 person = first[3]
@@ -133,13 +134,31 @@ class Pool:
 
     def free(self, calendar: Calendar, count: int) -> list[Free]:
         """The first so many free people of a calendar."""
-        free = {entry[2]: entry for entry in self._idle[calendar] if _still_free(entry)}
+        free = {entry[2]: entry for entry in self.idle[calendar] if _still_free(entry)}
         return nsmallest(count, free.values())
 
     @property
     def calendars(self) -> list[Calendar]:
         """Of those who serve here."""
-        return list(self._idle)
+        return list(self.idle)
+
+
+def offered(person: Person) -> bool:
+    """Whether the person may find work in any queue they serve."""
+    for _, pool in person.pools:
+        if pool.heap:
+            return True
+    return False
+
+
+def rest(person: Person) -> None:
+    """The person has nothing to do from now on: they are free for every queue they serve."""
+    calendar, since, number = person.calendar, person.idle_since, person.number
+    for level, pool in person.pools:
+        idle = pool.idle[calendar]
+        heappush(idle, (-level, since, number, person))
+        if len(idle) > _FEW:
+            pool.tidy(idle)
 
 
 def _still_free(entry: Free) -> bool:

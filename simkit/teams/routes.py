@@ -35,7 +35,6 @@ class Routes:
         self._intake_latency = seconds_of(organization.intake.latency_hours)
         self._intake_effort = seconds_of(organization.intake.effort_hours)
         self._pools: dict[tuple[tuple[str, ...], str, int], Pool] = {}
-        self._pools_of_steps: dict[tuple[Node, str], Sequence[Pool]] = {}
 
     # --- queues -----------------------------------------------------------------------------------
 
@@ -48,10 +47,10 @@ class Routes:
 
     def _pools_of(self, node: Node, home: str) -> Sequence[Pool]:
         """The queues of a step's places for cases of a unit."""
-        found = self._pools_of_steps.get((node, home))
+        found = node.queues.get(home)
         if found is None:
             found = [self.pool(skills, home, node.roles.count(skills)) for skills in node.roles]
-            self._pools_of_steps[node, home] = found
+            node.queues[home] = found
         return found
 
     # --- on the way -------------------------------------------------------------------------------
@@ -62,7 +61,7 @@ class Routes:
         What was done before goes back to its doers; what nobody could do better stays with the giver.
         """
         node, cause = run.node, run.caused_by
-        pools, doer = self._pools_of(node, case.home), case.doers[node.number]
+        pools, doer = node.queues.get(case.home) or self._pools_of(node, case.home), case.doers[node.number]
         alone = len(pools) == 1
         if self._overflow is not None and alone and doer is None:
             pools = [self._overflow.elsewhere(case, run, pools[0]) or pools[0]]
@@ -70,6 +69,8 @@ class Routes:
             return pools, self._intake_latency
         if node.joins:
             run.others = other_givers(case, run)
+        if doer is not None and alone:
+            return (self._dispatcher.tray(doer),), self._line(cause, doer).latency
         if doer is not None:
             doers = case.crews.get(node.number, (doer,))
             trays = [self._dispatcher.tray(doer) for doer in doers]
@@ -77,7 +78,7 @@ class Routes:
         if not alone:
             return pools, max(self._hand_offs.latency(cause.giver_unit, pool) for pool in pools)
         if cause.giver is not None and pools[0].nobody_better_than(cause.giver):
-            return [self._dispatcher.tray(cause.giver)], self._hand_offs.to_oneself.latency
+            return (self._dispatcher.tray(cause.giver),), self._hand_offs.to_oneself.latency
         return pools, self._hand_offs.latency(cause.giver_unit, pools[0])
 
     def way(self, run: Run, pools: Sequence[Pool]) -> int:
@@ -112,7 +113,7 @@ class Routes:
         if cause.node.number == run.node.number:
             return 0, 0.0  # a crew's own redo, or after a decision
         line = self._line(cause, person)
-        loss = self._loss(line, cause, person)
+        loss = line.information_loss if self._talk is None else self._loss(line, cause, person)
         if not run.others:
             return line.effort, loss
         hours, kept = line.effort_hours, 1 - loss

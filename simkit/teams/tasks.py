@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from simkit.teams.work import Case, Run
 
@@ -32,16 +32,17 @@ class Task:
         skill: str | None,
         on_start: Callable[[Task, Person], int],
         on_finish: Callable[[Task, Person], int],
+        skills: tuple[str, ...] = (),
     ):
         self.run, self.case, self.priority, self.skill = run, case, priority, skill
-        self.of_case = cast(Case, case)
+        self.of_case: Case = case  # type: ignore[assignment]
         """The case of a task that has one."""
         self.on_start = on_start
         """Called when somebody takes it; returns the on-shift seconds it will need."""
         self.on_finish = on_finish
         """Called when those are over; returns the seconds of doing it again at once, or 0."""
         self.category = ""
-        self.skills: tuple[str, ...] = ()
+        self.skills = skills
         """Any of these will do; empty where `skill` says it all."""
         self.crew: Crew | None = None
         """The others who do it together with this person."""
@@ -59,8 +60,8 @@ class Task:
         """Chance that the hand-off made it wrong."""
         self.wrong = 0.0
         """Chance of an internal error, where people's abilities differ."""
-        self.timer: Any = None
-        """The event that ends the present stretch; None while nobody works on it."""
+        self.timer: int | None = None
+        """The number of the moment that ends the present stretch; None while nobody works on it."""
 
     @property
     def withdrawn(self) -> bool:

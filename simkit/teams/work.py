@@ -14,6 +14,7 @@ from simkit.teams.luck import GATE_PURPOSES, WORK_PURPOSES, CaseLuck, Draws, eff
 
 if TYPE_CHECKING:
     from simkit.teams.people import Person
+    from simkit.teams.pools import Pool
 
 WAITING, UNDER_WAY, DONE = range(3)
 
@@ -44,12 +45,15 @@ PARTS = {
 class Node:
     """A step in its graph: what it takes, what it waits for and what waits for it."""
 
-    __slots__ = ("after", "batch", "before", "effort", "external_error", "gate", "gate_name", "id", "internal_error",
-                 "joins", "number", "polish", "raises_fit", "redo", "rejects", "rework", "roles", "step", "undone",
-                 "weight", "word")  # fmt: skip
+    __slots__ = ("after", "batch", "before", "decided_at", "delegate", "effort", "external_error", "gate", "gate_name",
+                 "id", "internal_error", "joins", "number", "polish", "queues", "raises_fit", "redo", "rejects",
+                 "rework", "roles", "step", "undone", "weight", "word")  # fmt: skip
 
     def __init__(self, number: int, step: Step | None, gate: Gate | None):
         self.number, self.step, self.gate = number, step, gate
+        self.decided_at: CadenceGate | OnDemandGate = gate  # type: ignore[assignment]
+        """The gate of a step that is a decision."""
+        self.delegate = gate.delegate if gate is not None else None
         self.id = step.id if step is not None else LIVE
         self.word = crc(self.id)
         """Its part in the key of a draw."""
@@ -78,12 +82,8 @@ class Node:
         """What is done again then, this step included."""
         self.weight = 0.0
         """Share of the mean effort until going live."""
-
-    @property
-    def decided_at(self) -> CadenceGate | OnDemandGate:
-        """The gate of a step that is a decision."""
-        assert self.gate is not None
-        return self.gate
+        self.queues: dict[str, Sequence[Pool]] = {}
+        """Home unit -> the queues of the step's places for its cases, as far as anybody has asked."""
 
 
 class StepGraph:

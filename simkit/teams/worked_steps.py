@@ -42,10 +42,13 @@ class WorkedSteps:
     ):
         self._dispatcher, self._log = dispatcher, log
         self._complete, self._undo = complete, undo
+        # what every pass has called, bound once
+        self._starts, self._ends, self._queues = self._start, self._finish, self._queue
         self.abilities = abilities
         self._rework_share, self._caught = organization.errors.rework_share, organization.errors.caught
         self._interruptions = organization.interruptions
         self._office = Calendar(organization.calendars["office"], start)
+        self._outside = bool(organization.outside)
         self._primary_share = organization.primary_share
         self._error_factor = {unit.id: unit.error_factor for unit in organization.units}
         authority = organization.authority
@@ -70,19 +73,19 @@ class WorkedSteps:
         there = ready
         if latency:
             there = self._office.add(ready, latency)
-            add_latency(run, self.routes.way(run, pools), latency, there - ready)
+            part = self.routes.way(run, pools) if self._outside else taking_over(run)
+            add_latency(run, part, latency, there - ready)
         if run.others:
             there = self.routes.joined(run, pools, there)
         if len(roles) == 1:
-            self._dispatcher.after(there - ready, self._queue, self.task(case, run, roles[0]), pools[0])
+            self._dispatcher.after(there - ready, self._queues, self.task(case, run, roles[0]), pools[0])
         else:
             crew = Crew([self.task(case, run, skills) for skills in roles], pools)
             self._dispatcher.after(there - ready, self.queue_crew, crew)
 
     def task(self, case: Case, run: Run, skills: tuple[str, ...]) -> Task:
-        task = Task(run, case, case.priority, None, self._start, self._finish)
-        task.skills = skills
-        return task
+        """Somebody's share of a pass."""
+        return Task(run, case, case.priority, None, self._starts, self._ends, skills)
 
     def _queue(self, task: Task, pool: Pool) -> None:
         if task.of_case.closed:
