@@ -48,11 +48,11 @@ class Clock(Environment):
     def run_to(self, until: int, told: Timed) -> None:
         """Have everything happen that is due before a moment; `told.now` is the time of each."""
         queue = self._moments
-        while queue and queue[0][0] < until:
-            if queue[0][3] is not None:
+        while queue and (first := queue[0])[0] < until:
+            if first[3] is None:
+                heappop(queue)
+                told.now = self._now = first[0]
+                first[4](*first[5])
+            else:
                 self.step()  # an event or a process of SimPy's own
-                continue
-            self._now, _, _, _, call, about = heappop(queue)
-            told.now = self._now
-            call(*about)
         self._now = told.now = until

@@ -124,12 +124,12 @@ class Decisions:
     def _decide(self, case: Case, run: Run, person: Person | None, unit: str, now: int) -> None:
         node, run.done = run.node, now
         if rejects(case, node, self._strictness(node, run.delegated)):
-            self._log.of_run(case, run, "reject", now, person, unit)
+            self._log.of_run_by(case, run, "reject", now, person, unit)
             case.rejections[node.number] += 1
             run.giver, run.giver_unit = person, unit
             self._send_back(case, run)
         else:
-            self._log.of_run(case, run, "approve", now, person, unit)
+            self._log.of_run_by(case, run, "approve", now, person, unit)
             case.approved.add(node.number)
             self._complete(case, run)
 

@@ -63,8 +63,13 @@ class EventLog:
         cells = self.cells
         cells += (case.order.name, "", 0, event, now, "", case.home, 0, "")
 
-    def of_run(self, case: Case, run: Run, event: str, now: int, person: Person | None = None, unit: str = "") -> None:
+    def of_run(self, case: Case, run: Run, event: str, now: int) -> None:
         """Something that happened to one pass of a step."""
+        cells = self.cells
+        cells += (case.order.name, run.node.id, run.number, event, now, "", "", 0, "")
+
+    def of_run_by(self, case: Case, run: Run, event: str, now: int, person: Person | None, unit: str) -> None:
+        """What somebody, or a board of nobody in particular, decided about one pass of a step."""
         cells, who = self.cells, "" if person is None else person.id
         cells += (case.order.name, run.node.id, run.number, event, now, who, unit, 0, "")
 

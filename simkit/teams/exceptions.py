@@ -78,7 +78,7 @@ class Exceptions:
         node = self._node(run.node, what)
         question = Run(node, run.number, self._dispatcher.now, run)
         question.giver, question.giver_unit = run.giver, run.giver_unit
-        self._log.of_run(case, question, "exception", question.ready, doer, doer.unit)
+        self._log.of_run_by(case, question, "exception", question.ready, doer, doer.unit)
         level, decider = self._decider(case, question, doer)
         if decider is doer:
             return self._outcome(case, question, level, doer)
@@ -124,7 +124,7 @@ class Exceptions:
         u = case.luck.about(question.node.id, Purpose.DECISION, question.number)
         mix = self._mixes[level]
         outcome = REWORK if u < mix.rework else CORRECT if u < mix.rework + mix.correct else IGNORE
-        self._log.of_run(case, question, outcome, self._dispatcher.now, decider, decider.unit)
+        self._log.of_run_by(case, question, outcome, self._dispatcher.now, decider, decider.unit)
         return outcome
 
     def _settle(self, question: Question, level: int, decider: Person) -> None:
@@ -163,5 +163,5 @@ class Exceptions:
         question.late = True
         add_wait(question.run, DECISION_WAIT, question.decider, question.queued, now)
         assert doer is not None
-        self._log.of_run(question.of_case, question.run, "timeout", now, doer, doer.unit)
+        self._log.of_run_by(question.of_case, question.run, "timeout", now, doer, doer.unit)
         self._settle(question, SELF, doer)

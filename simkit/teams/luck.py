@@ -19,7 +19,7 @@ EFFORT, OUTCOME, CHECK = range(3)
 WORK_PURPOSES = (Purpose.EFFORT, Purpose.INTERNAL_ERROR, Purpose.CAUGHT)
 GATE_PURPOSES = (Purpose.GATE_EFFORT, Purpose.REJECT, Purpose.AUDIT)
 
-_STANDARD_NORMAL = NormalDist()
+_standard_normal_quantile = NormalDist().inv_cdf
 _AHEAD = 6
 """Passes drawn when the case is taken in: few need more."""
 _SWEEP = 8192
@@ -41,17 +41,15 @@ class Draws:
 class CaseLuck:
     """The draws of one case."""
 
-    __slots__ = ("_ahead", "_draws", "_first", "_key", "_luck")
+    __slots__ = ("_ahead", "_draws", "_key", "_luck")
 
-    def __init__(self, luck: Luck, key: int, draws: Draws, ahead: array[float], first: int):
-        self._luck, self._key, self._draws = luck, key, draws
-        self._ahead, self._first = ahead, first
-        """What was drawn for many cases at once, and where this case's begins."""
+    def __init__(self, luck: Luck, key: int, draws: Draws, ahead: array[float]):
+        self._luck, self._key, self._draws, self._ahead = luck, key, draws, ahead
 
     def draw(self, step: int, what: int, k: int = 0) -> float:
         """The uniform of a step's k-th pass (or round) for one of effort, outcome and check."""
         if k < _AHEAD:
-            return self._ahead[self._first + (step * 3 + what) * _AHEAD + k]
+            return self._ahead[(step * 3 + what) * _AHEAD + k]
         word, purposes = self._draws.steps[step]
         return self._luck.uniform(self._key, word, purposes[what], k)
 
@@ -104,7 +102,8 @@ class CasesLuck:
                 begin = end
 
     def __getitem__(self, i: int) -> CaseLuck:
-        return CaseLuck(self._luck, self._keys[i], self._draws[i], self._ahead, self._firsts[i])
+        ahead = self._ahead[self._firsts[i] : self._firsts[i + 1]]
+        return CaseLuck(self._luck, self._keys[i], self._draws[i], ahead)
 
 
 def effort_quantile(effort: Effort) -> tuple[str, float, float]:
@@ -124,7 +123,7 @@ def effort_seconds(form: tuple[str, float, float], u: float, factor: float = 1.0
     """
     name, location, scale = form
     if name == "lognormal":
-        hours = math.exp(location + scale * _STANDARD_NORMAL.inv_cdf(u)) * factor
+        hours = math.exp(location + scale * _standard_normal_quantile(u)) * factor
     elif name == "exponential":
         hours = -location * math.log(u) * factor
     else:

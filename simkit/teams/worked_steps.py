@@ -231,7 +231,7 @@ class WorkedSteps:
             case.ignored.update(task.run.node.rework)
             self._complete(case, run)
         else:
-            self._log.of_run(case, task.run, "return", self._dispatcher.now, person, person.unit)
+            self._log.of_run_by(case, task.run, "return", self._dispatcher.now, person, person.unit)
             self._undo(case, run, self._correct_share if outcome == CORRECT else 1.0)
 
     # --- an error was noticed ---------------------------------------------------------------------
@@ -261,7 +261,7 @@ class WorkedSteps:
         again.share = self._share_of(outcome)
         again.giver, again.giver_unit = run.giver, run.giver_unit
         doer = run.giver or person
-        self._log.of_run(case, again, "redo", run.done, doer, doer.unit)
+        self._log.of_run_by(case, again, "redo", run.done, doer, doer.unit)
         if task.crew is not None:
             self._again_together(task.crew, case, again)
         else:
@@ -351,7 +351,7 @@ class WorkedSteps:
             run.share = share
         run.giver, run.giver_unit = last.giver, last.giver_unit
         if task.crew is not None:
-            self._log.of_run(case, run, "redo", last.done, person, person.unit)
+            self._log.of_run_by(case, run, "redo", last.done, person, person.unit)
             self._again_together(task.crew, case, run)
             return 0
         task.run = run
