@@ -22,7 +22,6 @@ from simkit.scenario.organization import Organization, Teams
 from simkit.scenario.structures import organization
 from simkit.teams.department import Department
 from simkit.teams.department_records import DepartmentRecords
-from simkit.teams.event_log import COLUMNS
 from simkit.teams.work import PARTS
 
 START = datetime.date(2026, 1, 5)
@@ -135,7 +134,7 @@ def crowd(people: int, open_cases: int) -> tuple[float, int]:
     records = simulate(plan, orders, days)
     seconds = time.process_time() - begin
     assert (records.cases.status == "live").all(), "not all is done"
-    return seconds, len(records.cells) // len(COLUMNS)
+    return seconds, len(records.written)
 
 
 def least_seconds(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -155,7 +154,7 @@ def main() -> None:
         plan = organization(Teams.model_validate({"structure": structure}), SEGMENTS)
         check(simulate(plan, orders, DAYS))
         seconds, records = least_seconds(lambda plan=plan: simulate(plan, orders, DAYS))
-        rows = len(records.cells) // len(COLUMNS)
+        rows = len(records.written)
         print(
             f"{structure:14} a year: {seconds:5.2f} s, {len(records.cases)} cases, {rows:,} log rows, "
             f"{rows / seconds:,.0f} rows/s"
@@ -164,7 +163,7 @@ def main() -> None:
     days = int(JOBS / (LOAD * SERVERS * 24)) + 1
     check(simulate(queue, [], days))
     own_seconds, records = least_seconds(lambda: simulate(queue, [], days))
-    own_rate = len(records.cells) / len(COLUMNS) / own_seconds
+    own_rate = len(records.written) / own_seconds
     bare_seconds, rows = least_seconds(bare_simpy)
     bare_rate = rows / bare_seconds
     print(f"M/M/{SERVERS}, simkit: {own_rate:,.0f} rows/s ({len(records.cases) / own_seconds:,.0f} cases/s)")

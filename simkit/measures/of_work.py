@@ -151,7 +151,7 @@ def _backlog_days(run: Run) -> Value:
 def _hand_offs(run: Run) -> Value:
     if run.script is None:
         return None
-    done, count = run.cases["name"][run.went_live], handovers(run.script.records.cells)
+    done, count = run.cases["name"][run.went_live], handovers(run.script.records.written)
     return ratio(float(sum(count.get(name, 0) for name in done)), float(len(done)))
 
 

@@ -25,7 +25,7 @@ class Clock(Environment):
 
     def __init__(self) -> None:
         super().__init__()
-        self._moments: list[tuple[Any, ...]] = self._queue  # type: ignore[assignment]
+        self._moments: list[tuple[Any, ...]] = self._queue
 
     def after(self, seconds: int, call: Callable[..., Any], *about: Any) -> None:
         """Do something when so many seconds have passed; at once, when none. Raises ValueError for a time past."""

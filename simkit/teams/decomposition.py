@@ -40,9 +40,12 @@ def add_queue(run: Run, part: int, calendar: Calendar, queued: int, started: int
 
 def add_wait(run: Run, part: int, person: Person, queued: int, started: int) -> None:
     """In a queue: the taker was on shift, and then busy or in a meeting, or off shift."""
-    add_queue(run, part, person.calendar, queued, started)
-    if person.met and started > queued:
-        _add_meetings(run, part, person, queued, started)
+    if started > queued:
+        busy, parts = person.calendar.between(queued, started), run.parts
+        parts[part] += busy
+        parts[OFF_SHIFT] += started - queued - busy
+        if person.met:
+            _add_meetings(run, part, person, queued, started)
 
 
 def _add_meetings(run: Run, part: int, person: Person, begin: int, end: int) -> None:

@@ -15,7 +15,7 @@ from simkit.teams.batches import Batch
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.decomposition import PARTS, TIME_CATEGORIES, spent_so_far
 from simkit.teams.desk import Desk
-from simkit.teams.event_log import EventLog, column, frame
+from simkit.teams.event_log import EventLog, Written
 from simkit.teams.people import Person
 from simkit.teams.staff.morale import Morale
 from simkit.teams.tasks import Task
@@ -46,35 +46,35 @@ class DepartmentRecords:
     never idle here; their billed_seconds are what is paid, other duties left out. vacant_seconds are those of the
     contract in which nobody had the seat and was paid, left how often somebody left it, and morale_days morale added
     over the days (0 where a scenario has no `morale`)."""
-    cells: list[Any] = field(repr=False)
-    """The event log as it was written, row after row."""
+    written: Written = field(repr=False)
+    """The event log as it was written."""
 
     @cached_property
     def log(self) -> pd.DataFrame:
         """case, step, pass, event, time (seconds), person, unit, effort (seconds), category; made when asked
         for. :data:`simkit.teams.event_log.EVENTS` says what each event means."""
-        return frame(self.cells)
+        return self.written.frame()
 
 
 def department_records(
     rows: list[tuple[Any, ...]], people: list[Person], log: EventLog, desk: Desk, now: int, morale: Morale | None = None
 ) -> DepartmentRecords:
     """The tables as of a moment; `rows` are those of :func:`case_row`."""
-    cells = [*log.cells, *_cut(people, desk, now)]
-    return DepartmentRecords(cases=_cases(rows), persons=_persons(people, cells, desk, now, morale), cells=cells)
+    written = log.so_far(_cut(people, desk, now))
+    return DepartmentRecords(_cases(rows), _persons(people, written, desk, now, morale), written)
 
 
 def person_records(
     people: list[Person], log: EventLog, desk: Desk, now: int, morale: Morale | None = None
 ) -> pd.DataFrame:
     """The table of persons alone, as of a moment: see :class:`DepartmentRecords`."""
-    return _persons(people, [*log.cells, *_cut(people, desk, now)], desk, now, morale)
+    return _persons(people, log.so_far(_cut(people, desk, now)), desk, now, morale)
 
 
-def _persons(people: list[Person], cells: list[Any], desk: Desk, now: int, morale: Morale | None) -> pd.DataFrame:
+def _persons(people: list[Person], written: Written, desk: Desk, now: int, morale: Morale | None) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame(_person_rows(people, cells, desk, now, morale))
+    return pd.DataFrame(_person_rows(people, written, desk, now, morale))
 
 
 def _cases(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
@@ -141,11 +141,11 @@ def _spent(person: Person, task: Task, done: int, lost: int, now: int) -> list[A
 
 
 def _person_rows(
-    people: list[Person], cells: list[Any], desk: Desk, now: int, morale: Morale | None
+    people: list[Person], written: Written, desk: Desk, now: int, morale: Morale | None
 ) -> list[dict[str, Any]]:
     spent = {person.id: dict.fromkeys(TIME_CATEGORIES, 0) for person in people}
-    efforts = column(cells, "effort")
-    rows = zip(column(cells, "person"), column(cells, "category"), efforts, strict=True)
+    efforts = written.column("effort")
+    rows = zip(written.column("person"), written.column("category"), efforts, strict=True)
     for person_id, category, seconds in compress(rows, efforts):
         spent[person_id][category] += seconds
     return [_person_row(person, spent[person.id], _overtime(person, desk, now), now, morale) for person in people]

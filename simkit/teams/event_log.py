@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from simkit.teams.decomposition import own_part
@@ -57,6 +58,10 @@ class EventLog:
     def __init__(self) -> None:
         self.cells: list[Any] = []
         """Row after row in one list: a million little tuples would keep the garbage collector busy."""
+
+    def so_far(self, cut: list[Any]) -> Written:
+        """The log as of now; `cut` has rows for what lies on desks."""
+        return Written(self.cells, len(self.cells), cut)
 
     def of_case(self, case: Case, event: str, now: int) -> None:
         """Something that concerns the whole case."""
@@ -113,13 +118,35 @@ class EventLog:
         cells += (name, step, number, "complete", now, who, unit, effort, task.category)
 
 
-def frame(cells: list[Any]) -> pd.DataFrame:
-    """Cells, row after row, as a table with the columns :data:`COLUMNS`."""
-    import pandas as pd
+@dataclass(frozen=True)
+class Written:
+    """A log as of a moment. What was written until then is not copied: the log only grows."""
 
-    return pd.DataFrame({name: column(cells, name) for name in COLUMNS})
+    cells: list[Any] = field(repr=False)
+    """Row after row, what was written since included."""
+    upto: int
+    """Cells written until then."""
+    cut: list[Any] = field(repr=False)
+    """Cells, row after row, for what lay on desks unfinished."""
+
+    def __len__(self) -> int:
+        """Rows."""
+        return (self.upto + len(self.cut)) // len(COLUMNS)
+
+    def column(self, name: str) -> list[Any]:
+        """One of :data:`COLUMNS`."""
+        at, wide = COLUMNS.index(name), len(COLUMNS)
+        told = self.cells[at : self.upto : wide]
+        told += self.cut[at::wide]
+        return told
+
+    def frame(self) -> pd.DataFrame:
+        """A table with the columns :data:`COLUMNS`."""
+        import pandas as pd
+
+        return pd.DataFrame({name: self.column(name) for name in COLUMNS})
 
 
 def column(cells: list[Any], name: str) -> list[Any]:
-    """One column of the cells."""
+    """One column of some cells, row after row."""
     return cells[COLUMNS.index(name) :: len(COLUMNS)]

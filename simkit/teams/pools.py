@@ -145,7 +145,7 @@ class Pool:
 
 def offered(person: Person) -> bool:
     """Whether the person may find work in any queue they serve."""
-    for _, pool in person.pools:
+    for _, pool in person.pools:  # noqa: SIM110, a generator for two or three queues costs more than they do
         if pool.heap:
             return True
     return False
