@@ -32,6 +32,7 @@ class Calendar:
         self._free: dict[int, set[datetime.date]] = {}
         self._known_until = 0
         self._weekdays = {WEEKDAYS.index(day) for day in week.days}
+        self._first_weekday, self._country = start.weekday(), week.holidays
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._worked: list[int] = [0]
@@ -46,17 +47,16 @@ class Calendar:
 
     def is_working_day(self, day: int) -> bool:
         """Whether anybody on this calendar works on a simulated day."""
-        date = self.start + datetime.timedelta(days=day)
-        return date.weekday() in self._weekdays and date not in self._holidays(date.year)
+        if (self._first_weekday + day) % 7 not in self._weekdays:
+            return False
+        return self._country is None or not self._is_holiday(self._country, self.start + datetime.timedelta(days=day))
 
-    def _holidays(self, year: int) -> set[datetime.date]:
-        if self._week.holidays is None:
-            return set()
-        if year not in self._free:
+    def _is_holiday(self, country: str, date: datetime.date) -> bool:
+        if date.year not in self._free:
             import holidays
 
-            self._free[year] = set(holidays.country_holidays(self._week.holidays, years=[year]))
-        return self._free[year]
+            self._free[date.year] = set(holidays.country_holidays(country, years=[date.year]))
+        return date in self._free[date.year]
 
     def _extend(self, time: int) -> None:
         """Know the shifts beyond a moment."""

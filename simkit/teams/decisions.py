@@ -36,6 +36,7 @@ class Decisions:
         self._dispatcher, self._log = dispatcher, log
         self._primary_share = organization.primary_share
         self._complete, self._send_back = complete, send_back
+        self._starts, self._ends = self._start, self._finish
         self._approvers = Approvers(organization, people, dispatcher)
         self._strict: dict[tuple[Node, bool], Strictness] = {}
         self._boards = {
@@ -60,7 +61,7 @@ class Decisions:
     # --- on demand --------------------------------------------------------------------------------
 
     def _ask(self, case: Case, run: Run, approver: Approver) -> None:
-        task = Task(run, case, case.priority, approver.skill, self._start, self._finish)
+        task = Task(run, case, case.priority, approver.skill, self._starts, self._ends)
         task.category = "approval"
         self._log.of_run(case, run, "queue", run.ready)
         self._dispatcher.queue(task, approver.pool)

@@ -180,7 +180,7 @@ class WorkedSteps:
         if task.crew is not None and not self._was_last(task, task.crew, person):
             return 0
         run.done = now
-        add_work(run, task, person, taking_over(run), run.done)
+        add_work(run, task, person, taking_over(run), now)
         return self._looked_over(task, person)
 
     def _done(self, task: Task, person: Person, abilities: Abilities) -> None:
@@ -319,17 +319,15 @@ class WorkedSteps:
     def _wrong(self, task: Task) -> bool:
         """An error of one's own, or one that came with what the hand-off lost to anybody who did it."""
         run = task.run
-        if self.abilities is None:
-            internal = run.node.internal_error * self._error_factor[run.giver_unit]
-        else:
-            internal = task.wrong
+        node = run.node
+        internal = task.wrong if self.abilities is not None else node.internal_error * self._error_factor[run.giver_unit]
         kept = 1 - internal if internal < 1.0 else 0.0
         if task.crew is None:
             kept *= 1 - task.loss
         else:
             for other in task.crew.tasks:
                 kept *= 1 - other.loss
-        return kept < 1.0 and task.of_case.luck.draw(run.node.number, OUTCOME, run.number) < 1 - kept
+        return kept < 1.0 and task.of_case.luck.draw(node.number, OUTCOME, run.number) < 1 - kept
 
     def _internal_error(self, task: Task) -> float:
         """The chance under the standards of the unit that does it."""
