@@ -157,8 +157,8 @@ def year(structure: str, orders: list[WorkOrder]) -> None:
     seconds, records = least_seconds(lambda: simulate(plan, orders, DAYS))
     rows, live = len(records.written), (records.cases.status == "live").sum()
     print(
-        f"  {structure:13} {seconds:5.2f} s, {len(plan.people)} people, {len(records.cases):,} cases, {live} of them live, "
-        f"{rows:,} log rows, {rows / seconds:,.0f} rows/s"
+        f"  {structure:13} {seconds:5.2f} s, {len(plan.people)} people, {len(records.cases):,} cases, "
+        f"{live} of them live, {rows:,} log rows, {rows / seconds:,.0f} rows/s"
     )
 
 
@@ -166,7 +166,7 @@ def main() -> None:
     """Check, time, and print ratios."""
     for times in (1.0, CROWDED):
         orders = year_of_orders(times)
-        print(f"A year, {len(orders) / DAYS * 7:.0f} campaigns a week and {REQUESTS_PER_WEEK.value:g} internal requests:")
+        print(f"A year of {len(orders) / DAYS * 7:.0f} campaigns and {REQUESTS_PER_WEEK.value:g} requests a week:")
         for structure in ("hierarchy", "pods", "hub-and-spoke"):
             year(structure, orders)
     queue = organization(Teams.model_validate(QUEUE), ())

@@ -320,7 +320,7 @@ class WorkedSteps:
         """An error of one's own, or one that came with what the hand-off lost to anybody who did it."""
         run = task.run
         node = run.node
-        internal = task.wrong if self.abilities is not None else node.internal_error * self._error_factor[run.giver_unit]
+        internal = node.internal_error * self._error_factor[run.giver_unit] if self.abilities is None else task.wrong
         kept = 1 - internal if internal < 1.0 else 0.0
         if task.crew is None:
             kept *= 1 - task.loss
