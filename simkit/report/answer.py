@@ -104,8 +104,7 @@ def _stay(result: Result, measure: str, ranked: list[str], chosen: str | None) -
         many = "the alternative is" if len(ranked) == 1 else f"all {len(ranked)} alternatives are"
         return f"Keep {base}{but}: {many} shown to be worse; the nearest is {best}, {told}.", "", base
     title = result.measures[measure].title.lower()
-    if but:
-        but = f"; {result.worlds.choice if result.worlds else base} is ahead{but}"
+    but = f"; {result.worlds.choice} is ahead{but}" if but and result.worlds else ""
     return f"No alternative is shown to beat {base} on {title}{but}; the nearest is {best}, {told}.", "", None
 
 

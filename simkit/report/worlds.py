@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simkit.experiment.worlds.dependence import Dependence, Doubling, share_interval, spearman_interval
+from simkit.experiment.worlds.found import NONE
 from simkit.report.rounding import MINUS, shared, worded
 from simkit.report.tables import Table
 
@@ -18,11 +19,15 @@ TOLD = 3
 """Numbers named in a sentence."""
 LISTED = 12
 """Numbers listed on the page."""
+UNSEEN = " if the assumptions hold (not looked at without --worlds)"
 
 
 def reservation(result: Result) -> str:
-    """What the first sentence must not leave out: another winner after one number is halved or doubled."""
-    if result.worlds is None or not result.worlds.turning:
+    """What the first sentence must not leave out: that nobody looked whether assumptions matter, or who is ahead after
+    one number is halved or doubled."""
+    if result.worlds is None:
+        return UNSEEN if NONE in result.warnings else ""
+    if not result.worlds.turning:
         return ""
     first, *others = sorted(result.worlds.turning, key=lambda one: one.lead)
     more = f", and so with {_count(len(others), 'other such change')}" if others else ""

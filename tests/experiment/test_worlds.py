@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from simkit.experiment.study import run
@@ -13,6 +15,7 @@ from simkit.experiment.worlds.assumptions import Assumption, assumptions, nested
 from simkit.experiment.worlds.dependence import spearman, spearman_interval
 from simkit.experiment.worlds.explore import beside, explore, maker, places, spread, wanted
 from simkit.experiment.worlds.found import Worlds
+from simkit.measures.catalog import MEASURES
 from simkit.report import worlds as told
 from simkit.report.answer import answer
 from simkit.report.figures import dependence
@@ -100,6 +103,28 @@ def test_a_winner_that_stays_is_not_doubted(synthetic: Any):
     assert result.worlds.held == 10
     assert "but not with" not in answer(result).sentence
     assert "none changes the winner" in answer(result).worlds
+
+
+def test_a_result_without_worlds_says_so_first(cheap: Any, tmp_path: Path):
+    """A short study has no worlds: the first warning and, where a winner is named, the first sentence say what was not
+    looked at, and what would; with worlds neither does."""
+    small = "market: {customers: 300}\nhorizon: 30 days\nalternatives: {pods: {teams.structure: pods}}\n"
+    (tmp_path / "s.yaml").write_text(small)
+
+    def simulate(*given: Any, **how: Any) -> Any:
+        return replace(cheap.simulate(*given, **how), cases=pd.DataFrame())
+
+    study, model = load(tmp_path / "s.yaml"), replace(cheap.MODEL, simulate=simulate, measures=MEASURES)
+    for none in (None, 0):
+        result = run(study, replications=3, workers=1, model=model, worlds=none)
+        assert result.worlds is None
+        assert "was not looked at. `--worlds 50` looks" in result.warnings[0]
+        assert answer(result).sentence.startswith(
+            "Choose pods if the assumptions hold (not looked at without --worlds)"
+        )
+    looked = run(study, replications=3, workers=1, model=model, worlds=8)
+    assert not [line for line in looked.warnings if "not looked at" in line]
+    assert "not looked at" not in str(answer(looked))
 
 
 def test_worlds_are_the_same_whoever_runs_them(synthetic: Any, found: Any):

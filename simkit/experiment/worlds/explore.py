@@ -23,7 +23,7 @@ from simkit.experiment.choosing import choice
 from simkit.experiment.progress import Progress
 from simkit.experiment.worlds.assumptions import Assumption, assumptions, nested, stated, usable, values_of
 from simkit.experiment.worlds.dependence import Doubling, dependence, doublings
-from simkit.experiment.worlds.found import ATTEMPTS, Worlds, warnings
+from simkit.experiment.worlds.found import ATTEMPTS, NONE, Worlds, warnings
 from simkit.rng import generator
 from simkit.scenario.errors import ScenarioError, SenseError
 
@@ -87,21 +87,27 @@ def beside(
 ) -> Result:
     """The result with its plausible worlds: as many as asked for, none for 0, a few by default (:func:`wanted`).
 
-    Raises as :func:`explore`, when worlds were asked for.
+    A result without worlds says first that it has none. Raises as :func:`explore`, when worlds were asked for.
     """
     from simkit.scenario.load import Study
 
     if worlds == 0:
-        return result
+        return _without(study, result)
     if worlds is not None or uncertainties is not None:
         found = explore(study, result, ASKED if worlds is None else worlds, uncertainties, extend=extend, **how)
         return _with(result, found)
     count = wanted(study, result.replications) if isinstance(study, Study) and choice(result) else 0
     if count == 0 or not unchanged(study):
-        return result
+        return _without(study, result)
     with contextlib.suppress(SenseError):  # nobody asked: a scenario without doubts has no worlds
         return _with(result, explore(study, result, count, checked=0, extend=extend, **how))
     return result
+
+
+def _without(study: Any, result: Result) -> Result:
+    from simkit.scenario.load import Study
+
+    return replace(result, warnings=(NONE, *result.warnings)) if isinstance(study, Study) else result
 
 
 def _with(result: Result, worlds: Worlds) -> Result:

@@ -11,6 +11,11 @@ from simkit.experiment.worlds.dependence import Dependence, Doubling
 
 ATTEMPTS = 20
 """How often a world whose numbers do not go together is drawn again."""
+NONE = (
+    "no plausible worlds were run: intervals are over luck alone, and whether the answer holds where assumptions are "
+    "wrong was not looked at. `--worlds 50` looks."
+)
+"""The warning of a result without worlds."""
 
 
 @dataclass(frozen=True)
