@@ -332,6 +332,7 @@ def test_a_rule_that_does_not_compile_is_named(write):
         ("c.pionts += 1", "there is no field 'pionts'"),
         ("c.points += bonus", "name 'bonus' is not defined"),
         ("c.points = 'a'", "Cannot cast"),
+        ("c.points = 'a' + 1", "found for signature: add(Literal[str](a), Literal[int](1))"),
     ],
 )
 def test_the_reason_is_what_the_author_got_wrong(write, body, said):

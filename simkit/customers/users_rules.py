@@ -54,6 +54,8 @@ def reason(error: BaseException) -> str:
     if _REJECTED in lines:  # a phase calls the rule, the rule a helper: why that does not fit stands below
         lines = lines[lines.index(_REJECTED) + 1 :]
     said = [line for line in lines if line and not re.match(_PIPELINE, line)]
+    if len(said) > 1 and said[0].endswith(":"):  # what was asked for stands in the next line
+        said[0] += f" {said[1].lstrip('> ')}"
     text = re.sub(r"Record\((?:[^()]|\([^()]*\))*\)?.*?(?=$| (?:with|and)\b)", "the record", said[0] if said else "")
     kind = type(error).__name__
     return (f"{text[:_MOST].rstrip()}…" if len(text) > _MOST else text.rstrip()) or kind

@@ -315,6 +315,8 @@ def fill(channels: Any) -> Any:
     """Short forms of `channels`: a list of names, or a table that changes single numbers of a preset."""
     if isinstance(channels, (list, tuple)) and all(isinstance(name, str) for name in channels):
         channels = {name: {} for name in channels}
+    if isinstance(channels, str):
+        raise ValueError(f"expected a list such as [email, sms] or a table, found {channels!r}")
     if not isinstance(channels, dict):
         return channels
     for name, table in channels.items():

@@ -30,8 +30,8 @@ class Stock(Table):
 
 def parse_stock(value: Any) -> Any:
     """``5_000 per week`` -> a table; tables pass."""
-    if isinstance(value, str):
-        found = _UNITS.match(value)
+    if isinstance(value, (str, int, float)):
+        found = _UNITS.match(str(value))
         if not found:
             raise ValueError(f"expected a stock such as '5_000 per week' or '800 per day'; found {value!r}")
         units = float(found[1].replace("_", "").replace(",", ""))
@@ -131,8 +131,8 @@ class Target(Table):
 
 def parse_target(value: Any) -> Any:
     """``">= 60%"`` -> a table; tables pass."""
-    if isinstance(value, str):
-        found = _TARGET.match(value)
+    if isinstance(value, (str, int, float)):
+        found = _TARGET.match(str(value))
         if not found:
             raise ValueError(f"expected a bound such as '>= 60%' or '< 12'; found {value!r}")
         at, number, percent = found.groups()

@@ -234,6 +234,9 @@ def test_people_whom_no_step_asks_for_are_told(write):
             "s.yaml:1:28: campaigns.c.channels: unknown addressed or paid channel 'emial'",
         ),
         ("outcomes: [proft]\n", "s.yaml:1:12: outcomes: unknown measure 'proft'"),
+        ("goals: {profit: 5}\n", "s.yaml:1:17: goals.profit: expected a bound such as '>= 60%'"),
+        ("economics: {stock: 500}\n", "s.yaml:1:20: economics.stock: expected a stock such as '5_000 per week'"),
+        ("channels: email\n", "s.yaml:1:11: channels: expected a list such as [email, sms] or a table, found 'email'"),
         ("goals: {profit: lots}\n", "s.yaml:1:17: goals.profit: expected a bound"),
         ("market: {customers: -20%}\nmarkt: +2\n", "s.yaml:2:1: unknown key 'markt'"),
         # as a strategist writes numbers, times, dates and names
