@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simkit.experiment.worlds.dependence import Dependence, Doubling, share_interval, spearman_interval
+from simkit.experiment.worlds.dependence import FEWEST, Dependence, Doubling, share_interval, spearman_interval
 from simkit.experiment.worlds.found import NONE
 from simkit.report.rounding import MINUS, shared, worded
 from simkit.report.tables import Table
@@ -167,6 +167,8 @@ def _turning(worlds: Worlds, sure: list[Dependence]) -> list[str]:
 
 
 def _checks(worlds: Worlds) -> list[str]:
+    if worlds.count < FEWEST:
+        return ["So few do not show which numbers it depends on: `--worlds 50` does, and halves and doubles those."]
     if not worlds.checked:
         return []
     many = _count(len(worlds.checked), "number")

@@ -12,8 +12,8 @@ import pytest
 
 from simkit.experiment.study import run
 from simkit.experiment.worlds.assumptions import Assumption, assumptions, nested, stated, values_of
-from simkit.experiment.worlds.dependence import spearman, spearman_interval
-from simkit.experiment.worlds.explore import beside, explore, maker, places, spread, wanted
+from simkit.experiment.worlds.dependence import Dependence, spearman, spearman_interval
+from simkit.experiment.worlds.explore import beside, explore, maker, places, spread, wanted, worth_checking
 from simkit.experiment.worlds.found import Worlds
 from simkit.measures.catalog import MEASURES
 from simkit.report import worlds as told
@@ -80,6 +80,16 @@ def test_it_depends_on_what_was_planted_and_turns_there(found: Any):
     assert first.correlation > 0.95
     assert first.turns_at == pytest.approx(TURNS_AT, abs=0.003)
     assert first.low < TURNS_AT < first.high or first.low == pytest.approx(TURNS_AT, abs=0.003)
+
+
+def test_all_that_matters_for_sure_is_halved_and_doubled():
+    """Three numbers at least, every further one beyond luck, eight at most; none when none is wanted."""
+    found = [Dependence(f"n{i}", 0.9 - i / 100, 0.01 if i < 5 else 0.5, None, None, None) for i in range(20)]
+    sure = [replace(one, p_adjusted=0.01) for one in found]
+    assert worth_checking(found, 3) == ["n0", "n1", "n2", "n3", "n4"]
+    assert worth_checking(found[6:], 3) == ["n6", "n7", "n8"]
+    assert len(worth_checking(sure, 3)) == 8
+    assert worth_checking(sure, 0) == []
 
 
 def test_a_winner_that_changes_is_in_the_first_sentence(found: Any):

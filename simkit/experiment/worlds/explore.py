@@ -22,7 +22,7 @@ from simkit.experiment.cells import Cell, Model, Ok, Outcome, Work
 from simkit.experiment.choosing import choice
 from simkit.experiment.progress import Progress
 from simkit.experiment.worlds.assumptions import Assumption, assumptions, nested, stated, usable, values_of
-from simkit.experiment.worlds.dependence import Doubling, dependence, doublings
+from simkit.experiment.worlds.dependence import Dependence, Doubling, dependence, doublings
 from simkit.experiment.worlds.found import ATTEMPTS, NONE, Worlds, warnings
 from simkit.rng import generator
 from simkit.scenario.errors import ScenarioError, SenseError
@@ -43,8 +43,9 @@ PERSONS = 10_000
 """Simulated persons in a world, each standing for more; `experiments/worlds_size` says what is known of that."""
 DAY, PERSON_DAY = 1.0, 3.2e-5
 """Work of a department's day and of a person's, in proportion (measured on the retail scenario)."""
-CHECKED = 3
-"""Numbers that are halved and doubled: those that the choice depends on most."""
+CHECKED, MOST_CHECKED = 3, 8
+"""Numbers that are halved and doubled: those that the choice depends on most, so many at least; and all that it depends
+on beyond luck, so many at most."""
 CHECK_REPLICATIONS = 4
 """Paired runs of each."""
 
@@ -127,7 +128,7 @@ def explore(
     """Run the alternatives of a finished result in `count` plausible worlds.
 
     `uncertainties` are ranges by dotted path, instead of the shipped plausible ranges of all doubted numbers that the
-    user did not set. `checked` is how many numbers are halved and doubled.
+    user did not set. `checked` is how many numbers are halved and doubled at least; 0 for none.
 
     Raises :class:`SenseError` for an uncertainty that is no number of the scenario, where nothing is doubted, and for a
     study that was changed after it was loaded.
@@ -200,13 +201,18 @@ def spread(
     runs = runner.run(scenarios, lambda case: [case])
     leads = lead_table(runs, measure, better, chosen.ahead)
     found = dependence(design.loc[leads.index], leads["lead"].to_numpy(float), seed)
-    named = [one.name for one in found[:checked]] if len(result.alternatives) > 1 else []
+    named = worth_checking(found, checked) if len(result.alternatives) > 1 else []
     tried = _doubled(held, named, make, runner, result, chosen.ahead) if named else []
     failed = runs.loc[runs["status"] != "ok", "case"].nunique()
     return Worlds(
         measure, chosen.ahead, tuple(held), design, runs, leads, tuple(found), tuple(tried), tuple(named), persons,
         redrawn, count - len(design), int(failed), count, round(time.perf_counter() - clock, 3),
     )  # fmt: skip
+
+
+def worth_checking(found: Sequence[Dependence], least: int) -> list[str]:
+    """The numbers to halve and double: the first `least`, and every further one that the lead surely depends on."""
+    return [one.name for i, one in enumerate(found[:MOST_CHECKED]) if i < least or (least and one.sure)]
 
 
 # --- drawing worlds ---------------------------------------------------------------------------------------
