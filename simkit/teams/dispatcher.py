@@ -52,7 +52,6 @@ class Dispatcher:
         rule = organization.attention
         self._attention = Attention(rule, luck) if rule.priority < 1 else None
         self._sequence = count()
-        self._trays: dict[int, Pool] = {}
         self._pools: dict[tuple[tuple[frozenset[str], str], ...], Pool] = {}
         self._waking: set[int] = set()
         self._crews_waited = False
@@ -62,8 +61,7 @@ class Dispatcher:
         self._working_alike: dict[int, list[Person]] = {}
         for person in people:
             self._working_alike.setdefault(id(person.calendar), []).append(person)
-            self._trays[person.number] = self._empty_pool()
-            self._trays[person.number].add(person, _TRAY_LEVEL)
+            self._give_tray(person)
 
     def run(self, until: int) -> None:
         """Let the clock run up to a moment; what is to happen at it waits."""
@@ -71,7 +69,7 @@ class Dispatcher:
 
     def tray(self, person: Person) -> Pool:
         """The queue of what only this person can do."""
-        return self._trays[person.number]
+        return person.tray
 
     def pool(self, units: frozenset[str], skill: str) -> Pool:
         """The queue for a skill in some units; everybody there who has the skill serves it."""
@@ -95,10 +93,13 @@ class Dispatcher:
         person.idle_since = self.now
         self._people.append(person)
         self._working_alike[id(person.calendar)].append(person)
-        self._trays[person.number] = self._empty_pool()
-        self._trays[person.number].add(person, _TRAY_LEVEL)
+        self._give_tray(person)
         for level, pool in like.pools[1:]:
             pool.add(person, level)
+
+    def _give_tray(self, person: Person) -> None:
+        person.tray = self._empty_pool()
+        person.tray.add(person, _TRAY_LEVEL)
 
     def _empty_pool(self) -> Pool:
         return Pool(None if self._attention is None else Arrivals())
@@ -299,7 +300,7 @@ class Dispatcher:
     @property
     def pools(self) -> Iterable[Pool]:
         """Every queue there is, trays included."""
-        return (*self._pools.values(), *self._trays.values())
+        return (*self._pools.values(), *(person.tray for person in self._people))
 
     def release(self, person: Person) -> None:
         """The person has nothing in hand from now on, and looks for more."""

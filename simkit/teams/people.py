@@ -22,8 +22,8 @@ class Person:
     """One employee of the running department."""
 
     __slots__ = ("billed", "calendar", "contract", "desk", "finished", "id", "idle_since", "last", "met",
-                 "number", "overtime", "pools", "queue_part", "skills", "table", "task", "unit", "vacancies",
-                 "wip_limit")  # fmt: skip
+                 "number", "overtime", "pools", "queue_part", "skills", "table", "task", "tray", "unit",
+                 "vacancies", "wip_limit")  # fmt: skip
 
     def __init__(self, table: PersonTable, number: int, calendar: Calendar, wip_limit: int = 1, billed: bool = False):
         self.table = table
@@ -57,6 +57,8 @@ class Person:
         self.idle_since = 0
         self.pools: list[tuple[float, Pool]] = []
         """Queues served, each with the level of skill; the own tray is among them."""
+        self.tray: Pool
+        """The queue of what only this person can do; the dispatcher gives it."""
 
     def vacant_at(self, time: int) -> bool:
         """Whether nobody has the seat."""

@@ -69,16 +69,16 @@ class Routes:
             return pools, self._intake_latency
         if node.joins:
             run.others = other_givers(case, run)
-        if doer is not None and alone:
-            return (self._dispatcher.tray(doer),), self._line(cause, doer).latency
         if doer is not None:
+            if alone:
+                return (doer.tray,), self._line(cause, doer).latency
             doers = case.crews.get(node.number, (doer,))
-            trays = [self._dispatcher.tray(doer) for doer in doers]
-            return trays, max([self._line(cause, doer).latency for doer in doers])
+            return [doer.tray for doer in doers], max([self._line(cause, doer).latency for doer in doers])
         if not alone:
             return pools, max(self._hand_offs.latency(cause.giver_unit, pool) for pool in pools)
-        if cause.giver is not None and pools[0].nobody_better_than(cause.giver):
-            return (self._dispatcher.tray(cause.giver),), self._hand_offs.to_oneself.latency
+        giver = cause.giver
+        if giver is not None and pools[0].nobody_better_than(giver):
+            return (giver.tray,), self._hand_offs.to_oneself.latency
         return pools, self._hand_offs.latency(cause.giver_unit, pools[0])
 
     def way(self, run: Run, pools: Sequence[Pool]) -> int:

@@ -78,7 +78,8 @@ class WorkedSteps:
         if run.others:
             there = self.routes.joined(run, pools, there)
         if len(roles) == 1:
-            self._dispatcher.after(there - ready, self._queues, self.task(case, run, roles[0]), pools[0])
+            task = Task(run, case, case.priority, None, self._starts, self._ends, roles[0])
+            self._dispatcher.after(there - ready, self._queues, task, pools[0])
         else:
             crew = Crew([self.task(case, run, skills) for skills in roles], pools)
             self._dispatcher.after(there - ready, self.queue_crew, crew)
