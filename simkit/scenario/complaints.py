@@ -117,7 +117,8 @@ def _complaint(details: Any, tree: Node, model: type[BaseModel]) -> Complaint:
     if kind in ("value_error", "assertion_error"):
         return _said(details, tree, node, tuple(steps))
     expected, found = _expected(kind, details, steps), _found(node, details["input"])
-    return Complaint(tuple(steps), place, expected, found, advice=_advice(kind, details, node.value))
+    advice = "" if is_relative(node) and not isinstance(node.value, str) else _advice(kind, details, node.value)
+    return Complaint(tuple(steps), place, expected, found, advice=advice)
 
 
 def _said(details: Any, tree: Node, node: Node, steps: tuple[str | int, ...]) -> Complaint:
@@ -210,7 +211,7 @@ def _found(node: Node, given: Any) -> str:
 
 
 def _advice(kind: str, details: Any, written: Any) -> str:
-    """How numbers are written: with a point, without separators but `_`, shares up to 1 or 100%."""
+    """How numbers are written: with a point, without separators but `_`, shares up to 1 or 100%; and tables' files."""
     if kind.startswith(("int_", "float_")) and isinstance(written, str):
         if re.fullmatch(r"[+-]?\d{1,3}(?:[.,'  ]\d{3})+", written):
             return "; write " + re.sub(r"[.,'  ]", "_", written)
@@ -218,6 +219,8 @@ def _advice(kind: str, details: Any, written: Any) -> str:
             return "; write " + written.replace(",", ".")
         if re.fullmatch(r"[$€£¥] ?[\d.,]+|[\d.,]+ ?(?:[$€£¥]|[A-Z]{3})", written):
             return "; write the number alone, it counts in `currency`"
+    if kind.startswith(("model_", "dict_")) and isinstance(written, str):
+        return "; a table in a file is named with its .yaml"
     if kind == "less_than_equal" and details["ctx"]["le"] == 1:
         if isinstance(written, str):
             return "; 100% is the most"

@@ -162,6 +162,8 @@ def _missing(path: str, what: str, name: str, allowed: set[str]) -> Iterator[tup
 
 def fill(journeys: Any) -> Any:
     """Short forms of `journeys`: a list of ready ones, or a table that changes single values of a ready one."""
+    if isinstance(journeys, str):
+        raise ValueError(f"expected a list such as [welcome, cart] or a table, found {journeys!r}")
     if isinstance(journeys, (list, tuple)):
         for name in journeys:
             if name not in READY:

@@ -111,6 +111,7 @@ class _Plan:
         self.alternatives: dict[str, list[_Layer]] = {}
         self.options: list[tuple[str, Place, Node]] = []
         self.problems: list[Problem] = []
+        self.remarks: list[str] = []
 
     def again(self) -> _Plan:
         """The same layers, to lay others over them."""
@@ -226,7 +227,7 @@ class _Plan:
             path=self.path,
             base=base,
             alternatives=scenarios,
-            warnings=_warnings(scenarios, base_name) if warn else [],
+            warnings=[*self.remarks, *_warnings(scenarios, base_name)] if warn else [],
             texts=self.sources.texts,
             written=_written(tree),
         )
@@ -239,8 +240,9 @@ class _Plan:
     def _alternative(self, name: str, tree: Node, base: Scenario | None, layers: list[_Layer]) -> Scenario | None:
         if not layers:
             return base
-        before = list(self.problems)
+        before, told = list(self.problems), len(self.remarks)
         _, scenario = self._resolve(tree, base, layers)
+        self.remarks[told:] = [f"{name}: {remark}" for remark in self.remarks[told:]]
         own = {place for layer in layers for place in places(layer.tree)}
         known = {_place(problem) for problem in before}
         new = [p for p in self.problems[len(before) :] if _place(p) in own or _place(p) not in known]
@@ -256,6 +258,7 @@ class _Plan:
             top = replace(overlays[-1].merge(top, layer.tree), place=Place(str(self.path), 1, 1), key=None)
             below = None
         scenario, problems = check(top, self.schema)
+        self.remarks += [remark for overlay in overlays for remark in overlay.remarks]
         unmerged = [problem for overlay in overlays for problem in overlay.problems_beside(problems)]
         said = {_place(problem) for problem in unmerged}
         # a value that could not be merged is no news when the schema refuses it too

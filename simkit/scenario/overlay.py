@@ -42,6 +42,8 @@ class Overlay:
     problems: list[Problem] = field(default_factory=list)
     refused: list[Place | None] = field(default_factory=list)
     """Where the key of each problem's value stands."""
+    remarks: list[str] = field(default_factory=list)
+    """What can be merged and was perhaps not meant: a new entry whose name is nearly that of another."""
 
     def problems_beside(self, others: Iterable[Problem]) -> list[Problem]:
         """The problems whose key is no problem itself: an unknown key needs no second remark."""
@@ -77,7 +79,18 @@ class Overlay:
                 del merged[key]
             else:
                 merged[key] = self.merge(held.get(key), child, _join(path, key))
+                if key not in held and child.is_mapping:
+                    self._remark(key, held, path)
         return replace(over, value=merged, key=over.key or (base.key if base else None))
+
+    def _remark(self, key: str, held: dict[str, Node], path: str) -> None:
+        """A misspelt name would be one more campaign, and nothing would say so."""
+        others = [
+            one for one in held if one not in key and key not in one
+        ]  # letter_2 beside letter is a name of its own
+        near = [one for one in others if sorted(one) == sorted(key)] or difflib.get_close_matches(key, others, 1, 0.9)
+        if self.grounded and near and isinstance(self.known(path), dict):
+            self.remarks.append(f"{_join(path, key)} is added to what there is; is {near[0]!r} meant?")
 
     def _is_entry(self, node: Node | None, path: str) -> bool:
         """Whether null takes something away: a campaign from the campaigns, but not a setting from a table."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, field_validator
@@ -10,18 +11,24 @@ from simkit.scenario.quantity import Clock, Table
 
 Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_IN_FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _weekday(word: str) -> int | None:
+    """Its place in the week; None for a word that is no weekday, short or in full."""
+    return next((i for i, day in enumerate(_IN_FULL) if word.strip().lower() in (day, day[:3])), None)
 
 
 def parse_weekdays(value: Any) -> Any:
-    """``"Sun-Thu"``, ``"Mon"``, ``"all"`` or a list of weekdays -> the weekdays in order."""
+    """``"Sun-Thu"``, ``"Sunday to Thursday"``, ``"Mon"``, ``"all"`` or a list of weekdays -> the weekdays in order."""
     if not isinstance(value, str):
         return value
     if value.strip().lower() in ("all", "always"):
         return WEEKDAYS
-    ends = [part.strip().capitalize()[:3] for part in value.split("-")]
-    if len(ends) > 2 or any(end not in WEEKDAYS for end in ends):
+    ends = [_weekday(part) for part in re.split(r"-|\s+to\s+", value)]
+    if len(ends) > 2 or any(end is None for end in ends):
         raise ValueError(f"expected weekdays such as 'Sun-Thu' or a list of {', '.join(WEEKDAYS)}; found {value!r}")
-    first, last = WEEKDAYS.index(ends[0]), WEEKDAYS.index(ends[-1])
+    first, last = ends[0] or 0, ends[-1] or 0
     return tuple(WEEKDAYS[(first + i) % 7] for i in range((last - first) % 7 + 1))
 
 

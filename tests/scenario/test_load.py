@@ -172,6 +172,25 @@ def test_people_whom_no_step_asks_for_are_told(write):
         assert not any("no step asks" in note for note in load(write(f"teams: {{structure: {name}}}\n")).warnings)
 
 
+def test_a_share_beyond_all_is_advised_on_as_it_was_written(write):
+    """`45` is perhaps 45 %; what a change comes to was never written, so it is not told how to write it."""
+    (found,) = problems(write("market: {prospects: 45}\n"))
+    assert found.endswith("expected at most 1, found 45; write 45% or 0.45")
+    (found,) = problems(write("alternatives: {a: {market.prospects: x9}}\n"))
+    assert found.endswith("expected at most 1, found 1.8 (from x9)")
+
+
+def test_a_new_name_that_is_nearly_another_is_told(write):
+    """It may be a new campaign and is more likely a misspelt one; names that go on from another's are new."""
+    text = "alternatives: {more: {campaigns.lyoalty.per_week: 0, campaigns.loyalty_2.per_week: 0}}\n"
+    said = load(write(text), ["campaigns.nwsletter.per_week=0"]).warnings
+    assert said == [
+        "campaigns.nwsletter is added to what there is; is 'newsletter' meant?",
+        "more: campaigns.lyoalty is added to what there is; is 'loyalty' meant?",
+    ]
+    assert load(write("campaigns: {nwsletter: {per_week: 2}}\noccasions: {}\nmonitors: {}\n")).warnings == []
+
+
 # --- mistakes in values -------------------------------------------------------------------------------------
 
 
@@ -234,6 +253,13 @@ def test_people_whom_no_step_asks_for_are_told(write):
             "s.yaml:1:28: campaigns.c.channels: unknown addressed or paid channel 'emial'",
         ),
         ("outcomes: [proft]\n", "s.yaml:1:12: outcomes: unknown measure 'proft'"),
+        (
+            "market: {fatigue: contacts}\n",
+            "s.yaml:1:19: market.fatigue: expected a table, found 'contacts'; a table in a file",
+        ),
+        ("teams: {week: Sunday and Monday}\n", "s.yaml:1:15: teams.week: expected weekdays such as 'Sun-Thu'"),
+        ("teams: {week: Money}\n", "s.yaml:1:15: teams.week: expected weekdays such as 'Sun-Thu'"),
+        ("journeys: webinar\n", "s.yaml:1:11: journeys: expected a list such as [welcome, cart]"),
         ("goals: {profit: 5}\n", "s.yaml:1:17: goals.profit: expected a bound such as '>= 60%'"),
         ("economics: {stock: 500}\n", "s.yaml:1:20: economics.stock: expected a stock such as '5_000 per week'"),
         ("channels: email\n", "s.yaml:1:11: channels: expected a list such as [email, sms] or a table, found 'email'"),

@@ -13,6 +13,7 @@ from simkit.scenario.errors import SenseError
 from simkit.scenario.organization import Organization, Teams
 from simkit.scenario.quantity import provenance_of, walk
 from simkit.scenario.structures import check_equal_means, organization
+from simkit.scenario.working_week import parse_weekdays
 from simkit.scenario.workload import load_report
 
 SEGMENTS = ["young", "family", "senior", "business"]
@@ -134,6 +135,17 @@ def test_a_kind_or_gate_named_like_a_shipped_one_changes_only_what_it_states():
     assert len(plan.work["email_campaign"].steps) == 10
     assert plan.gates["board"].capacity == 4
     assert plan.gates["board"].reject == expand().gates["board"].reject
+
+
+def test_weekdays_are_read_short_or_in_full():
+    """A span may run over the end of the week; a word that only begins like a weekday is none."""
+    sunday_to_thursday = ("Sun", "Mon", "Tue", "Wed", "Thu")
+    for text in ("Sun-Thu", "Sunday to Thursday", "sunday - thu"):
+        assert parse_weekdays(text) == sunday_to_thursday
+    assert parse_weekdays("Tuesday") == ("Tue",)
+    for wrong in ("Sunny", "Sun-Funday", "Mon-Wed-Fri", ""):
+        with pytest.raises(ValueError, match="expected weekdays"):
+            parse_weekdays(wrong)
 
 
 def test_expected_load_says_where_the_department_chokes():
