@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 CHUNK = 1000
 """Cells whose scenarios are in memory at a time."""
+DRAWN = ("latin_hypercube", "sobol", "saltelli", "morris")
+"""Designs that are not drawn again where a folder has them: that takes a second or two of imports, and another version
+of what draws may draw others."""
 Shard = tuple[int, int]
 """Which part of how many, counted from 1."""
 
@@ -81,9 +84,10 @@ def sweep(
     if daily and folder is None:
         raise ValueError("days are kept in a folder only; name one")
     until = experiment.until if replications is None else None
-    table = design_of(experiment) if design is None else design.rename_axis("case")
     work = Work(experiment.study.alternatives, engine, model or Model(), tables=daily)
-    plan = Plan(experiment, table, work, experiment.study.base.seed if seed is None else seed, shard)
+    luck = experiment.study.base.seed if seed is None else seed
+    table = _cases(experiment, work, luck, folder) if design is None else design.rename_axis("case")
+    plan = Plan(experiment, table, work, luck, shard)
 
     def run(keys: list[Key], kept: Kept) -> None:
         missing = [key for key in keys if not kept.has(key, retry_failed, daily)]
@@ -106,6 +110,19 @@ def sweep(
             return run_all(Memory())
         with plan.store(Path(folder), count, tell) as store:
             return run_all(store)
+
+
+def _cases(experiment: Experiment, work: Work, seed: int, folder: str | Path | None) -> pd.DataFrame:
+    """The design: as the folder has it where it was drawn for the same experiment before, else drawn now."""
+    if folder is not None and experiment.design is not None and experiment.design.kind in DRAWN:
+        from simkit.experiment.storage.about import inputs_of
+        from simkit.experiment.storage.reading import kept_design
+
+        made_of = fingerprint(work.model, work.engine, work.scenarios)
+        kept = kept_design(Path(folder), lambda design: inputs_of(experiment, design, seed, made_of))
+        if kept is not None:
+            return kept
+    return design_of(experiment)
 
 
 class Kept(Protocol):

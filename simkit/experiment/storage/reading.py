@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,19 @@ def read_results(folder: str | Path) -> Results:
     folder = Path(folder)
     held, rows = _settled(folder)
     return Results(runs_of(rows, held.about["alternatives"]), _design(folder), dict(held.about), rows, held.inputs)
+
+
+def kept_design(folder: Path, inputs_of: Callable[[pd.DataFrame], str]) -> pd.DataFrame | None:
+    """The cases as an earlier sweep drew them, if they are whole and belong to what is asked now; else None.
+
+    `inputs_of` is the digest of all that labels depend on, these cases among it: the manifest must have the same.
+    """
+    try:
+        held = manifest.read(folder)
+        design = _design(folder) if held is not None else None
+    except (StoreError, OSError, ValueError, KeyError):
+        return None
+    return design if held is not None and design is not None and inputs_of(design) == held.inputs else None
 
 
 def _settled(folder: Path, tries: int = 3) -> tuple[manifest.Manifest, dict[Key, Row]]:

@@ -201,8 +201,16 @@ class Store:
         elif held is None or self._parts != dict(listed):
             disk.write(self.folder / DESIGN, self.design)
             self._write_manifest(self._manifest(held))
+        elif not self._has_design():
+            disk.write(self.folder / DESIGN, self.design)
         for path, _ in journals:
             disk.remove(path)
+
+    def _has_design(self) -> bool:
+        try:
+            return disk.read(self.folder / DESIGN) == self.design
+        except FileNotFoundError:
+            return False
 
     def _there(self) -> dict[str, str]:
         """Parts of a folder without a manifest, by the checksums in their names."""

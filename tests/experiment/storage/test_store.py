@@ -20,6 +20,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from simkit.experiment import sweep as sweeping
+from simkit.experiment.definition.cases import design_of
 from simkit.experiment.definition.files import Experiment, load_experiment
 from simkit.experiment.storage import StoreError, disk, merge, read_daily, read_results
 from simkit.experiment.sweep import Swept, sweep
@@ -146,6 +148,36 @@ def test_words_discard_nothing(bench: Bench):
     bench.experiment = write(bench.home, question="how often, really?")
     bench.sweep()
     assert bench.ran() == []
+
+
+@pytest.mark.parametrize("kind", ["latin_hypercube, n: 4", "sobol, n: 4"])
+def test_a_drawn_design_is_not_drawn_again(bench: Bench, monkeypatch: pytest.MonkeyPatch, kind: str):
+    """It is the folder's as long as the experiment is the same, and whole; another seed, file or table draws anew."""
+    file = bench.home / "experiment.yaml"
+    file.write_text(file.read_text().replace("[1, 3]", "{low: 1.0, high: 3.0}").replace("grid", f"{{kind: {kind}}}"))
+    bench.experiment = load_experiment(file)
+    first, draws = bench.sweep(), []
+    monkeypatch.setattr(sweeping, "design_of", lambda experiment: draws.append(1) or design_of(experiment))
+    for _ in range(2):
+        again = bench.sweep()
+        pd.testing.assert_frame_equal(again.runs, first.runs)
+        pd.testing.assert_frame_equal(again.design, first.design, check_index_type=False)
+        assert draws == []
+    bench.sweep(seed=99)
+    assert len(draws) == 1
+    bench.sweep()
+    assert len(draws) == 2
+    place = bench.folder / "design.parquet"
+    table = pd.read_parquet(place)
+    table.assign(**{"contact_policy.gap": 2.0}).to_parquet(place)
+    pd.testing.assert_frame_equal(bench.sweep().runs, first.runs)
+    place.write_bytes(b"no table")
+    pd.testing.assert_frame_equal(bench.sweep().runs, first.runs)
+    assert len(draws) == 4
+    pd.testing.assert_frame_equal(read_results(bench.folder).design, first.design, check_index_type=False)
+    file.write_text(file.read_text().replace("n: 4", "n: 8"))
+    bench.experiment = load_experiment(file)
+    assert len(bench.sweep().design) == 8
 
 
 def test_another_design_runs_only_what_is_new(bench: Bench):
