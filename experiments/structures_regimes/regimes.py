@@ -75,6 +75,11 @@ def days_to_live(plan: Organization, load: float, replication: int) -> float:
     run.submit(orders(load, replication))
     for day in range(WARM_UP + COUNTED + LIMIT):
         run.run_day(day)
+    return counted_days(run)
+
+
+def counted_days(run: Department) -> float:
+    """The same of a department whose days have passed."""
     cases = run.records().cases
     counted = cases[(cases.arrived_day >= WARM_UP) & (cases.arrived_day < WARM_UP + COUNTED)]
     days = counted.lead_days.where(counted.status == "live", LIMIT)

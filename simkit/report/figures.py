@@ -293,8 +293,7 @@ def _over_time(axes: Axes, result: Result, frame: pd.DataFrame, form: Format) ->
     for name in frame:
         axes.plot(frame.index, frame[name], label=label(str(name)), **pen(result, str(name)))
     axes.set_ylim(0, max(float(np.nanmax(frame.to_numpy(float), initial=0)) * 1.08, 1e-9))
-    first = float(frame.index.min()) if len(frame) else 0.0
-    axes.set_xlim(first, float(frame.index.max()) if len(frame) > 1 else first + 1)
+    axes.set_xlim(float(frame.index.min() if len(frame) else 0), float(frame.index.max() if len(frame) > 1 else 1))
     _scale(axes.xaxis, Format(1, 0, ""))
     _scale(axes.yaxis, form)
     axes.grid()

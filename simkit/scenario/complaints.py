@@ -217,8 +217,6 @@ def _advice(kind: str, details: Any, written: Any) -> str:
             return "; write " + re.sub(r"[.,'  ]", "_", written)
         if re.fullmatch(r"[+-]?\d+,\d+", written):
             return "; write " + written.replace(",", ".")
-        if short := re.fullmatch(r"(\d+(?:\.\d+)?) ?([kmKM])", written):
-            return f"; write {float(short[1]) * (1e6 if short[2] in 'mM' else 1e3):_.0f}"
         if re.fullmatch(r"[$€£¥] ?[\d.,]+|[\d.,]+ ?(?:[$€£¥]|[A-Z]{3})", written):
             return "; write the number alone, it counts in `currency`"
     if kind.startswith(("model_", "dict_")) and isinstance(written, str):

@@ -155,8 +155,6 @@ def rows(text: str, shown: str) -> Node:
         raise _error(Place(shown, 1, 1), "the table is empty; its first line names the columns")
     (_, header), *body = lines
     names = [name.strip() for name in header]
-    if len(names) == 1 and (other := next((mark for mark in ";\t" if mark in names[0]), None)):
-        raise _error(Place(shown, 1, 1), f"columns are separated by commas; found {other!r}")
     if len(body) * len(names) > MAX_VALUES:
         raise _error(Place(shown, 1, 1), f"more than {MAX_VALUES:,} cells")
     problems = [Place(shown, 1, i).problem("the column has no name") for i, name in enumerate(names, 1) if not name]

@@ -15,7 +15,8 @@ def load_report(organization: Organization, arrivals_per_week: Mapping[str, floa
 
     `arrivals_per_week` are the orders by kind of work besides the kinds' own demand. Rework and approvals
     count as expected; hand-offs and redone hand-offs do not, so the true load is a little higher. A person
-    counts where the best skill is. Above 1 the backlog grows without end.
+    counts where the best skill is; skills that are nobody's best are one pool with those of the people who have
+    them. Above 1 the backlog grows without end.
     """
     asked: dict[str, float] = {}
     for name, kind in organization.work.items():
@@ -24,7 +25,14 @@ def load_report(organization: Organization, arrivals_per_week: Mapping[str, floa
         for skill, hours in _hours_per_case(organization, kind).items():
             asked[skill] = asked.get(skill, 0.0) + per_week * hours
     capacity = _capacity(organization)
-    return {skill: hours / capacity[skill] if skill in capacity else float("inf") for skill, hours in asked.items()}
+    report = {skill: hours / capacity[skill] for skill, hours in asked.items() if skill in capacity}
+    nobodys = [skill for skill in asked if skill not in capacity]
+    if nobodys:
+        crafts = {person.craft for person in organization.people if set(nobodys) & set(person.skills)}
+        pooled = sum(asked.get(skill, 0.0) for skill in sorted({*nobodys, *crafts}))
+        there = sum(capacity[craft] for craft in sorted(crafts))
+        report |= dict.fromkeys([*nobodys, *(crafts & asked.keys())], pooled / there if there else math.inf)
+    return {skill: report[skill] for skill in asked}
 
 
 def hours_per_case(organization: Organization) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
@@ -102,14 +101,6 @@ def test_page_of_a_base_alone(synthetic: Any):
     """No alternatives and no intervals: still a page."""
     study = synthetic.Study({"today": synthetic.Scenario()})
     assert "There is no alternative" in render(run(study, replications=1, workers=1, model=synthetic.MODEL))
-
-
-def test_page_of_a_single_week(synthetic: Any):
-    """One point a line: the page is drawn without a complaint of the drawing library."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        short = run(synthetic.study(horizon_days=7), replications=2, workers=1, model=synthetic.MODEL)
-        assert render(short).count("<svg") == 4
 
 
 def test_page_when_every_run_failed(synthetic: Any):

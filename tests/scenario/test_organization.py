@@ -162,6 +162,17 @@ def test_expected_load_says_where_the_department_chokes():
 # --- sources ------------------------------------------------------------------------------------------
 
 
+def test_skills_that_are_nobodys_best_are_done_by_those_who_have_them():
+    """Two who can do both of two crafts, copy a little better: asked for 30 + 10 primary hours of the 40 that they have."""
+    both = {"skills": {"copy": 1.0, "design": 0.9}}
+    steps = [{"id": s, "skill": s, "effort": hours, "internal_error": 0} for s, hours in (("copy", 30), ("design", 10))]
+    plan = expand(
+        people=[{"id": "a", **both}, {"id": "b", **both}], primary_share=0.5,
+        calendars={"office": {"days": "Mon-Fri", "hours": [[9, 17]]}}, work={"job": {"steps": steps}},
+    )  # fmt: skip
+    assert load_report(plan, {"job": 1}) == pytest.approx({"copy": 1.0, "design": 1.0})
+
+
 def test_every_default_number_of_the_section_has_a_source():
     """A number that nobody wrote has unit, source, grade and range: at its field or among the figures."""
     figures = retail_department.figures()
