@@ -21,6 +21,7 @@ from simkit.fits.contacts.likelihood import WEAR_OUTS, ContactLikelihood
 from simkit.fits.contacts.report import render, to_json
 from simkit.fits.contacts.sends import read_sends
 from simkit.fits.read_table import FitError
+from simkit.rng import uniforms
 from simkit.scenario.load import load
 from simkit.scenario.schema import Scenario
 
@@ -215,6 +216,21 @@ def test_fatigue_is_not_hidden_by_favorites():
     found = fit_contacts(log, wear_out="exponential", opted_out=None)
     assert within(found.delta, 0.25)
     assert found.delta.low > 0.1
+
+
+def test_messages_of_unlike_appeal_are_warned_of(log, fitted):
+    """Where every third day's messages are opened half as often, the days differ too much for fatigue, and it is said;
+    not when a column tells those messages apart, nor when all messages are alike."""
+    said = "differ from day to day"
+    assert not any(said in warning for warning in fitted.warnings)
+    day = pd.to_datetime(log["time"]).dt.day_of_year
+    dull = day % 3 == 0
+    missed = dull & (uniforms((1, 2), np.arange(len(log)), 0, 1, 0, 0) < 0.5)
+    unlike = log.assign(opened=log["opened"] & ~missed, clicked=log["clicked"] & ~missed,
+                        kind=np.where(dull, "reminder", "letter"))  # fmt: skip
+    assert any(said in warning for warning in fit_contacts(unlike).warnings)
+    apart = fit_contacts(unlike, channel="kind", weights={"reminder": 1.0, "letter": 1.0})
+    assert not any(said in warning for warning in apart.warnings)
 
 
 # --- what cannot be known --------------------------------------------------------------------------------

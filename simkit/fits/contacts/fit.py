@@ -20,7 +20,7 @@ from simkit.fits.contacts.estimates import FEWEST_EVENTS, channel_rates, shared_
 from simkit.fits.contacts.estimation import ASSUMED_HALF_LIFE, FatigueFit, Told, estimate
 from simkit.fits.contacts.likelihood import WEAR_OUTS, ContactLikelihood, WearOut
 from simkit.fits.contacts.result import ContactFit
-from simkit.fits.contacts.sends import SendLog, read_sends
+from simkit.fits.contacts.sends import Floats, read_sends
 from simkit.fits.output import command
 from simkit.fits.read_table import Column, Table
 from simkit.scenario.channels import PRESETS
@@ -28,6 +28,10 @@ from simkit.scenario.channels import PRESETS
 RUN_IN_DAYS = 28
 HARDLY = 0.1
 """Fatigue that stays within this share of a person's mean has hardly varied."""
+SURELY_UNLIKE = 1e-4
+"""Chance would make days differ as much in one log of so many."""
+LEAST_VARIANCE = 2.0
+"""Of a day's opens, for them to be near enough to normal."""
 PROBED_HALF_LIVES = (2.0, 7.0, 28.0)
 """Days: at which variation of fatigue is measured."""
 
@@ -106,6 +110,8 @@ def _fitted(
         why_not = f"only {opens} of {number} messages were opened"
     found = None if why_not else estimate(likelihood, patience_spread, wear_out, told)
     told("putting it together")
+    best = found.likelihood if found else likelihood
+    expected = best.expected_opens(found.optimum.theta) if found else None
     return ContactFit(
         source=source,
         command=said,
@@ -125,8 +131,8 @@ def _fitted(
         **shared_estimates(likelihood, found, why_not),
         patience_spread=patience_spread,
         fatigue_gain=found.gain if found else math.nan,
-        warnings=tuple(_warnings(log, found)),
-        check=_check(found.likelihood if found else likelihood, found),
+        warnings=tuple(_warnings(best, found, expected)),
+        check=_check(best, found, expected),
     )
 
 
@@ -140,14 +146,22 @@ def _variation(likelihood: ContactLikelihood, half_life: float) -> float:
     return float(level.std() / mean) if mean > 0 else 0.0
 
 
-def _warnings(log: SendLog, found: FatigueFit | None) -> Iterator[str]:
+def _warnings(likelihood: ContactLikelihood, found: FatigueFit | None, expected: Floats | None) -> Iterator[str]:
     """What the reader should know before using the fit."""
+    log = likelihood.log
     if log.mended:
         yield f"{log.mended} rows were opened or clicked but not delivered or opened; they count as both"
     if log.delivered.all():
         yield "every message was delivered: bounces are missing, or were left out"
-    if found is None:
+    if found is None or expected is None:
         return
+    times, chance = _unlike_days(likelihood, expected)
+    if chance < SURELY_UNLIKE:
+        yield (
+            f"opens of a channel differ from day to day {times:.1f} times as much as fatigue and chance explain; where "
+            "some messages appeal less than others, half-life and delta may be far off: name a column that tells them "
+            "apart, such as the campaign's, as the channel"
+        )
     if found.value("delta") < 0 and found.detected:
         yield "opens rise with fatigue: something else moves both, such as busy seasons; delta is written as 0"
     if found.detected and any(found.flat):
@@ -156,11 +170,27 @@ def _warnings(log: SendLog, found: FatigueFit | None) -> Iterator[str]:
         yield f"no fatigue was found: it adds {found.gain:.1f} to the log-likelihood, and chance adds up to 3.9"
 
 
-def _check(likelihood: ContactLikelihood, found: FatigueFit | None) -> pd.DataFrame:
+def _unlike_days(likelihood: ContactLikelihood, expected: Floats) -> tuple[float, float]:
+    """How much more the opens of a channel's days vary around what is expected than by chance (1: no more), and how
+    likely chance alone would make it so: Pearson's chi-squared over days with opens enough."""
+    from scipy.special import chdtrc
+
+    log, fitted = likelihood.log, likelihood.fitted
+    _, cell = np.unique(log.day[fitted] * len(log.channels) + log.channel[fitted], return_inverse=True)
+    variance = np.bincount(cell, expected * (1 - expected))
+    above = np.bincount(cell, likelihood.opened - expected)
+    enough = variance >= LEAST_VARIANCE
+    if not enough.any():
+        return 1.0, 1.0
+    total, count = float((above[enough] ** 2 / variance[enough]).sum()), int(enough.sum())
+    return total / count, float(chdtrc(count, total))
+
+
+def _check(likelihood: ContactLikelihood, found: FatigueFit | None, opens: Floats | None) -> pd.DataFrame:
     """Observed against expected opens in bands of fatigue."""
     half_life = math.exp(found.value("half_life")) if found else 7.0
     level = likelihood.log.fatigue(half_life)[0][likelihood.fitted]
-    expected = likelihood.expected_opens(found.optimum.theta) if found else np.full(len(level), np.nan)
+    expected = np.full(len(level), np.nan) if opens is None else opens
     edges = np.unique(np.quantile(level, np.linspace(0, 1, 9)))
     band = np.clip(np.searchsorted(edges, level, side="right") - 1, 0, max(len(edges) - 2, 0))
     table = pd.DataFrame({"band": band, "level": level, "opened": likelihood.opened, "expected": expected})

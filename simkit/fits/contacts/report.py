@@ -25,11 +25,11 @@ RATES = (
 
 
 def render(fit: ContactFit, console: Console) -> None:
-    """Print a fit: what it means, warnings, then frequencies, fatigue, rates, and whether opens follow the fatigue."""
-    for sentence in summary(fit):
-        console.print(sentence, highlight=False, markup=False)
+    """Print a fit: warnings, what it means, then frequencies, fatigue, rates, and whether opens follow the fatigue."""
     for warning in fit.warnings:
         console.print(f"[bold yellow]warning[/]: {warning}", highlight=False)
+    for sentence in summary(fit):
+        console.print(sentence, highlight=False, markup=False)
     console.print()
     if len(steady_frequencies(fit)):
         console.print(_steady(fit))
