@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simkit.experiment.worlds.explore import PERSONS
 from simkit.rng import generator
 
 FOLDER = Path(__file__).parents[2] / "experiments" / "worlds_size"
@@ -77,6 +78,16 @@ def test_what_hurts_is_said(compare: Any, shift: float, noise: float, said: str)
 
 def test_the_page_holds_the_table(compare: Any):
     """The README's tables are what the program says of the committed runs."""
-    runs, page = pd.read_csv(FOLDER / "runs.csv"), (FOLDER / "README.md").read_text(encoding="utf-8")
-    assert compare.table(runs) in page
-    assert compare.table(compare.without_farthest(runs)) in page
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for name in ("runs.csv", "more_runs.csv"):
+        runs = pd.read_csv(FOLDER / name)
+        assert compare.table(runs) in page
+        assert compare.table(compare.without_farthest(runs)) in page
+
+
+def test_worlds_have_persons_enough(compare: Any):
+    """So many persons as worlds have do not hurt, by the limits stated beforehand, over all worlds that were run for it."""
+    runs = pd.read_csv(FOLDER / "more_runs.csv")
+    assert runs.groupby(["world", "persons"]).ngroups == 240
+    [row] = [line for line in compare.table(runs).splitlines() if line.startswith(f"| {PERSONS:,} |")]
+    assert row.endswith("| does not hurt |")
