@@ -10,25 +10,22 @@ figure are those of `regimes.py`; the same orders come more unevenly where peaks
 
 from __future__ import annotations
 
-import argparse
 from bisect import bisect_left
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from regimes import (
     COUNTED,
-    FIRST,
     LESS_IS_BETTER,
     LIMIT,
-    REPLICATIONS,
     SEGMENTS,
     START,
     STRUCTURES,
     WARM_UP,
+    asked,
     counted_days,
     orders,
 )
@@ -157,19 +154,13 @@ def page_table(rows: pd.DataFrame) -> list[str]:
 
 def main() -> None:
     """Simulate and print the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--replications", type=int, default=REPLICATIONS)
-    parser.add_argument("--first", type=int, default=FIRST, help="number of the first replication")
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=Path())
-    given = parser.parse_args()
-    numbers = range(given.first, given.first + given.replications)
-    asked = [(peak, name, 0.0) for peak in PEAKS for name in STRUCTURES]
-    asked += [(peak, HYBRID, price) for peak in PEAKS for price in PRICES]
-    with ProcessPoolExecutor(given.workers) as pool:
-        found = dict(zip(asked, pool.map(answer, *zip(*asked, strict=True), [numbers] * len(asked)), strict=True))
+    numbers, workers, folder = asked(__doc__)
+    wanted = [(peak, name, 0.0) for peak in PEAKS for name in STRUCTURES]
+    wanted += [(peak, HYBRID, price) for peak in PEAKS for price in PRICES]
+    with ProcessPoolExecutor(workers) as pool:
+        found = dict(zip(wanted, pool.map(answer, *zip(*wanted, strict=True), [numbers] * len(wanted)), strict=True))
     rows = table(found, numbers)
-    rows.to_csv(given.out / "peaks.csv", index=False, float_format="%.6f", lineterminator="\n")
+    rows.to_csv(folder / "peaks.csv", index=False, float_format="%.6f", lineterminator="\n")
     print("\n".join(page_table(rows)))
 
 

@@ -149,23 +149,28 @@ def draw(answers: pd.DataFrame, to: Path) -> None:
     figure.savefig(to, metadata={"Date": None})
 
 
-def main() -> None:
-    """Simulate, print the table, draw the map."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+def asked(what_for: str | None) -> tuple[range, int, Path]:
+    """What the command line of a map says: numbers of the replications, workers, and the folder for what comes out."""
+    parser = argparse.ArgumentParser(description=(what_for or "").splitlines()[0])
     parser.add_argument("--replications", type=int, default=REPLICATIONS)
     parser.add_argument("--first", type=int, default=FIRST, help="number of the first replication")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path())
     given = parser.parse_args()
-    numbers = range(given.first, given.first + given.replications)
+    return range(given.first, given.first + given.replications), given.workers, given.out
+
+
+def main() -> None:
+    """Simulate, print the table, draw the map."""
+    numbers, workers, folder = asked(__doc__)
     places = [(distance, load) for distance in DISTANCES for load in LOADS]
-    with ProcessPoolExecutor(given.workers) as pool:
+    with ProcessPoolExecutor(workers) as pool:
         found = pool.map(answer, *zip(*places, strict=True), [numbers] * len(places))
         days = dict(zip(places, found, strict=True))
-    table(days, numbers).to_csv(given.out / "regimes.csv", index=False, float_format="%.6f", lineterminator="\n")
+    table(days, numbers).to_csv(folder / "regimes.csv", index=False, float_format="%.6f", lineterminator="\n")
     answers = decided(days)
     print("\n".join(page_table(answers)))
-    draw(answers.rename(columns=lambda name: name.replace("-", "_")), given.out / "regimes.svg")
+    draw(answers.rename(columns=lambda name: name.replace("-", "_")), folder / "regimes.svg")
 
 
 if __name__ == "__main__":

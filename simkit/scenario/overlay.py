@@ -85,9 +85,7 @@ class Overlay:
 
     def _remark(self, key: str, held: dict[str, Node], path: str) -> None:
         """A misspelt name would be one more campaign, and nothing would say so."""
-        others = [
-            one for one in held if one not in key and key not in one
-        ]  # letter_2 beside letter is a name of its own
+        others = [one for one in held if one not in key and key not in one]  # beside letter, letter_2 is a name
         near = [one for one in others if sorted(one) == sorted(key)] or difflib.get_close_matches(key, others, 1, 0.9)
         if self.grounded and near and isinstance(self.known(path), dict):
             self.remarks.append(f"{_join(path, key)} is added to what there is; is {near[0]!r} meant?")

@@ -69,7 +69,7 @@ def test_an_agency_is_shown_to_be_fastest_at_peaks():
     lines = peaks.page_table(kept)
     assert "\n".join(lines) in (PLACE / "README.md").read_text(encoding="utf-8")
     assert [line[:12] for line in lines if "| hybrid |" in line and "| yes |" in line] == ["| 3 | 1.6 | "]
-    assert set(kept["replication"]) == set(range(peaks.FIRST, peaks.FIRST + peaks.REPLICATIONS))
+    assert set(kept["replication"]) == set(range(regimes.FIRST, regimes.FIRST + regimes.REPLICATIONS))
     one = kept[(kept["structure"] == peaks.HYBRID) & (kept["peak"] == 3)].iloc[0]
     plan = peaks.department(one["structure"], one["price"], one["threshold"])
     assert peaks.outcome(plan, one["peak"], int(one["replication"])) == pytest.approx(

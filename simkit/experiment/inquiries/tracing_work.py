@@ -187,7 +187,7 @@ class _Telling:
         for row in launches[launches["name"] == self.case["name"]].to_dict("records"):
             if row["day"] < self.run.scenario.horizon_days:
                 text = f"customers can get it: relevance {row['relevance']:.2f}, {row['lateness_days']:.1f} days late"
-                if row.get("answers") == row.get("answers") and "answers" in row:
+                if "answers" in row and not math.isnan(row["answers"]):
                     text += f"; {row['relevance_last']:.2f} since {row['answers']:,.0f} answers went into a last touch"
                 yield Entry(self.day(row["day"]), "launch", text)
 
