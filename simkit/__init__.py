@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simkit.experiment.inquiries.incrementality import incrementality
     from simkit.experiment.reproduction.reproduce import reproduce
     from simkit.experiment.result import Result
-    from simkit.experiment.storage import read_results
+    from simkit.experiment.storage import read_daily, read_results
     from simkit.experiment.study import run
     from simkit.experiment.sweep import sweep
     from simkit.measures.catalog import MEASURES, Measure, compute
@@ -41,6 +41,7 @@ _HOME = {
     "sweep": "simkit.experiment.sweep",
     "reproduce": "simkit.experiment.reproduction.reproduce",
     "read_results": "simkit.experiment.storage",
+    "read_daily": "simkit.experiment.storage",
     "optimize": "simkit.experiment.search.optimize",
     "export": "simkit.experiment.inquiries.exporting",
     "incrementality": "simkit.experiment.inquiries.incrementality",
@@ -74,6 +75,7 @@ __all__ = [
     "load",
     "load_experiment",
     "optimize",
+    "read_daily",
     "read_results",
     "reproduce",
     "run",

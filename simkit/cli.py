@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from simkit.commands import comparing as cli_comparing
 from simkit.commands import customers as cli_customers
@@ -35,6 +36,7 @@ from simkit.commands.shared import (
     File,
     Json,
     Sets,
+    is_experiment,
     require_extension,
 )
 from simkit.commands.shared import folder_name as _folder_name
@@ -46,10 +48,25 @@ from simkit.scenario.errors import Problem, ScenarioError, SenseError
 if TYPE_CHECKING:
     from simkit.scenario.load import Study
 
+
+class _Commands(TyperGroup):
+    """The commands, with a wrong option told in our words: a value that is none of the allowed ones comes with a word
+    of the library that checks it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="A wind tunnel for marketing organisations: customers and teams simulated together.",
+    help="A wind tunnel for marketing organizations: customers and teams simulated together.",
     epilog="Exit codes: 0 ok, 1 internal error, 2 usage, 3 invalid scenario, 4 finished with failed runs, "
     "5 check not met, 6 interrupted, 7 environment (disk, missing extra).",
 )  # fmt: skip
@@ -148,7 +165,11 @@ def run(
 
 @app.command()
 def validate(file: File, sets: Sets = None, extend: Extend = None, as_json: Json = False) -> None:
-    """Say everything that is wrong with a scenario, or `ok`; with --extend also whether both drivers agree on it."""
+    """Say everything that is wrong with a scenario or an experiment, or `ok`; with --extend also whether both drivers
+    agree on a scenario."""
+    if file.is_file() and is_experiment(file):
+        _validate_experiment(file, sets, extend, as_json)
+        return
     try:
         study = _load(file, sets, extend)
         agreed = _agreement(study)
@@ -168,6 +189,30 @@ def validate(file: File, sets: Sets = None, extend: Extend = None, as_json: Json
     if agreed:
         print(f"{agreed['file']}: {'; '.join(agreed['changes'])}; {agreed['agreement']}")
     print("ok")
+
+
+def _validate_experiment(file: Path, sets: list[str] | None, extend: Path | None, as_json: bool) -> None:
+    """How many runs a sweep of it would have, or what is wrong with it."""
+    from simkit.commands.experiments import load_file
+    from simkit.experiment.definition.cases import design_of
+
+    try:
+        experiment = load_file(file, sets, extend)
+        cases = len(design_of(experiment))
+    except ScenarioError as error:
+        if not as_json:
+            raise
+        terminal.print_json({"valid": False, "problems": [vars(problem) for problem in error.problems], "warnings": []})
+        raise typer.Exit(INVALID) from None
+    names, count = list(experiment.alternatives), experiment.replications
+    if as_json:
+        terminal.print_json({"valid": True, "problems": [], "warnings": list(experiment.warnings), "cases": cases,
+                             "alternatives": names, "replications": count})  # fmt: skip
+        return
+    for warning in experiment.warnings:
+        _say(f"warning: {warning}")
+    most = f" to {experiment.until.at_most}" if experiment.until else ""
+    print(f"ok: {cases} cases x {len(names)} alternatives x {count}{most} replications")
 
 
 @app.command()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simkit.coupling.budget import Spending
+from simkit.coupling.department_only import department_of
 from simkit.coupling.harm import Harm
 from simkit.coupling.ledger import Takings, daily_table, units_sold, watched_figures
 from simkit.coupling.live_learning import LiveAnswers
@@ -36,6 +37,7 @@ from simkit.customers.withheld import Withheld
 from simkit.measures.breakdowns import Cohorts
 from simkit.records import Launch, Lead, Signal, WorkOrder
 from simkit.rng import run_key
+from simkit.scenario.agencies import minimums_per_year
 from simkit.scenario.budget import overspent
 from simkit.scenario.errors import SenseError
 from simkit.scenario.extending import Declared, extended
@@ -123,11 +125,11 @@ class _Coupling:
             self.market.tables.withhold(without)
         first = scenario.start - timedelta(days=scenario.warmup_days)
         structure = organization(scenario.teams, list(scenario.market.segments))
-        payroll = structure.payroll_per_day * DAYS_PER_YEAR
-        for path, message in overspent(scenario.budget, payroll, scenario.economics.technology_per_year):
+        payroll, tools = structure.payroll_per_day * DAYS_PER_YEAR, scenario.economics.technology_per_year
+        for path, message in overspent(scenario.budget, payroll, tools, minimums_per_year(structure)):
             raise SenseError(path, message)
         self.department: Department | Replay = (
-            Replay(script) if script else Department(structure, key, first, scenario.days, scenario.warmup_days)
+            Replay(script) if script else department_of(scenario, structure, replication)
         )
         self.transition_cost = structure.transition_cost
         self.finished: list[tuple[int, Launch]] = []
@@ -175,7 +177,7 @@ class _Coupling:
             self.neighbors.live_day(day, new_leads)
             media.append(self.market.tables.media_cost(totals[day]))
             extra = self.department.extra_costs[day] + (self.transition_cost if day == scenario.warmup_days else 0.0)
-            extra += self.department.turnover_costs[day]
+            extra += self.department.turnover_costs[day] + self.department.overtime_costs[day]
             figures = watched_figures(totals[day])
             self.spending.close_day(day, self.takings.of_day(totals[day], media[-1], figures), extra)
             if self.supply.rule is not None:
@@ -308,6 +310,9 @@ class _Coupling:
         if any(self.department.extra_costs):
             daily["agency_cost"] = np.array(self.department.extra_costs)
             daily["profit"] -= daily["agency_cost"]
+        if any(self.department.overtime_costs):
+            daily["overtime_cost"] = np.array(self.department.overtime_costs)
+            daily["profit"] -= daily["overtime_cost"]
         if any(self.department.turnover_costs):
             daily["turnover_cost"] = np.array(self.department.turnover_costs)
             daily["profit"] -= daily["turnover_cost"]
@@ -323,7 +328,8 @@ class _Coupling:
     def _warnings(self, totals: np.ndarray) -> list[str]:
         unmade = never_begun(self.market.tables.world, self.scenario)
         notes = [f"journey {name!r} never began: the department did not finish its messages" for name in unmade]
-        return notes + market_warnings(self.market, totals) + self.spending.notes() + self.neighbors.notes()
+        notes += self.department.notes() + market_warnings(self.market, totals)
+        return notes + self.spending.notes() + self.neighbors.notes()
 
     def _tables(
         self,
@@ -356,6 +362,7 @@ class _Coupling:
                 records,
                 tuple(self.department.extra_costs),
                 tuple(self.department.turnover_costs),
+                tuple(self.department.overtime_costs),
             ),
             cohorts=self.cohorts.table(),
             reviews=pd.DataFrame(self.plan.reviews, columns=["day", "campaign", "figure", "per_week"]),

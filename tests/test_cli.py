@@ -420,7 +420,8 @@ def test_work_is_exported_and_traced(simkit):
     code, out, _ = simkit("fit-work", "w.xes", "--out", "fit.yaml")
     assert code == 0
     assert "Working hours: Mon Tue Wed Thu Fri, 09:00-13:00, 14:00-18:00" in out
-    assert "\nteams:\n" in Path("fit.yaml").read_text(encoding="utf-8")
+    Path("fitted.yaml").write_text("campaigns: {}\noccasions: {}\nmonitors: {}\nteams: fit.yaml\n")
+    assert simkit("validate", "fitted.yaml")[0] == 0
     code, _, err = simkit("fit-work", "w.xes", "--step", "task")
     assert code == 3
     assert "w.xes: no column for step ('task'); the log has 'case:concept:name'" in err

@@ -46,6 +46,7 @@ def analyze(
     as_json: Json = False,
 ) -> None:
     """Say what a sweep shows: who wins where, what matters, how robust that is, with tables, pictures and a page."""
+    from simkit.experiment.analysis.analyze import check_uses
     from simkit.experiment.analysis.asked import Asked, Source
     from simkit.experiment.analysis.tables import AnalysisError
 
@@ -53,6 +54,9 @@ def analyze(
         stop(USAGE, f"there is no folder {str(results)!r}; `simkit sweep` makes one")
     ours = None if lever is None else tuple(lever)
     try:
+        if method:
+            check_uses(method, alternative=alternative, against=against, better=better, levers=lever,
+                       threshold=threshold, x=x, y=y, seed=seed or None)  # fmt: skip
         source = Source.of(results)
         asked = Asked(source, outcome, alternative, against, better, ours, threshold, x, y, seed).resolved()
         found = _analyses(asked, method or [])
@@ -80,11 +84,22 @@ def page_of(results: Path) -> Path | None:
     from simkit.experiment.analysis.tables import AnalysisError
 
     try:
+        _clear(page, results / "analysis")
         found = _analyses(Asked(Source.of(results)).resolved(), [])
         return _written(found, results / "analysis", results, _typed(results, {}))[-1]
     except (AnalysisError, OSError) as error:  # the runs are kept, which is what was asked for
         say(f"no page: {error}")
         return None
+
+
+def _clear(page: Path, folder: Path) -> None:
+    """Take away what earlier analyses said of earlier results, also by methods that no longer fit."""
+    from simkit.experiment.analysis.analyze import METHODS, MORE_TABLES
+
+    page.unlink(missing_ok=True)
+    for stem in (*METHODS, *MORE_TABLES):
+        for kind in ("csv", "svg", "png"):
+            (folder / f"{stem}.{kind}").unlink(missing_ok=True)
 
 
 def _analyses(asked: Asked, named: list[str]) -> list[Analysis]:

@@ -100,6 +100,7 @@ def diff(
 
 
 def optimize(
+    context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="An experiment file, or the folder it is in.")],
     trials: Annotated[int, typer.Option(min=1, max=100_000, help="Points to look at, in all.")] = 60,
     first: Annotated[int, typer.Option(min=1, max=10_000, help="Replications with which each is looked at.")] = 4,
@@ -133,6 +134,8 @@ def optimize(
     from simkit.experiment.search.reach import parse_reach
     from simkit.report import search as shown
 
+    if reach is not None:
+        _refuse_with_reach(context)
     experiment = load_file(file, sets, extend)
     folder = out or Path("results") / f"{folder_name(experiment.name)}-{'reach' if reach else 'optimize'}"
     options: dict[str, Any] = {"folder": folder, "workers": workers, "progress": not as_json}
@@ -148,7 +151,7 @@ def optimize(
             )  # fmt: skip
             found = solve(problem, measure, value, **options)
             _tell(found, as_json, shown.reached_document, shown.show_reached, folder)
-            unmet = found.value is None
+            unmet, failed = found.value is None, False
         else:
             from simkit.experiment.search.optimize import optimize as search
 
@@ -158,13 +161,23 @@ def optimize(
             )  # fmt: skip
             found = search(problem, trials=trials, first=first, **options)
             _tell(found, as_json, shown.document, shown.show, folder)
-            unmet = found.best is None
+            unmet, failed = found.best is None, bool(found.failed)
     except searched.SearchError as error:
         stop(USAGE, str(error))
     except KeyboardInterrupt:
         stop(INTERRUPTED, f"interrupted; what was run is kept in {folder}, the same command goes on")
     if unmet:
         raise typer.Exit(NOT_MET)
+    if failed:
+        raise typer.Exit(FAILED_RUNS)
+
+
+def _refuse_with_reach(context: typer.Context) -> None:
+    """What only a search for the best takes would do nothing beside --reach."""
+    for name in ("trials", "first", "outcome", "constraint"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            stop(USAGE, f"--reach looks for one value and has no use for --{name}")
 
 
 def _only(alternatives: tuple[str, ...]) -> str | None:

@@ -14,12 +14,14 @@ from simkit.commands.analyze import analyze, page_of
 from simkit.commands.shared import (
     FAILED_RUNS,
     INTERRUPTED,
+    INVALID,
     NOT_MET,
     USAGE,
     Extend,
     Json,
     Sets,
     folder_name,
+    is_scenario,
     require_extension,
     require_file,
     say,
@@ -45,11 +47,17 @@ ExperimentPath = Annotated[Path, typer.Argument(metavar="FILE", help="An experim
 def load_file(file: Path, sets: list[str] | None, extend: Path | None) -> Experiment:
     """The experiment in a file, or in the folder that holds an `experiment.yaml`."""
     from simkit.experiment.definition.files import load_experiment
+    from simkit.scenario.errors import ScenarioError
 
     file = file / "experiment.yaml" if file.is_dir() else file
     require_file(file)
     require_extension(extend)
-    return load_experiment(file, sets or (), extend)
+    try:
+        return load_experiment(file, sets or (), extend)
+    except ScenarioError:
+        if is_scenario(file):
+            stop(INVALID, f"{file} is a scenario; an experiment names one (scenario: {file.name}) and what is varied")
+        raise
 
 
 def sweep(
@@ -109,6 +117,10 @@ def _place(
 
     if cluster is not None and workers is not None:
         stop(USAGE, "--workers is of this machine; the cores of a cluster are those of its workers")
+    if executor is Executors.serial and workers not in (None, 1):
+        stop(
+            USAGE, f"--executor serial is this process alone; --workers {workers} needs another executor, or none named"
+        )
     try:
         limits = Limits(seconds, None if memory is None else memory_bytes(memory))
         return Place(executor.value if executor else None, cluster, limits)
@@ -227,9 +239,14 @@ def _show(document: dict[str, Any]) -> None:
     cases, runs, failed = document["cases"], document["runs"], document["failed"]
     print(f"{cases} cases, {runs} runs, {failed} failed")
     for failure in document["failures"]:
+        times = f" ({failure['times']} times)" if failure["times"] > 1 else ""
         print(f"  failed: case {failure['case']}, {failure['alternative']}, replication {failure['replication']}: "
-              f"{failure['error']} ({failure['times']} times)")  # fmt: skip
+              f"{failure['error']}{times}")  # fmt: skip
+    for name, count in document["absent"].items():
+        print(f"  no value: {name} in {count} of the {runs - failed} finished runs, which are in no mean of it")
     rows = document["means"][:SHOWN_ROWS]
+    if not failed:
+        rows = [{name: value for name, value in row.items() if name != "failed"} for row in rows]
     if rows:
         terminal.print_table(rows, tuple(rows[0]))
     if len(document["means"]) > SHOWN_ROWS:

@@ -11,7 +11,7 @@ import typer
 
 from simkit.commands import terminal
 from simkit.commands.shared import ENVIRONMENT, INVALID, NOT_MET, USAGE, Json, say, stop
-from simkit.fits.work.reading import LogColumns
+from simkit.fits.work.columns import LogColumns
 
 LOG = LogColumns()
 
@@ -194,6 +194,9 @@ def fit_work(
     instance: Annotated[
         str, typer.Option(metavar="COL", help="Column of the pass that an event belongs to.")
     ] = LOG.instance,
+    start: Annotated[
+        str, typer.Option(metavar="COL", help="Column of the begin, where a row is a whole pass and --time its end.")
+    ] = LOG.start,
     gate: Annotated[
         list[str] | None,
         typer.Option(metavar="STEP", help="A step that is a decision, where no column tells its outcome."),
@@ -205,6 +208,12 @@ def fit_work(
     time_format: Annotated[
         str | None, typer.Option(metavar="F", help="How times are written, such as '%d.%m.%Y %H:%M'; default ISO 8601.")
     ] = None,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE", help="Put times on this zone's clock, such as Europe/Berlin; default: as written."
+        ),
+    ] = None,
     out: Snippet = None,
     as_json: Json = False,
 ) -> None:
@@ -213,11 +222,12 @@ def fit_work(
     from simkit.fits.work import output as shown
 
     columns = LogColumns(
-        case, step, time, transition, person, unit, kind, outcome, effort_hours, coordination_hours, instance
+        case, step, time, transition, person, unit, kind, outcome, effort_hours, coordination_hours, instance, start
     )  # fmt: skip
     try:
         found = fits.fit_work(
-            log, columns, gates=tuple(gate or ()), primary_share=primary_share, time_format=time_format
+            log, columns, gates=tuple(gate or ()), primary_share=primary_share, time_format=time_format,
+            time_zone=time_zone,
         )  # fmt: skip
     except fits.LogError as error:
         stop(INVALID, str(error))
@@ -231,7 +241,10 @@ def fit_work(
 def _hand_out(snippet: str, out: Path | None, as_json: bool) -> None:
     """A snippet into the file asked for, else to stdout."""
     if out is not None:
-        out.write_text(snippet, encoding="utf-8")
+        from simkit.experiment.inquiries.log_files import whole_or_nothing
+
+        with whole_or_nothing(out) as part:
+            part.write_text(snippet, encoding="utf-8")
         say(f"wrote {out}")
     elif not as_json:
         print(snippet, end="")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from simkit.commands import terminal
-from simkit.commands.shared import INTERRUPTED, USAGE, Extend, File, Json, Sets, load_study, stop
+from simkit.commands.shared import FAILED_RUNS, INTERRUPTED, USAGE, Extend, File, Json, Sets, load_study, stop
 
 COLUMNS = ("mean_fatigue", "active_customers", "profit")
 
@@ -71,10 +71,13 @@ def select(
 ) -> None:
     """Choose the best alternative with a stated chance of being right, giving up early on those that are not."""
     study = load_study(file, sets, extend)
+    from simkit.experiment.selecting import FailedRunError
     from simkit.experiment.selecting import select as selecting
 
     try:
         found = selecting(study, indifference=indifference, outcome=outcome, confidence=confidence, most=most)
+    except FailedRunError as error:
+        stop(FAILED_RUNS, str(error))
     except ValueError as error:
         stop(USAGE, str(error))
     except KeyboardInterrupt:

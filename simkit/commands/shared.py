@@ -28,11 +28,42 @@ USAGE, INVALID, FAILED_RUNS, NOT_MET, INTERRUPTED, ENVIRONMENT = 2, 3, 4, 5, 6, 
 
 def load_study(file: Path, sets: list[str] | None, extend: Path | None = None) -> Study:
     """The study in a scenario file, with an extension if one is named; the command ends when there is none."""
+    from simkit.scenario.errors import ScenarioError
     from simkit.scenario.load import load
 
     require_file(file)
     require_extension(extend)
-    return load(file, sets or (), extend)
+    try:
+        return load(file, sets or (), extend)
+    except ScenarioError:
+        if is_experiment(file):
+            stop(INVALID, f"{file} is an experiment, which varies a scenario; `simkit sweep {file}` runs it")
+        raise
+
+
+def is_experiment(file: Path) -> bool:
+    """Whether a file has what only experiments have: the scenario that it varies."""
+    return "scenario" in _keys(file)
+
+
+def is_scenario(file: Path) -> bool:
+    """Whether a file names no scenario, and has keys that only scenarios have."""
+    from simkit.experiment.definition.tables import ExperimentFile
+    from simkit.scenario.schema import Scenario
+
+    keys = _keys(file)
+    return "scenario" not in keys and bool((keys & set(Scenario.model_fields)) - set(ExperimentFile.model_fields))
+
+
+def _keys(file: Path) -> set[str]:
+    """The keys at the top of a file; none where it is no table."""
+    from simkit.scenario.errors import ScenarioError
+    from simkit.scenario.reading import parse, read_text
+
+    try:
+        return set(parse(read_text(file, str(file)), str(file)).value)
+    except (ScenarioError, TypeError):
+        return set()
 
 
 def require_file(file: Path) -> None:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from simkit.coupling.outcome import LAUNCH_COLUMNS, cases_table
 from simkit.coupling.world import episodes, journey_orders, no_two_with_one_key, order_for, planned_orders
 from simkit.rng import run_key
+from simkit.scenario.budget import left_for_agencies
 from simkit.scenario.organization import Organization
+from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 from simkit.teams.department import Department
 
@@ -42,14 +44,25 @@ def left_out(scenario: Scenario) -> list[str]:
     return told
 
 
+def department_of(scenario: Scenario, organization: Organization, replication: int) -> Department:
+    """The department of a run before its first day."""
+    people, tools = organization.payroll_per_day * DAYS_PER_YEAR, scenario.economics.technology_per_year
+    return Department(
+        organization,
+        run_key(scenario.seed, replication),
+        scenario.start - timedelta(days=scenario.warmup_days),
+        scenario.days,
+        scenario.warmup_days,
+        left_for_agencies(scenario.budget, people, tools),
+    )
+
+
 def department_run(scenario: Scenario, organization: Organization, replication: int = 0) -> DepartmentRun:
     """Let a department work through all days of a scenario under the luck of one replication."""
     import pandas as pd
 
     key = run_key(scenario.seed, replication)
-    department = Department(
-        organization, key, scenario.start - timedelta(days=scenario.warmup_days), scenario.days, scenario.warmup_days
-    )
+    department = department_of(scenario, organization, replication)
     asked = []
     for episode in episodes(scenario, key):
         name = episode.occasion.answered_by

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -124,6 +125,12 @@ class Neighbors:
 
     def notes(self) -> list[str]:
         """What a user should know when the run is over."""
-        if self._desk is None or self._desk.load <= 1:
-            return []
-        return [f"customers asked the service desk for {self._desk.load:.0%} of what its agents have time for"]
+        told = []
+        if self._desk is not None and self._desk.load > 1:
+            told.append(f"customers asked the service desk for {self._desk.load:.0%} of what its agents have time for")
+        if self._team is not None and 1 < self._team.load < math.inf:
+            told.append(
+                f"leads asked sales for {self._team.load:.0%} of what its people have time for: the rest waits, and is "
+                "dropped in the end"
+            )
+        return told

@@ -30,6 +30,8 @@ class Script:
     """What agencies billed, currency of each day."""
     turnover_costs: tuple[float, ...] = ()
     """What hiring cost, less the pay of vacant seats, currency of each day."""
+    overtime_costs: tuple[float, ...] = ()
+    """What hours beyond the shift cost, currency of each day."""
 
 
 class Replay:
@@ -39,9 +41,14 @@ class Replay:
         self._script = script
         self.payroll_per_day = script.payroll_per_day
         self.extra_costs, self.turnover_costs = list(script.extra_costs), list(script.turnover_costs)
+        self.overtime_costs = list(script.overtime_costs)
 
     def submit(self, orders: Iterable[WorkOrder]) -> None:
         """What customers do becomes no work here."""
+
+    def notes(self) -> list[str]:
+        """What there was to say was said of the run that is replayed."""
+        return []
 
     def hear(self, answers: Iterable[Answers]) -> None:
         """What was learnt then is in the launches."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,6 +103,12 @@ class Result:
     def failed(self) -> int:
         """How many runs failed."""
         return len(self.failures)
+
+    def warned(self, *lines: str) -> Result:
+        """With these warnings too, before all others but those of runs that failed, which always come first."""
+        kinds = {(one.error, one.digest) for one in self.failures}
+        first = 1 + len(kinds) if kinds else 0  # how many there are, then a line for each way to fail
+        return replace(self, warnings=(*self.warnings[:first], *lines, *self.warnings[first:]))
 
     # --- what came out ----------------------------------------------------------------------------------
 

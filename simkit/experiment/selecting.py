@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from simkit.scenario.load import Study
 
 
+class FailedRunError(ValueError):
+    """A run that failed, or that has no value of what is compared: nothing can be chosen with it left out."""
+
+
 @dataclass(frozen=True)
 class Selected:
     """What KN chose among a study's alternatives, and how probable each was the best after the first replications."""
@@ -75,8 +79,8 @@ def select(
 ) -> Selected:
     """Run the alternatives under common luck until one is left, in this process.
 
-    Raises ValueError for a study without alternatives, an outcome that nobody computes or that has no better side, a
-    run that failed or has no value, and as :func:`simkit.experiment.analysis.selection.kn`.
+    Raises ValueError for a study without alternatives, an outcome that nobody computes or that has no better side, and
+    as :func:`simkit.experiment.analysis.selection.kn`; FailedRunError for a run that failed or has no value.
     """
     model = model or Model()
     work = Work(study.alternatives, engine, model, tables=False)
@@ -96,7 +100,9 @@ def select(
             found = work.run(Cell(name, replication), threads=1)
             if isinstance(found, Err) or found.measures.get(named) is None:
                 why = found.error if isinstance(found, Err) else f"{named} has no value"
-                raise ValueError(f"{name}, replication {replication}: {why}")
+                raise FailedRunError(
+                    f"{name}, replication {replication}: {why}; nobody is chosen while a run is missing"
+                )
             values[name] = float(found.measures[named] or 0.0)
             if replication < FIRST:
                 seen[name].append(values[name])

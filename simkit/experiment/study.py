@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simkit.experiment.cells import Cell, Model, Outcome, Work, plan, resolve
 from simkit.experiment.executors import Processes, Serial, kept_workers
+from simkit.experiment.executors.interrupts import gently
 from simkit.experiment.progress import Progress
 from simkit.experiment.until import enough, notes, stopping
 from simkit.scenario.extending import Declared, extended
@@ -81,7 +81,7 @@ def run(
             break
         count = more
     if rule:
-        result = replace(result, warnings=(*notes(result, rule), *result.warnings))
+        result = result.warned(*notes(result, rule))
     from simkit.experiment.worlds.explore import beside
 
     return beside(
@@ -104,16 +104,29 @@ def _same_luck(alternatives: Mapping[str, Any], seed: int) -> dict[str, Any]:
     }
 
 
-def stream_cells(work: Work, cells: list[Cell], workers: int | None) -> Generator[tuple[Cell, Outcome]]:
+def stream_cells(
+    work: Work, cells: list[Cell], workers: int | None, tell: Callable[[str], None] | None = None
+) -> Generator[tuple[Cell, Outcome]]:
     """Run the cells here, on one core, or here and in one worker for each further core.
 
     This process begins at once. Workers take part as soon as they are up, so that what takes seconds is done in the
     process. While the compilation cache is empty, this process and a worker each fill a part of it.
+
+    With `tell`, the first Ctrl-C is told of, what has begun is given back, and only then is KeyboardInterrupt raised;
+    without, and at the second one, it is raised at once.
     """
     cores = min(workers or os.cpu_count() or 1, len(cells))
+    executor: Serial | Processes
     if cores == 1:
         if work.extension:
             work.warm(helper=False)  # a rule that does not compile ends the study, not each of its runs
-        yield from Serial(work, threads=1).submit_stream(cells)
+        executor = Serial(work, threads=1)
     else:
-        yield from Processes(work, cores - 1, lend_a_hand=True).submit_stream(cells, window=cores)
+        executor = Processes(work, cores - 1, lend_a_hand=True)
+    if tell is None:
+        yield from executor.submit_stream(cells, window=cores)
+        return
+    with gently(executor, tell) as interrupted:
+        yield from executor.submit_stream(cells, window=cores)
+    if interrupted.is_set():
+        raise KeyboardInterrupt

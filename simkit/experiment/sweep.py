@@ -105,7 +105,8 @@ def sweep(
             run([key for key in keys if key not in before], kept)
         return plan.swept(keys, kept.rows)
 
-    with _streaming(work, workers, place or Place(), tell) as stream:
+    gently = folder is not None  # a first Ctrl-C keeps what is under way, where anything is kept
+    with _streaming(work, workers, place or Place(), tell, gently) as stream:
         if folder is None:
             return run_all(Memory())
         with plan.store(Path(folder), count, tell) as store:
@@ -257,22 +258,28 @@ def _run(plan: Plan, keys: list[Key], stream: Stream, progress: bool, add: Calla
                 bar.advance(isinstance(outcome, Err), outcome.seconds)
 
 
-def _streaming(work: Work, workers: int | None, place: Place, tell: Callable[[str], None]) -> Any:
+def _streaming(work: Work, workers: int | None, place: Place, tell: Callable[[str], None], gently: bool) -> Any:
     """A context that gives what streams cells where they are to run."""
-    return nullcontext(partial(_in_chunks, work, workers)) if place.beside else place.stream(work, workers, tell)
+    if place.beside:
+        return nullcontext(partial(_in_chunks, work, workers, tell if gently else None))
+    return place.stream(work, workers, tell)
 
 
-def _in_chunks(work: Work, workers: int | None, given: Iterable[Cell]) -> Generator[tuple[Cell, Outcome]]:
+def _in_chunks(
+    work: Work, workers: int | None, tell: Callable[[str], None] | None, given: Iterable[Cell]
+) -> Generator[tuple[Cell, Outcome]]:
     cells = iter(given)
     while chunk := list(islice(cells, CHUNK)):
-        with closing(stream_cells(work, chunk, workers)) as stream:
+        with closing(stream_cells(work, chunk, workers, tell)) as stream:
             yield from stream
 
 
 def document(experiment: Experiment, swept: Swept) -> dict[str, Any]:
     """What a sweep found, for a terminal or as JSON: failures first, grouped, then means by case and alternative.
 
-    Means leave failed runs out; `runs` beside them says of how many they are.
+    Means leave failed runs out; beside them `runs` says of how many they are, and `failed` how many are in none. A case
+    of which every run failed has its row too. `absent` counts the finished runs in which an outcome has no value, and
+    which are in no mean of it.
     """
     runs = swept.runs
     failed = runs[runs["status"] == "failed"]
@@ -283,6 +290,7 @@ def document(experiment: Experiment, swept: Swept) -> dict[str, Any]:
         "runs": len(runs),
         "failed": len(failed),
         "failures": [_failure(group) for _, group in failed.groupby("error", sort=False)],
+        "absent": _absent(experiment, swept),
         "means": _means(experiment, swept),
     }
 
@@ -293,15 +301,22 @@ def _failure(group: pd.DataFrame) -> dict[str, Any]:
     return {**where, "times": len(group)}
 
 
+def _absent(experiment: Experiment, swept: Swept) -> dict[str, int]:
+    finished = swept.runs[swept.runs["status"] == "ok"]
+    counts = {name: int(finished[name].isna().sum()) for name in experiment.outcomes if name in finished}
+    return {name: count for name, count in counts.items() if count}
+
+
 def _means(experiment: Experiment, swept: Swept) -> list[dict[str, Any]]:
     shown = [name for name in experiment.outcomes if name in swept.runs]
-    finished = swept.runs[swept.runs["status"] == "ok"]
     rows = []
-    for _, group in finished.groupby(["case", "alternative"], sort=False):
+    for _, group in swept.runs.groupby(["case", "alternative"], sort=False):
         case, alternative = group.iloc[0][["case", "alternative"]]
         factors = {str(path): _plain(value) for path, value in swept.design.loc[case].items()}
-        figures = {name: _rounded(group[name].mean()) for name in shown}
-        rows.append({"case": int(case), **factors, "alternative": alternative, "runs": len(group), **figures})
+        finished = group[group["status"] == "ok"]
+        counts = {"runs": len(finished), "failed": len(group) - len(finished)}
+        figures = {name: _rounded(finished[name].astype(float).mean()) for name in shown}
+        rows.append({"case": int(case), **factors, "alternative": alternative, **counts, **figures})
     return rows
 
 

@@ -23,7 +23,7 @@ from simkit.measures.lifetime_value import (
 )
 from simkit.measures.measure import MEASURED_DAYS, Measure, Value, per_year, ratio, total
 from simkit.measures.of_neighbors import NEIGHBOR_MEASURES
-from simkit.measures.of_work import RESPONSE_MEASURES, WORK_MEASURES
+from simkit.measures.of_work import RESPONSE_MEASURES, WORK_MEASURES, department_cost
 from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
 
@@ -201,9 +201,9 @@ def _budget_use(run: Run) -> Value:
 
 
 def _marketing_cost(run: Run) -> float:
-    """Contacts, media, own people and replacing them, technology, agencies and a change of structure."""
-    own = total(run, "contact_cost", "media_cost", "team_cost", "technology_cost")
-    return own + sum(run.sums.get(name, 0.0) for name in ("agency_cost", "turnover_cost", "transition_cost"))
+    """Contacts, media, the department, technology and a change of structure."""
+    rest = total(run, "contact_cost", "media_cost", "technology_cost") + run.sums.get("transition_cost", 0.0)
+    return department_cost(run) + rest
 
 
 def _payback(run: Run) -> Value:
@@ -270,7 +270,7 @@ MEASURES: dict[str, Measure] = {
             MEASURED_DAYS, "higher", lambda run: per_year(run, total(run, "revenue"))),
         Measure("profit", "currency/year", "Profit",
             "(revenue + tenure margin + income of the second role - goods - contacts - media - team - "
-            "turnover - agency - change - technology - service - sales) x 365 / measured days",
+            "overtime - turnover - agency - change - technology - service - sales) x 365 / measured days",
             "profit", "measured years", MEASURED_DAYS,
             "higher", lambda run: per_year(run, total(run, "profit"))),
         Measure("profit_per_customer", "currency/customer/year", "Profit per customer",
@@ -283,7 +283,7 @@ MEASURES: dict[str, Measure] = {
             "margin on revenue, before marketing cost", "persons who were customers on a measured day",
             "measured days and, discounted, all after", "higher", _clv),
         Measure("cac", "currency/customer", "Acquisition cost",
-            "(contacts + media + team + turnover + agency + change + technology + sales) / new customers",
+            "(contacts + media + team + overtime + turnover + agency + change + technology + sales) / new customers",
             "all sales and marketing cost", "first purchases", MEASURED_DAYS, "lower", _cac),
         Measure("roas", "ratio", "Return on ad spend",
             "revenue of purchases upon a click or visit / (contacts + media)", "attributed, not incremental, revenue",
@@ -300,13 +300,13 @@ MEASURES: dict[str, Measure] = {
             "revenue", "persons who were customers on a measured day", "measured days and, discounted, all after",
             "higher", _clv_revenue),
         Measure("budget_use", "share", "Budget used",
-            "(contacts + media + team + turnover + agency + change + technology) / budget",
+            "(contacts + media + team + overtime + turnover + agency + change + technology) / budget",
             "all sales and marketing cost", "budget of the same days; absent without one", MEASURED_DAYS, "",
             _budget_use),
         Measure("payback_months", "months", "Payback",
             "age at which margin so far per new customer reaches cac, between month ends (run.cohorts)",
             "margin of those who first bought in the run", "cac; absent while it is not reached",
-            "the whole run, warm-up included", "lower", _payback),
+            "the whole run, warm-up included", "lower", _payback, absent="what they bring never reached their cost"),
         Measure("unmet_demand_share", "share", "Demand not met", "units not sold for want of stock / units asked for",
             "units asked for and not sold", "units asked for; absent without economics.stock", MEASURED_DAYS, "lower",
             _unmet_share),

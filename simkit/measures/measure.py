@@ -30,6 +30,8 @@ class Measure:
     compute: Callable[[Run], Value]
     possible: tuple[float, float] = (-math.inf, math.inf)
     """The least and the most it can be: no interval goes beyond."""
+    absent: str = ""
+    """What is true of a run that has no value, where that says something about it; as in "in 2 of 5 runs ..."."""
 
 
 def ratio(above: float, below: float) -> Value:

@@ -163,9 +163,15 @@ def _quality_risk(run: Run) -> Value:
     return None if quality.empty else 1 - float(quality.mean())
 
 
+def department_cost(run: Run) -> float:
+    """Own people with their overtime, replacing them, and agencies; currency over the measured days."""
+    others = ("overtime_cost", "turnover_cost", "agency_cost")
+    return total(run, "team_cost") + sum(run.sums.get(name, 0.0) for name in others)
+
+
 def _cost_per_live_campaign(run: Run) -> Value:
     launches = run.launches.loc[run.launches["campaign"].notna(), "day"]
-    return ratio(total(run, "team_cost"), float(((launches >= 0) & (launches < run.scenario.horizon_days)).sum()))
+    return ratio(department_cost(run), float(((launches >= 0) & (launches < run.scenario.horizon_days)).sum()))
 
 
 _SIGNALS = (
@@ -181,7 +187,8 @@ RESPONSE_MEASURES = (
             f"mean of min(days to live, {RESTRICTED_DAYS:g}); expired counts as {RESTRICTED_DAYS:g} (Aalen-Johansen)",
             "area above the cumulative incidence of going live", "1", _SIGNALS, "lower", _restricted_mean),
         Measure("signal_to_live_days_median", "days", "Signal to live, median",
-            "first day by which half are live; absent when never reached", "-", "-", _SIGNALS, "lower", _median),
+            "first day by which half are live; absent when never reached", "-", "-", _SIGNALS, "lower", _median,
+            absent="fewer than half were ever live"),
         Measure("live_within_7_days_share", "share", "Live within 7 days",
             "cumulative incidence of going live at 7 days", "signals live within 7 days", "signals", _SIGNALS,
             "higher", _soon),
@@ -223,9 +230,9 @@ WORK_MEASURES = (
         Measure("quality_risk", "share", "Quality risk", "1 - mean quality of launches",
             "quality lost by what nobody noticed", "campaigns finished", "work finished on measured days", "lower",
             _quality_risk),
-        Measure("cost_per_live_campaign", "currency/campaign", "Cost of a live campaign", "team cost / campaigns live",
-            "cost of the department", "campaigns that reached customers", MEASURED_DAYS, "lower",
-            _cost_per_live_campaign),
+        Measure("cost_per_live_campaign", "currency/campaign", "Cost of a live campaign",
+            "(team + overtime + turnover + agency) / campaigns live", "cost of the department",
+            "campaigns that reached customers", MEASURED_DAYS, "lower", _cost_per_live_campaign),
         Measure("turnover_rate", "share/year", "Turnover", "times a seat was left / (seats x measured years)",
             "own people who left", "seats of own people x years; absent without teams.turnover", MEASURED_DAYS, "lower",
             _turnover),

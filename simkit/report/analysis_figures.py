@@ -139,14 +139,17 @@ def _pareto(analysis: Analysis) -> Figure:
     first, second = list(analysis.asked.directions)[:2]
     figure = _figure(4.2, 7.0)
     axes = _panels(figure, [(0.9, 1)], bottom=0.6, top=0.45)[0]
+    middle = (table[first].min() + table[first].max()) / 2
     for name, row in table.iterrows():
         share = row["front_probability"]
         sure = float(row["on_front"]) if np.isnan(share) else float(share)
         axes.plot(row[first], row[second], "o", color=COLORS[0], alpha=PALE + (1 - PALE) * sure, markersize=7)
         if sure >= LEAST_LABELED:
+            inward = ("left", 6) if row[first] <= middle else ("right", -6)  # names stay within the picture
             axes.annotate(
-                label(str(name)), (row[first], row[second]), xytext=(6, 4), textcoords="offset points", fontsize=7
-            )
+                label(str(name)), (row[first], row[second]), xytext=(inward[1], 4), ha=inward[0],
+                textcoords="offset points", fontsize=7,
+            )  # fmt: skip
     for axis, name in ((axes.xaxis, first), (axes.yaxis, second)):
         form = form_of(analysis, name, table[name])
         _scale(axis, form)

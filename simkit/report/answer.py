@@ -99,7 +99,7 @@ def _stay(result: Result, measure: str, ranked: list[str], chosen: str | None) -
     told = f"{_told(result, measure, gap)} against {base} {_luck(result, measure, gap)}"
     if gap.verdict == UNDECIDED and gap.p_value is not None and gap.p_value <= 1 - LEVEL:
         told += f", which among {len(result.shown_pairs)} comparisons may still be luck"
-    but = plausible.reservation(result)
+    but = plausible.reservation(result, chosen is not None)
     if chosen is not None:
         many = "the alternative is" if len(ranked) == 1 else f"all {len(ranked)} alternatives are"
         return f"Keep {base}{but}: {many} shown to be worse; the nearest is {best}, {told}.", "", base

@@ -15,14 +15,20 @@ if TYPE_CHECKING:
 def headline(found: Bottleneck) -> str:
     """Which change saves most, and whether that is shown."""
     now = found.as_it_is(CAMPAIGNS).mean
-    if now is None or not found.lines:
+    lines = found.lines
+    if now is None or not lines:
         return "Nothing is known: no campaign was followed for long enough."
-    best = found.lines[0]
     begin = f"Campaigns take {now:.1f} days to live."
-    if best.campaigns.verdict != "higher":
+    best = next((line for line in lines if line.campaigns.verdict == "higher"), None)
+    if best is None:
         return f"{begin} No single change is shown to save time."
     cost = f", for {_money(found, best)} a year" if best.cost_per_year else ""
-    return f"{begin} The most is saved by {best.name}: {_days(best.campaigns)} days{cost}."
+    told = f"{_days(best.campaigns)} days{cost}."
+    first = lines[0]
+    if first is best:
+        return f"{begin} The most is saved by {best.name}: {told}"
+    more = f"Whether {first.name} saves more is undecided: {_days(first.campaigns)}."
+    return f"{begin} The most that is shown to be saved is by {best.name}: {told} {more}"
 
 
 def show(found: Bottleneck, console: Console) -> None:

@@ -180,9 +180,9 @@ def _revenue(axes: Axes, result: Result, parts: pd.DataFrame) -> None:
     gain = parts["profit"].to_numpy(float)
     axes.barh(rows, np.maximum(gain, 0), color=PROFIT_COLOR, label="profit", **BAR)
     start = gain.copy()
-    for color, name in zip(COST_COLORS, costs, strict=False):
+    for name in costs:
         width = parts[name].to_numpy(float)
-        axes.barh(rows, width, left=start, color=color, label=tables.readable(name), **BAR)
+        axes.barh(rows, width, left=start, color=COST_COLORS[name], label=tables.readable(name), **BAR)
         start += width
     for row, name in enumerate(result.alternatives):
         _whisker(axes, result.interval(name, "profit"), row)
@@ -293,7 +293,8 @@ def _over_time(axes: Axes, result: Result, frame: pd.DataFrame, form: Format) ->
     for name in frame:
         axes.plot(frame.index, frame[name], label=label(str(name)), **pen(result, str(name)))
     axes.set_ylim(0, max(float(np.nanmax(frame.to_numpy(float), initial=0)) * 1.08, 1e-9))
-    axes.set_xlim(float(frame.index.min() if len(frame) else 0), float(frame.index.max() if len(frame) > 1 else 1))
+    first, last = (float(frame.index.min()), float(frame.index.max())) if len(frame) else (0.0, 1.0)
+    axes.set_xlim(first, last if last > first else first + 1.0)
     _scale(axes.xaxis, Format(1, 0, ""))
     _scale(axes.yaxis, form)
     axes.grid()

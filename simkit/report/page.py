@@ -163,8 +163,8 @@ def _depends(result: Result) -> Picture:
 
 def _signal_to_live(result: Result) -> Picture:
     share, parts = tables.live_share(result), tables.lead_parts(result)
-    within = ", ".join(_each(share.loc[tables.LIVE_LIMIT_DAYS], Format(0.01, 0, "%")))
-    words = f"Signals answered by a live campaign within {tables.LIVE_LIMIT_DAYS} days: {within}."
+    soon, ever = (", ".join(_each(share.loc[days], Format(0.01, 0, "%"))) for days in (7, tables.LIVE_LIMIT_DAYS))
+    words = f"Signals answered by a live campaign within 7 days: {soon}; within {tables.LIVE_LIMIT_DAYS} days: {ever}."
     longest = parts.dropna(how="all").idxmax(axis=1)
     words += "".join(f" The largest part of the days until live is {told}." for told in _gathered(longest))
     rows = share.iloc[[1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 60]]

@@ -176,7 +176,10 @@ def _state(found: Optimum, one: Candidate) -> str:
         return ""
     if len(found.problem.outcomes) > 1:
         return "" if one.front_probability is None else f"on the front in {one.front_probability:.0%}"
-    return "best" if one is found.best else "near the best" if one.in_race else "shown to be worse"
+    if one is found.best:
+        return "best"
+    beaten = found.against_second is not None and found.against_second.verdict in ("higher", "lower")
+    return "shown to be worse" if not one.in_race or (beaten and one is _second(found)) else "near the best"
 
 
 def _form(found: Optimum, measure: str) -> Format:

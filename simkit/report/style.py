@@ -42,7 +42,12 @@ LEAD_COLORS = {
 }
 """For the parts of a lead time: work green, waiting for people yellow to red, time off gray."""
 PROFIT_COLOR = "#117733"
-COST_COLORS = ("#b8b8b8", "#88ccee", "#ddcc77", "#cc6677", "#aa4499")
+COST_COLORS = {
+    "cost_of_goods": "#b8b8b8", "contact_cost": "#88ccee", "media_cost": "#ddcc77", "team_cost": "#cc6677",
+    "overtime_cost": "#e7b5bb", "turnover_cost": "#882255", "agency_cost": "#ee8866", "transition_cost": "#999933",
+    "technology_cost": "#aa4499", "service_cost": "#44aa99", "sales_cost": "#6699cc",
+}  # fmt: skip
+"""Every cost that profit knows, in the order in which they are told."""
 BAR: dict[str, Any] = {"height": 0.6, "edgecolor": "white", "linewidth": 0.6}
 WIDTH = 10.4
 ROW_HEIGHT = 0.34

@@ -10,6 +10,7 @@ import pandas as pd
 
 from simkit.experiment.statistics import effect
 from simkit.report.rounding import Format, decimals, shared
+from simkit.report.style import COST_COLORS
 from simkit.scenario.quantity import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -20,9 +21,7 @@ LIVE_LIMIT_DAYS = 60
 """Signals are followed for so long, as in the measure of the same limit."""
 SIGNAL_CAUSES = ("occasion",)
 """Signals that happen whatever the department does, so that all alternatives face the same."""
-COST_PARTS = (
-    "cost_of_goods", "contact_cost", "media_cost", "team_cost", "technology_cost", "service_cost", "sales_cost",
-)  # fmt: skip
+COST_PARTS = tuple(COST_COLORS)
 STAGES = ("unaware", "aware", "considering", "intent", "customer", "repeat", "advocate", "lost")
 
 
@@ -72,8 +71,21 @@ def _line(result: Result, measure: str) -> Line:
     entries = []
     for name, spread in spreads.items():
         mean = form.quantity(spread.mean) if form.unit == "%" else form.number(spread.mean)
-        entries.append(Entry(name, mean, form.range(spread.low, spread.high), *_gap(result, measure, name, form)))
+        entries.append(Entry(name, mean, _spread(result, measure, name, form), *_gap(result, measure, name, form)))
     return Line(about.title, "" if form.unit == "%" else form.unit, about.formula, entries)
+
+
+def _spread(result: Result, measure: str, name: str, form: Format) -> str:
+    """The interval, and in how many runs there was nothing to take a mean of: the mean is of the others alone."""
+    spread, runs = result.interval(name, measure), result.runs
+    ran = runs.loc[(runs["alternative"] == name) & (runs["status"] == "ok"), "replication"].nunique()
+    missing = ran - spread.count
+    if not missing:
+        return form.range(spread.low, spread.high)
+    why = getattr(result.measures[measure], "absent", "")
+    if not spread.count:
+        return why or "does not exist"
+    return f"{form.range(spread.low, spread.high)}; in {missing} of {ran} runs {why or 'there is none'}"
 
 
 def _gap(result: Result, measure: str, name: str, line: Format) -> tuple[str, str, str]:

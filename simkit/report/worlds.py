@@ -19,19 +19,29 @@ TOLD = 3
 """Numbers named in a sentence."""
 LISTED = 12
 """Numbers listed on the page."""
+MOST = 0.5
+"""Share of worlds beyond which a choice is said to hold without a number in the first sentence."""
 UNSEEN = " if the assumptions hold (not looked at without --worlds)"
 
 
-def reservation(result: Result) -> str:
-    """What the first sentence must not leave out: that nobody looked whether assumptions matter, or who is ahead after
-    one number is halved or doubled."""
-    if result.worlds is None:
+def reservation(result: Result, chosen: bool = True) -> str:
+    """What the first sentence must not leave out.
+
+    That nobody looked whether assumptions matter; who is ahead after one number is halved or doubled; and, where it
+    names a choice, in how many worlds that holds unless it surely does in most.
+    """
+    worlds = result.worlds
+    if worlds is None:
         return UNSEEN if NONE in result.warnings else ""
-    if not result.worlds.turning:
-        return ""
-    first, *others = sorted(result.worlds.turning, key=lambda one: one.lead)
-    more = f", and so with {_count(len(others), 'other such change')}" if others else ""
-    return f" (but not with {_changed(first)}: {first.winner} is then ahead by {_ahead(result, first)}{more})"
+    said, as_written = [], ""
+    if worlds.turning:
+        first, *others = sorted(worlds.turning, key=lambda one: one.lead)
+        more = f", and so with {_count(len(others), 'other such change')}" if others else ""
+        said.append(f"but not with {_changed(first)}: {first.winner} is then ahead by {_ahead(result, first)}{more}")
+    if chosen and worlds.count and share_interval(worlds.held, worlds.count)[0] <= MOST:
+        as_written = " as the numbers are written"
+        said.append(f"ahead in {worlds.held} of {worlds.count} plausible worlds")
+    return f"{as_written} ({'; '.join(said)})" if said else ""
 
 
 def sentences(result: Result) -> str:

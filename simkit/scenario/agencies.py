@@ -78,12 +78,18 @@ def means(organization: Organization) -> tuple[int, float]:
     with the heads they stand in for. What an agency bills above its minimum is no means but a result."""
     terms = [unit.agency for unit in organization.units if unit.agency is not None]
     heads = sum(person.unit not in organization.outside for person in organization.people)
-    minimums = sum((one.minimum_per_month or 0.0) * MONTHS_PER_YEAR / DAYS_PER_YEAR for one in terms)
+    minimums = minimums_per_year(organization) / DAYS_PER_YEAR
     return heads + sum(one.stands_in_for for one in terms), organization.payroll_per_day + minimums
 
 
-def known_skills(units: Iterable[Unit], organization: Organization) -> None:
-    """Raise SenseError for an agency's craft that no step asks for."""
+def minimums_per_year(organization: Organization) -> float:
+    """Currency that agencies are owed in a year whatever they do."""
+    terms = [unit.agency for unit in organization.units if unit.agency is not None]
+    return sum((one.minimum_per_month or 0.0) * MONTHS_PER_YEAR for one in terms)
+
+
+def known_skills(units: Iterable[Unit], organization: Organization, written: bool) -> None:
+    """Raise SenseError for an agency's craft that no step asks for; `written` out are its terms in the unit."""
     asked = {
         skill
         for kind in organization.work.values()
@@ -95,6 +101,6 @@ def known_skills(units: Iterable[Unit], organization: Organization) -> None:
         for skill in unit.agency.skills or () if unit.agency is not None else ():
             if skill not in asked:
                 raise SenseError(
-                    "teams.structure.agency.skills",
+                    f"teams.structure.units[{unit.id}].agency.skills" if written else "teams.structure.agency.skills",
                     f"no step asks for {skill!r}; steps ask for {', '.join(sorted(asked))}",
                 )

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from simkit.scenario.case_conditions import CaseCondition
-from simkit.scenario.quantity import Hours, Share, Table, convention, default
+from simkit.scenario.quantity import Rate, Share, Table, WorkHours, convention, default
 
 LEVELS = ("self", "lead", "top")
 """Who may decide, the least central first."""
@@ -127,15 +127,15 @@ class Authority(Table):
     outcome: Outcomes = Outcomes()
     delegate: Annotated[tuple[DownTo, ...], BeforeValidator(_one_or_several), Field(max_length=20)] = ()
     """The first rule that holds applies."""
-    timeout_hours: Annotated[Hours, Field(gt=0, le=2000)] = default(
+    timeout_hours: Annotated[WorkHours, Field(gt=0, le=2000)] = default(
         16, unit="office hours", source=_OURS, grade="assumption", low=4, high=40
     )
     """A question that nobody has taken up by then is decided by the doer."""
-    effort_hours: Annotated[Hours, Field(ge=0, le=100)] = default(
+    effort_hours: Annotated[WorkHours, Field(ge=0, le=100)] = default(
         0.5, unit="hours of the lead or top", source=_OURS, grade="assumption", low=0.1, high=2
     )
     """What a decision takes; the doer decides on the way."""
-    correct_share: Annotated[float, Field(ge=0, le=2)] = default(
+    correct_share: Annotated[Rate, Field(ge=0, le=2)] = default(
         0.5, unit="share of the effort of doing it again", source=_VDT, grade="assumption", low=0.3, high=0.7
     )
     """Effort of correcting what is wrong, instead of doing it all again."""
@@ -143,7 +143,7 @@ class Authority(Table):
         0.3, unit="share of quality at a risk index of 1", source=_OURS, grade="assumption", low=0.1, high=0.6
     )
     """A launch has ``1 - loss x risk`` of its quality, where risk is the share of its work left with a known error."""
-    annoyance: Annotated[float, Field(ge=0, le=100)] = convention(
+    annoyance: Annotated[Rate, Field(ge=0, le=100)] = convention(
         0.0, unit="share of opt-outs at a risk index of 1", why="an error left annoys no more unless stated"
     )
     """The same for what somebody decided to leave, besides `errors.annoyance_per_defect`: ``1 + annoyance x risk``."""

@@ -97,8 +97,9 @@ class Budget(Table):
     per_year: Annotated[float, Field(gt=0)] | None = None
     """In `currency`."""
     department_per_year: Annotated[float, BeforeValidator(parse_amount), Field(gt=0)] | None = None
-    """What people, agencies and tools (`economics.technology_per_year`) may cost together, in `currency`. Pay is owed
-    whatever comes, so a department that costs more is an error and not a run. Service and sales have their own."""
+    """What people, agencies and tools (`economics.technology_per_year`) may cost together, in `currency`. Pay and
+    agencies' minimums are owed whatever comes, so a department that costs more is an error and not a run; what is left
+    pays agencies' hours; once it is used up no more goes to them by a condition. Service and sales have their own."""
     changes: tuple[Move, ...] = ()
     proof: Literal["not_asked", "none", "last_touch", "holdout"] = "not_asked"
     """What can be shown when next year's budget is set. last_touch: purchases upon a click. holdout: what the
@@ -182,16 +183,25 @@ def budget_warnings(scenario: Scenario) -> list[str]:
     return notes
 
 
-def overspent(budget: Budget, people_per_year: float, tools_per_year: float) -> Iterator[tuple[str, str]]:
-    """A department that costs more than its own budget."""
-    limit = budget.department_per_year
-    if limit is not None and people_per_year + tools_per_year > limit:
-        over = people_per_year + tools_per_year - limit
+def overspent(
+    budget: Budget, people_per_year: float, tools_per_year: float, agencies_per_year: float = 0.0
+) -> Iterator[tuple[str, str]]:
+    """A department that costs more than its own budget; of agencies their minimums, which are owed whatever comes."""
+    limit, cost = budget.department_per_year, people_per_year + tools_per_year + agencies_per_year
+    if limit is not None and cost > limit:
+        parts = [f"{people_per_year:,.0f} for people", f"{tools_per_year:,.0f} for tools"]
+        parts += [f"{agencies_per_year:,.0f} for agencies"] if agencies_per_year else []
         yield (
             "budget.department_per_year",
-            f"the department costs {people_per_year + tools_per_year:,.0f} a year ({people_per_year:,.0f} for people, "
-            f"{tools_per_year:,.0f} for tools), {over:,.0f} more than its budget of {limit:,.0f}",
+            f"the department costs {cost:,.0f} a year ({', '.join(parts)}), {cost - limit:,.0f} more than its budget "
+            f"of {limit:,.0f}",
         )
+
+
+def left_for_agencies(budget: Budget, people_per_year: float, tools_per_year: float) -> float | None:
+    """What the department's own budget leaves a year for agencies' bills; None without a limit."""
+    limit = budget.department_per_year
+    return None if limit is None else max(0.0, limit - people_per_year - tools_per_year)
 
 
 def unaffordable(budget: Budget, fixed_per_year: float) -> list[str]:

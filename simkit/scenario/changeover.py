@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from simkit.scenario.quantity import Days, Share, Table, convention, default
+from simkit.scenario.quantity import Days, Rate, Share, Table, convention, default
 
 _OURS = "simkit, no published estimate"
 _NONE = "a structure that is there already; state it for one that would be new"
@@ -43,7 +43,7 @@ class Transition(Table):
 class SetUp(Table):
     """What a unit sets up when it meets something for the first time. Spokes and their center have it in common."""
 
-    effort: Annotated[float, Field(ge=0, le=10)] = default(
+    effort: Annotated[Rate, Field(ge=0, le=10)] = default(
         0.5, unit="share of effort", source=_OURS, grade="assumption", low=0.1, high=1
     )
     """Extra effort of a step whose like the unit has not done before."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from simkit.scenario.quantity import Days, Share, Table, convention, default
+from simkit.scenario.quantity import Days, Rate, Share, Table, convention, default
 from simkit.scenario.zones import Zones
 
 _OURS = "simkit, no published estimate"
@@ -76,7 +76,7 @@ class Opinion(Table):
         0.01, unit="per day with impressions", source=_OURS, grade="assumption", low=0, high=0.05, ge=0, le=1
     )
     """Added x Hill effect of the remembered frequency x relevance / reference."""
-    pull: float = default(0.3, unit="share of demand", source=_OURS, grade="assumption", low=0, high=1, ge=0, le=10)
+    pull: Rate = default(0.3, unit="share of demand", source=_OURS, grade="assumption", low=0, high=1, ge=0, le=10)
     """The brand's demand is multiplied by 1 + pull x opinion."""
     keeps: float = default(0.5, unit="log of hazard", source=_OURS, grade="assumption", low=0, high=1.5, ge=0, le=10)
     """bV: opinion V multiplies the hazard of leaving by exp(-bV V)."""

@@ -12,12 +12,14 @@ from pydantic import BaseModel, ValidationError
 
 from simkit.scenario.errors import Problem, SenseError
 from simkit.scenario.extending import SECTION
-from simkit.scenario.node import Node, Place, follow, steps_of
+from simkit.scenario.node import Node, Place, follow, leaves, steps_of
 from simkit.scenario.overlay import DEFAULTS, TAGS, UNKNOWN_KEY, choices, did_you_mean
 from simkit.scenario.relative import is_relative
 from simkit.scenario.scalars import shortened
 
 BYTES_PER_CUSTOMER = 384
+SHIPPED = ("campaigns", "occasions", "monitors")
+"""Sections in which simkit has entries of its own where a scenario has none."""
 _WANTED = {
     "int": "a whole number",
     "float": "a number",
@@ -82,7 +84,18 @@ def problem_at(path: str, message: str, tree: Node) -> Problem:
     node = _written(tree, steps_of(path))
     if isinstance(node.value, list):
         node = next((item for item in node.value if item.text and repr(item.value) in message), node)
-    return place_of(node).problem(f"{path}: {message}")
+    return place_of(node).problem(f"{path}: {message}{_shipped(tree, path)}")
+
+
+def _shipped(tree: Node, path: str) -> str:
+    """How to be without what simkit puts there, when nobody wrote the entry."""
+    section, *entry = steps_of(path)[:2]
+    if section not in SHIPPED or not entry:
+        return ""
+    node, taken = follow(tree, [section, *entry])
+    if len(taken) == 2 and any(leaf.place.file != DEFAULTS for _, leaf in leaves(node)):
+        return ""
+    return f" (`{entry[0]}` is simkit's own; a file that writes `{section}`, be it `{section}: {{}}`, has its own only)"
 
 
 def _written(tree: Node, steps: Sequence[str | int]) -> Node:
@@ -224,7 +237,7 @@ def _advice(kind: str, details: Any, written: Any) -> str:
     if kind == "less_than_equal" and details["ctx"]["le"] == 1:
         if isinstance(written, str):
             return "; 100% is the most"
-        if isinstance(written, (int, float)) and 1 < written <= 100:
+        if isinstance(written, (int, float)) and 2 <= written <= 100:
             return f"; write {written}% or {written / 100:g}"
     return ""
 

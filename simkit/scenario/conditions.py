@@ -220,6 +220,8 @@ class _Reader:
             self._compare(word, self._operator(word))
         elif not word:
             raise ValueError(f"the condition {self.text!r} ends where a comparison is expected")
+        elif word[0].isdigit() or word[0] == ".":
+            raise ValueError(f"a comparison begins with what it asks about and not with a number, found {word!r}")
         else:
             raise ValueError(f"a condition cannot ask about {word!r}{choices(word, [*self._fields, *self._short])}")
 
@@ -238,6 +240,8 @@ class _Reader:
     def _compare(self, field: str, operator: str) -> None:
         known, found = self._fields[field], self.next
         self._at += 1
+        if found in ("'", '"'):
+            raise ValueError(f"names stand without quotation marks in a condition, found {self.text!r}")
         if not found or found in JOINING or found in "()":
             raise ValueError(f"{field!r} is compared with nothing in condition {self.text!r}")
         if known.kind in ("number", "days"):

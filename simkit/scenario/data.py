@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from simkit.scenario.quantity import Share, Table, convention, default
+from simkit.scenario.quantity import Rate, Share, Table, convention, default
 
 _OURS = "simkit, no published estimate"
 
@@ -31,13 +31,13 @@ class Data(Table):
     who consent to profiling; the others are targeted by segment."""
     random_relevance: Share = default(0.25, unit="share", source=_OURS, grade="assumption", low=0.1, high=0.4)
     """Relevance of a message that was meant for somebody else."""
-    personalization_lift: float = default(
+    personalization_lift: Rate = default(
         0.03, unit="share of relevance", grade="survey", low=0.015, high=0.05, ge=0, le=5,
         source="set so that revenue of messages rises about 9 % (open x click x convert); McKinsey reports 5-15 % of "
         "revenue, all channels",
     )  # fmt: skip
     """What personalized content adds to relevance."""
-    individual_lift: float = default(
+    individual_lift: Rate = default(
         0.1, unit="share of relevance", source=_OURS, grade="assumption", low=0.0, high=0.3, ge=0, le=5
     )
     """What targeting the person instead of the segment adds to relevance, for who consents to profiling."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -35,6 +36,28 @@ class SenseError(ValueError):
     the line.
     """
 
+    others: tuple[SenseError, ...] = ()
+    """What was found wrong beside it."""
+
     def __init__(self, path: str, message: str):
         self.path, self.message = path, message
         super().__init__(f"{path}: {message}")
+
+
+def all_found(checks: Iterable[Callable[[], object]]) -> list[SenseError]:
+    """What checks of things that have nothing to do with each other refuse, in their order."""
+    found = []
+    for check in checks:
+        try:
+            check()
+        except SenseError as error:
+            found += [error, *error.others]
+    return found
+
+
+def refuse(found: Sequence[SenseError]) -> None:
+    """Raise the first of them, which carries the others; nothing where there is none."""
+    if found:
+        first, *others = found
+        first.others = tuple(others)
+        raise first

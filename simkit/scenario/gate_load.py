@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from simkit.scenario.organization import Organization
 from simkit.scenario.work_kinds import CadenceGate, Gate
-from simkit.scenario.workload import capacity_hours, expected_rejections
+from simkit.scenario.workload import capacity_hours, expected_rejections, share_of
 
 
 def gate_warnings(organization: Organization, arrivals_per_week: Mapping[str, float]) -> Iterator[str]:
@@ -31,7 +31,7 @@ def gate_warnings(organization: Organization, arrivals_per_week: Mapping[str, fl
         if (who := _decider(organization, gate)) is not None:
             hours[who] = hours.get(who, 0.0) + cases * effort
     busy = [
-        f"{person.id} {hours[person.id] / capacity_hours(organization, person):.0%}"
+        f"{person.id} {share_of(hours[person.id], capacity_hours(organization, person)):.0%}"
         for person in organization.people
         if hours.get(person.id, 0.0) > capacity_hours(organization, person)
     ]

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from simkit.scenario.checking import check, unequal_means, value_at, warnings_of
 from simkit.scenario.errors import Problem, ScenarioError
 from simkit.scenario.extending import Declared, find
 from simkit.scenario.node import Node, Place, leaves, places, plain, steps_of
 from simkit.scenario.outcomes import outcome_problems
-from simkit.scenario.overlay import DEFAULTS, Known, Overlay, choices, nest, undot
+from simkit.scenario.overlay import DEFAULTS, Overlay, choices, nest, undot
 from simkit.scenario.reading import parse_option
 from simkit.scenario.scalars import shortened
 from simkit.scenario.schema import Scenario
@@ -26,6 +28,8 @@ WHOLE_STUDY = (
 """Keys that hold for all alternatives: a comparison is between like and like."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ -]{0,59}")
 _ALTERNATIVES = "alternatives"
+_ASKED_BY_OTHERS = {"channels"}
+"""Sections on which the defaults of others depend: without a channel there are none of its campaigns."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +116,22 @@ class _Plan:
         self.options: list[tuple[str, Place, Node]] = []
         self.problems: list[Problem] = []
         self.remarks: list[str] = []
+        self._merged: _Ground | None = None
+        self._shared = 0
+        """How many of the base's layers it stands for."""
+
+    def ground(self) -> _Ground:
+        """What the base's layers come to, as far as they were there when this was first asked."""
+        if self._merged is None:
+            nothing = Node({}, Place(str(self.path), 1, 1))
+            first = _Ground(nothing, _Held(self.schema, nothing))
+            self._merged, self._shared = first.under(self.base, nothing.place), len(self.base)
+        return self._merged
 
     def again(self) -> _Plan:
         """The same layers, to lay others over them."""
         plan = _Plan(self.path, self.sources, self.schema)
+        plan._merged, plan._shared = self.ground(), self._shared
         plan.base, plan.alternatives = list(self.base), {name: list(one) for name, one in self.alternatives.items()}
         plan.options, plan.problems = list(self.options), list(self.problems)
         return plan
@@ -207,7 +223,7 @@ class _Plan:
 
     def study(self, warn: bool) -> Study:
         """Merge, check and give everything back, or raise all problems."""
-        tree, base = self._resolve(None, None, self.base)
+        tree, base = self._resolve(self.ground(), self.base[self._shared :])
         base_name = str(plain(tree).get("base_name") or Scenario.model_fields["base_name"].default)
         named = {base_name: [], **self.alternatives}
         self._check_names(tree, base_name)
@@ -216,7 +232,8 @@ class _Plan:
                 named[name] = [*named[name], _Layer(body)]
             else:
                 self._complain(place, f"unknown alternative {name!r}{choices(name, named, 'there are')}")
-        checked = {name: self._alternative(name, tree, base, layers) for name, layers in named.items()}
+        ground = _Ground(tree, _Held(self.schema, tree, base))
+        checked = {name: self._alternative(name, ground, base, layers) for name, layers in named.items()}
         unread = {_place(problem) for problem in self.sources.problems}  # what stands there was never understood
         self.problems = self.sources.problems + [p for p in self.problems if _place(p) not in unread]
         if self.problems:
@@ -237,11 +254,11 @@ class _Plan:
             place = self.alternatives[base_name][0].tree.key or tree.place
             self._complain(place, f"{base_name!r} is the name of the base; rename the alternative, or set base_name")
 
-    def _alternative(self, name: str, tree: Node, base: Scenario | None, layers: list[_Layer]) -> Scenario | None:
+    def _alternative(self, name: str, ground: _Ground, base: Scenario | None, layers: list[_Layer]) -> Scenario | None:
         if not layers:
             return base
         before, told = list(self.problems), len(self.remarks)
-        _, scenario = self._resolve(tree, base, layers)
+        _, scenario = self._resolve(ground, layers)
         self.remarks[told:] = [f"{name}: {remark}" for remark in self.remarks[told:]]
         own = {place for layer in layers for place in places(layer.tree)}
         known = {_place(problem) for problem in before}
@@ -249,36 +266,66 @@ class _Plan:
         self.problems = before + [p if _place(p) in own else _in(name, p) for p in new]
         return scenario
 
-    def _resolve(self, tree: Node | None, below: Scenario | None, layers: list[_Layer]) -> tuple[Node, Scenario | None]:
+    def _resolve(self, ground: _Ground, layers: list[_Layer]) -> tuple[Node, Scenario | None]:
         """The layers laid one over the other, and checked."""
-        top = tree or Node({}, Place(str(self.path), 1, 1))
-        overlays = []
-        for layer in layers:
-            overlays.append(Overlay(_known_of(top, below, self.schema), layer.grounded))
-            top = replace(overlays[-1].merge(top, layer.tree), place=Place(str(self.path), 1, 1), key=None)
-            below = None
-        scenario, problems = check(top, self.schema)
-        self.remarks += [remark for overlay in overlays for remark in overlay.remarks]
-        unmerged = [problem for overlay in overlays for problem in overlay.problems_beside(problems)]
+        ground = ground.under(layers, Place(str(self.path), 1, 1))
+        scenario, problems = check(ground.tree, self.schema)
+        self.remarks += [remark for overlay in ground.overlays for remark in overlay.remarks]
+        unmerged = [problem for overlay in ground.overlays for problem in overlay.problems_beside(problems)]
         said = {_place(problem) for problem in unmerged}
         # a value that could not be merged is no news when the schema refuses it too
         self.problems += unmerged + [problem for problem in problems if _place(problem) not in said]
-        return top, scenario
+        return ground.tree, scenario
 
     def _complain(self, place: Place, message: str) -> None:
         self.problems.append(place.problem(message))
 
 
-def _known_of(tree: Node, checked: Scenario | None, schema: type[Scenario]) -> Known:
-    """What stands below an overlay, defaults included; checked only when a short form or a change asks."""
-    scenarios = [checked] if checked else []
+class _Held:
+    """What the scenario holds below an overlay, defaults included.
 
-    def known(path: str) -> Any:
-        if not scenarios:
-            scenarios.append(check(tree, schema)[0] or schema())
-        return value_at(scenarios[0], path)
+    It is made when a short form or a change asks, and anew only when the section they ask for has changed since: a case
+    of an experiment changes a few numbers of a scenario that is long known.
+    """
 
-    return known
+    def __init__(self, schema: type[Scenario], tree: Node, scenario: Scenario | None = None):
+        self._schema, self._tree, self._scenario = schema, tree, scenario
+        self._changed: set[str] = set()
+
+    def __call__(self, path: str) -> Any:
+        changed = self._changed
+        if self._scenario is None or steps_of(path)[0] in changed or not changed.isdisjoint(_ASKED_BY_OTHERS):
+            self._changed = set()
+            try:
+                self._scenario = self._schema.model_validate(plain(self._tree))
+            except ValidationError:
+                self._scenario = self._schema()  # what is wrong with it is said elsewhere
+        return value_at(self._scenario, path)
+
+    def after(self, tree: Node, over: Node) -> _Held:
+        """What is held when a tree has been laid over, which has made this one of it."""
+        held = _Held(self._schema, tree, self._scenario)
+        held._changed = self._changed | set(over.value)
+        return held
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What some layers come to, for others to be laid over."""
+
+    tree: Node
+    held: _Held
+    overlays: tuple[Overlay, ...] = ()
+    """What could not be merged so far."""
+
+    def under(self, layers: Sequence[_Layer], top: Place) -> _Ground:
+        """With more layers; the whole stands at the place `top`."""
+        tree, held, overlays = self.tree, self.held, list(self.overlays)
+        for layer in layers:
+            overlays.append(Overlay(held, layer.grounded))
+            tree = replace(overlays[-1].merge(tree, layer.tree), place=top, key=None)
+            held = held.after(tree, layer.tree)
+        return _Ground(tree, held, tuple(overlays))
 
 
 def _named(path: Path) -> Node:

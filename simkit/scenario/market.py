@@ -14,7 +14,7 @@ from simkit.scenario.errors import SenseError
 from simkit.scenario.goals import GoalEffects
 from simkit.scenario.life_cycle import Satiation, Season, WordOfMouth
 from simkit.scenario.purchases import AnyPurchases, BgNbd
-from simkit.scenario.quantity import Days, Share, Table, convention, default
+from simkit.scenario.quantity import Days, Rate, Share, Table, convention, default
 from simkit.scenario.second_role import SecondRole
 from simkit.scenario.zones import MOST_ZONES, Zones
 
@@ -37,7 +37,7 @@ class Fatigue(Table):
         ge=0,
         le=20,
     )
-    opt_out: float = default(
+    opt_out: Rate = default(
         0.001,
         unit="probability per delivered message",
         source="set so that one send a week gives about .21 %; Mailchimp 2019 reports .25 %",
@@ -101,7 +101,7 @@ class Receptive(Table):
         4, unit="hours", source="simkit, no published estimate", grade="assumption", low=2, high=6, ge=0, le=12
     )
     """Standard deviation of their best hours (normal, around the clock)."""
-    effect: float = convention(
+    effect: Rate = convention(
         0.0, unit="share of openings", why="off: published open rates are those of usual send times", ge=0, le=1
     )
     """Opens are multiplied by 1 + effect x (6 - d) / 6 at a distance of d hours (0 to 12)."""
@@ -192,7 +192,7 @@ class Market(Table):
         le=20,
     )
     """bP: a competitor's price cut that harms the share P multiplies the hazard of leaving by exp(bP P)."""
-    reference_relevance: float = default(
+    reference_relevance: Rate = default(
         0.5,
         unit="share",
         source="simkit scale: the relevance at which channel rates were measured",

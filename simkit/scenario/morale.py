@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from simkit.scenario.quantity import Days, Hours, Share, Table, default
+from simkit.scenario.quantity import Days, Rate, Share, Table, WorkHours, default
 
 _OURS = "simkit, no published estimate"
 _SHRM = "SHRM, Human Capital Benchmarking Report 2016 (2,048 US employers): {}"
@@ -39,10 +39,10 @@ class Morale(Table):
         low=0,
         high=0.3,
     )
-    error_gain: Annotated[float, Field(ge=0, le=20)] = default(
+    error_gain: Annotated[Rate, Field(ge=0, le=20)] = default(
         0.25, unit="share of internal errors at a morale of 0", source=_OURS, grade="assumption", low=0, high=1
     )
-    leaving_gain: Annotated[float, Field(ge=0, le=100)] = default(
+    leaving_gain: Annotated[Rate, Field(ge=0, le=100)] = default(
         2.0, unit="share of the rate of leaving at a morale of 0", source=_OURS, grade="assumption", low=0, high=6
     )
     """Needs `turnover`; without it nobody leaves."""
@@ -73,11 +73,11 @@ class Turnover(Table):
         high=15_000,
     )
     """Due on the first day of whoever comes."""
-    onboarding_hours: Annotated[Hours, Field(ge=0, le=2000)] = default(
+    onboarding_hours: Annotated[WorkHours, Field(ge=0, le=2000)] = default(
         24.0, unit="working hours away", source=_OURS, grade="assumption", low=8, high=80
     )
     """Before the first work; paid time, of the category training."""
-    experience: Annotated[float, Field(ge=0, le=10)] = default(
+    experience: Annotated[Rate, Field(ge=0, le=10)] = default(
         0.4, unit="share of full practice", source=_OURS, grade="assumption", low=0.1, high=1
     )
     """Of whoever comes; it grows by `learning`, which has to be on."""

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from simkit.scenario import retail_department as retail
 from simkit.scenario.authority import Authority
 from simkit.scenario.changeover import SetUp, Transition
-from simkit.scenario.quantity import Hours, Share, Table, convention, default
+from simkit.scenario.quantity import Rate, Share, Table, WorkHours, convention, default
 from simkit.scenario.structure_tables import (
     Assign,
     Hierarchy,
@@ -50,15 +50,16 @@ class Person(Table):
     """Seat in a written-out structure; the preset structures seat people by their skills."""
     hourly_cost: Annotated[float, Field(ge=0, le=100_000)] | None = None
     """Currency per paid hour; that of the best skill in `hourly_costs` when left out."""
-    fte: Annotated[float, Field(gt=0, le=1)] = convention(1.0, unit="share of full time", why="full time")
+    fte: Annotated[Share, Field(gt=0)] = convention(1.0, unit="share of full time", why="full time")
     """A part-timer works, and is paid for, this share of every shift, from its start."""
     calendar: Name = "office"
     wip_limit: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Pieces of work open on the desk at once, worked in turns; that of `desk` when left out."""
-    experience: Annotated[float, Field(ge=0, le=10)] = convention(
+    experience: Annotated[Rate, Field(ge=0, le=10)] = convention(
         1.0, unit="share of full practice", why="a full professional"
     )
-    """Practice at the start, 0 being a novice's; what it is worth says `learning`."""
+    """Practice at the start, 0 being a novice's; what it is worth says `learning`, whose defaults hold where it is left
+    out and practice stays what it is."""
     digital_skill: DigitalSkill = "medium"
     """What it is worth says `digital_skills`."""
     ai_adoption: Share | None = None
@@ -80,11 +81,11 @@ class Distance(Table):
     """What a hand-off costs between two people; the first line whose condition holds is used."""
 
     when: Literal["same_person", "same_unit", "same_parent", "same_company", "other_company"]
-    latency_hours: Annotated[Hours, Field(ge=0, le=2000)] = convention(
+    latency_hours: Annotated[WorkHours, Field(ge=0, le=2000)] = convention(
         0.0, unit="office hours", why="none unless stated"
     )
     """Working hours of the office calendar before the work reaches the receiver."""
-    effort_hours: Annotated[Hours, Field(ge=0, le=100)] = convention(0.0, unit="hours", why="none unless stated")
+    effort_hours: Annotated[WorkHours, Field(ge=0, le=100)] = convention(0.0, unit="hours", why="none unless stated")
     """Hours the receiver spends to take it over."""
     information_loss: Annotated[Share, Field(lt=1)] = convention(0.0, unit="probability", why="none unless stated")
     """Chance that what got lost makes the receiver's step wrong."""
@@ -93,10 +94,10 @@ class Distance(Table):
 class Intake(Table):
     """How an order reaches the first person: a request is read, understood and put in line."""
 
-    latency_hours: Annotated[Hours, Field(ge=0, le=2000)] = default(
+    latency_hours: Annotated[WorkHours, Field(ge=0, le=2000)] = default(
         2.0, unit="working hours", source=_OURS, grade="assumption", low=0, high=16
     )
-    effort_hours: Annotated[Hours, Field(ge=0, le=100)] = default(
+    effort_hours: Annotated[WorkHours, Field(ge=0, le=100)] = default(
         0.2, unit="hours of the first person", source=_OURS, grade="assumption", low=0, high=1
     )
 
@@ -106,7 +107,7 @@ class Errors(Table):
 
     caught: Share = default(0.8, unit="probability", source=_OURS, grade="assumption", low=0.6, high=0.95)
     """Chance that the doer's own check notices an error; otherwise it is a defect of the case."""
-    rework_share: Annotated[float, Field(ge=0, le=2)] = default(
+    rework_share: Annotated[Rate, Field(ge=0, le=2)] = default(
         0.4, unit="share of a fresh effort", source=_OURS, grade="assumption", low=0.2, high=1
     )
     """Effort of doing a step again."""
@@ -114,7 +115,7 @@ class Errors(Table):
         0.1, unit="share of quality", source=_OURS, grade="assumption", low=0.03, high=0.3
     )
     """Quality of a launch is ``(1 - loss) ** defects``."""
-    annoyance_per_defect: Annotated[float, Field(ge=0, le=100)] = convention(
+    annoyance_per_defect: Annotated[Rate, Field(ge=0, le=100)] = convention(
         0.0, unit="share of opt-outs per defect", why="an irrelevant message annoys, a wrong one no more unless stated"
     )
     """Opt-outs from, and complaints about, a message are ``1 + annoyance x defects`` times as many, besides what its
@@ -159,15 +160,15 @@ class Desk(Table):
     """Pieces of work a person has open at once, worked in turns."""
     turn_hours: PositiveHours = default(2.0, unit="working hours", source=_OURS, grade="assumption", low=0.25, high=8)
     """With several open pieces, how long one is worked on before the next has its turn."""
-    multitasking_cost: Annotated[float, Field(ge=0, le=5)] = default(
+    multitasking_cost: Annotated[Rate, Field(ge=0, le=5)] = default(
         0.1, unit="share of effort per further open piece", source=_OURS, grade="assumption", low=0, high=0.4
     )
     """Effort of a pass is (1 + cost x (pieces open when it begins - 1)) times as long."""
-    switch_kind_hours: Annotated[Hours, Field(ge=0, le=100)] = convention(
+    switch_kind_hours: Annotated[WorkHours, Field(ge=0, le=100)] = convention(
         0.0, unit="hours", why="no set-up unless stated"
     )
     """Set-up effort when a person turns to another kind of work than the last."""
-    switch_campaign_hours: Annotated[Hours, Field(ge=0, le=100)] = convention(
+    switch_campaign_hours: Annotated[WorkHours, Field(ge=0, le=100)] = convention(
         0.0, unit="hours", why="no set-up unless stated"
     )
     """Set-up effort when a person turns to another campaign of the same kind."""
@@ -258,7 +259,7 @@ class Teams(Workforce):
     approvals: dict[Name, str] = {}
     """Short form that changes how a gate meets: ``every 5 days`` (working days), ``every week``, ``on demand``."""
     work: Kinds = Field(default_factory=retail.work)  # type: ignore[arg-type]
-    primary_share: Annotated[float, Field(gt=0, le=1)] = default(
+    primary_share: Annotated[Share, Field(gt=0)] = default(
         0.39,
         unit="share of working time",
         source="Workfront State of Work 2016-2018: 38-40 % on primary duties",

@@ -120,19 +120,34 @@ _CLOCK = re.compile(r"^\s*([01]?[0-9]|2[0-4]):([0-5][0-9])\s*$")
 
 def parse_days(value: Any) -> Any:
     """``"2 days"``, ``"36 hours"``, ``"1 week"`` or a number of days -> days; anything else is left to fail."""
-    if isinstance(value, str):
-        found = _SPAN.match(value)
-        if not found:
-            raise ValueError(
-                f"expected a number of days or a span such as '2 days', '36 hours', '1 week'; found {value!r}"
-            )
-        return float(found[1]) * _UNIT_DAYS[found[2].lower()]
-    return value
+    return _span(value, "a number of days or a span such as '2 days', '36 hours', '1 week'")
 
 
 def parse_hours(value: Any) -> Any:
     """As :func:`parse_days`, in hours; a bare number is hours."""
-    return parse_days(value) * HOURS_PER_DAY if isinstance(value, str) else value
+    days = _span(value, "a number of hours or a span such as '36 hours', '2 days', '90 minutes'")
+    return days * HOURS_PER_DAY if isinstance(value, str) else value
+
+
+def parse_work_hours(value: Any) -> Any:
+    """Hours that somebody works or an office is open, or ``"90 minutes"``, ``"2 hours"``.
+
+    A day would be 24 of them and is never meant.
+    """
+    expected = "a number of working hours, '2 hours' or '90 minutes'"
+    days = _span(value, expected)
+    if isinstance(value, str) and not value.strip().lower().rstrip("s").endswith(("hour", "minute")):
+        raise ValueError(f"expected {expected}, for it is not said how long a day of work is; found {value!r}")
+    return days * HOURS_PER_DAY if isinstance(value, str) else value
+
+
+def _span(value: Any, expected: str) -> Any:
+    if isinstance(value, str):
+        found = _SPAN.match(value)
+        if not found:
+            raise ValueError(f"expected {expected}; found {value!r}")
+        return float(found[1]) * _UNIT_DAYS[found[2].lower()]
+    return value
 
 
 def parse_share(value: Any) -> Any:
@@ -157,6 +172,7 @@ def parse_clock(value: Any) -> Any:
 
 Days = Annotated[float, BeforeValidator(parse_days)]
 Hours = Annotated[float, BeforeValidator(parse_hours)]
+WorkHours = Annotated[float, BeforeValidator(parse_work_hours)]
 Share = Annotated[float, BeforeValidator(parse_share), Field(ge=0, le=1)]
 Rate = Annotated[float, BeforeValidator(parse_share)]
 """A share that may be negative or exceed one, such as a change per year."""

@@ -84,21 +84,28 @@ LEDGER_WORDS = {"organic", "response", "of_goods"}
 """Names that the ledger's columns already use (`revenue_organic`, `cost_of_goods`)."""
 
 
-def _only_with_channels(data: dict[str, Any]) -> dict[str, Any]:
-    """Shipped programs keep to the channels that the scenario has; what no channel is left for is left out."""
+def _shipped_campaigns(channels: Any) -> dict[str, Any]:
+    """Shipped campaigns keep to the channels that the scenario has; one with none left keeps its own."""
+    if not isinstance(channels, (list, tuple, dict)):
+        return DEFAULT_CAMPAIGNS
+    there = {name for name in channels if isinstance(name, str)}
+    narrowed = {}
+    for name, table in DEFAULT_CAMPAIGNS.items():
+        own = table.get("channels", ["email"])
+        narrowed[name] = {**table, "channels": [channel for channel in own if channel in there] or own}
+    return narrowed
+
+
+def _only_with_channels(data: dict[str, Any], campaigns: dict[str, Any]) -> dict[str, Any]:
+    """Shipped programs that no channel is left for are left out."""
     channels = data.get("channels")
     if not isinstance(channels, (list, tuple, dict)) or "campaigns" in data:
         return data
     there = {name for name in channels if isinstance(name, str)}
-    campaigns: dict[str, Any] = {}
-    for name, table in DEFAULT_CAMPAIGNS.items():
-        kept = [channel for channel in table.get("channels", ["email"]) if channel in there]
-        if kept:
-            campaigns[name] = {**table, "channels": kept}
-    data["campaigns"] = campaigns
+    data["campaigns"] = {name: table for name, table in campaigns.items() if there.issuperset(table["channels"])}
     for section, shipped in (("occasions", DEFAULT_OCCASIONS), ("monitors", DEFAULT_MONITORS)):
         if section not in data:
-            data[section] = {name: one for name, one in shipped.items() if one["answered_by"] in campaigns}
+            data[section] = {name: one for name, one in shipped.items() if one["answered_by"] in data["campaigns"]}
     return data
 
 
@@ -168,9 +175,10 @@ class Scenario(Table):
         """A campaign, occasion or monitor named like a shipped one changes only what it states."""
         if not isinstance(data, dict):
             return data
-        data = _only_with_channels(dict(data))
+        campaigns = _shipped_campaigns(data.get("channels"))
+        data = _only_with_channels(dict(data), campaigns)
         for section, shipped in (
-            ("campaigns", DEFAULT_CAMPAIGNS), ("occasions", DEFAULT_OCCASIONS), ("monitors", DEFAULT_MONITORS)
+            ("campaigns", campaigns), ("occasions", DEFAULT_OCCASIONS), ("monitors", DEFAULT_MONITORS)
         ):  # fmt: skip
             written = data.get(section)
             if isinstance(written, dict):

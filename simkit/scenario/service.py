@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR, Clock, Days, Share, Table, default
+from simkit.scenario.quantity import DAYS_PER_WEEK, Clock, Days, Share, Table, default
+from simkit.scenario.service_load import asked_of_desk
 from simkit.scenario.work_kinds import Name
 
 if TYPE_CHECKING:
@@ -180,11 +181,14 @@ def service_warnings(scenario: Scenario) -> list[str]:
     if not any(crew.agents for crew in service.crews):
         notes.append("service has no agents: every request that self-service does not answer is given up")
         return notes
-    load = least_load(scenario, service)
+    load = asked_of_desk(scenario, service, agent_hours_per_week(scenario, service))
     if load > 1:
+        ends = "the queue never empties"
+        if service.patience_minutes != "for_ever":
+            ends = f"at least {1 - 1 / load:.0%} of those who ask give up"
         notes.append(
-            f"customers ask the service desk for at least {load:.0%} of what its agents can answer, purchases not "
-            "counted: the queue never empties"
+            f"customers ask the service desk for about {load:.0%} of what its agents can answer, without what messages "
+            f"sell: {ends}"
         )
     return notes
 
@@ -199,13 +203,3 @@ def service_cost_per_day(scenario: Scenario) -> float:
     """Agents' pay, currency per average calendar day."""
     service = scenario.service
     return agent_hours_per_week(scenario, service) / DAYS_PER_WEEK * service.hourly_cost if service else 0.0
-
-
-def least_load(scenario: Scenario, service: Service) -> float:
-    """Utilization by what the customers of the first day ask whether they buy or not (half of all who are no
-    prospects): what purchases bring comes on top."""
-    market = scenario.market
-    customers = market.customers * market.represents * (1 - market.prospects) / 2
-    hours = customers * service.per_customer_year * DAYS_PER_WEEK / DAYS_PER_YEAR * service.minutes / 60
-    capacity = agent_hours_per_week(scenario, service)
-    return hours * (1 - service.self_service) / capacity if capacity else float("inf")

@@ -14,10 +14,21 @@ def in_order(kind: WorkKind, path: str) -> Iterator[Step]:
     while waiting:
         free = [step for step in waiting.values() if not any(before in waiting for before in step.after)]
         if not free:
-            raise SenseError(path, f"the steps {', '.join(waiting)} wait for each other in a circle")
+            raise SenseError(path, _circle(waiting))
         for step in free:
             del waiting[step.id]
         yield from free
+
+
+def _circle(waiting: dict[str, Step]) -> str:
+    """The steps that wait for each other, without those that wait for them."""
+    path = [next(iter(waiting))]
+    while (before := next(name for name in waiting[path[-1]].after if name in waiting)) not in path:
+        path.append(before)
+    circle = path[path.index(before) :]
+    if len(circle) == 1:
+        return f"the step {circle[0]} waits for itself"
+    return f"the steps {', '.join(reversed(circle))} wait for each other in a circle"
 
 
 def ancestors(kind: WorkKind) -> dict[str, set[str]]:

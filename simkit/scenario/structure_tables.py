@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from simkit.scenario.conditions import WORK, parse
-from simkit.scenario.quantity import Days, Share, Table, convention, default
+from simkit.scenario.quantity import Days, Rate, Share, Table, convention, default
 from simkit.scenario.work_kinds import Delegation, Name
 
 _OURS = "simkit, no published estimate"
@@ -54,7 +54,7 @@ class AgencyTerms(Table):
         10, unit="pieces of work per craft", source=_OURS, grade="assumption", low=3, high=30
     )
     """How many pieces of work of a craft the agency needs to know the firm."""
-    onboarding_effort: Annotated[float, Field(ge=0, le=10)] = default(
+    onboarding_effort: Annotated[Rate, Field(ge=0, le=10)] = default(
         0.5, unit="share of effort", source=_OURS, grade="assumption", low=0.1, high=1
     )
     """Extra effort of the first of them; it shrinks in equal steps to none."""
@@ -133,9 +133,7 @@ flexibility). t_shaped: all other crafts."""
 
 
 def _level(value: float = 0.6) -> Any:
-    return default(
-        value, unit="speed in the further skill", source=_OURS, grade="assumption", low=0.4, high=0.9, gt=0, le=1
-    )
+    return default(value, unit="speed in the further skill", source=_OURS, grade="assumption", low=0.4, high=0.9)
 
 
 class Hierarchy(Table):
@@ -144,7 +142,7 @@ class Hierarchy(Table):
     preset: Literal["hierarchy"] = "hierarchy"
     cross_training: CrossTraining = "none"
     """With further skills people help other departments when they have nothing of their own craft to do."""
-    second_skill_level: float = _level()
+    second_skill_level: Annotated[Share, Field(gt=0)] = _level()
 
 
 class Pods(Table):
@@ -154,7 +152,7 @@ class Pods(Table):
     number: Annotated[int, Field(ge=1, le=100)] = default(
         3, unit="pods", source="pods of about eight", grade="assumption", low=2, high=6
     )
-    second_skill_level: Annotated[float, Field(gt=0, le=1)] = default(
+    second_skill_level: Annotated[Share, Field(gt=0)] = default(
         0.6, unit="speed in the second skill", source=_OURS, grade="assumption", low=0.4, high=0.9
     )
     """What people of core crafts learn besides costs nothing extra in wages."""
@@ -173,8 +171,8 @@ class HubAndSpoke(Table):
     """Crafts of the center; those with no more people than there are spokes when left out."""
     cross_training: CrossTraining = "none"
     """Of people in the spokes, among the crafts there."""
-    second_skill_level: float = _level()
-    error_factor: Annotated[float, Field(ge=0, le=1)] = default(
+    second_skill_level: Annotated[Share, Field(gt=0)] = _level()
+    error_factor: Share = default(
         0.8, unit="factor on internal errors", source=_OURS, grade="assumption", low=0.6, high=1
     )
     """What the center's standards leave of everybody's internal errors."""

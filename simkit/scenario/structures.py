@@ -16,6 +16,7 @@ from simkit.scenario.agencies import agency_people, do_without, in_place_of, kno
 from simkit.scenario.authority import DownTo
 from simkit.scenario.case_conditions import names
 from simkit.scenario.errors import SenseError
+from simkit.scenario.naming import known
 from simkit.scenario.organization import (
     Assign,
     Hierarchy,
@@ -82,13 +83,16 @@ def organization(teams: Teams, segments: Sequence[str]) -> Organization:
         **{name: getattr(teams, name) for name in Workforce.model_fields},
     )
     check_sense(result)
-    known_skills(result.units, result)
+    known_skills(result.units, result, isinstance(teams.structure, WrittenOut))
     _segments_named(result, segments)
     return result
 
 
 def _segments_named(organization: Organization, segments: Sequence[str]) -> None:
-    """The segments that conditions about work name exist."""
+    """The segments that units serve, and that conditions about work name, exist."""
+    for unit in organization.units:
+        for name in unit.serves or ():
+            known(f"teams.structure.units[{unit.id}].serves", "segment", name, segments)
     authority = organization.authority
     told: list[tuple[str, Delegation | DownTo | None]] = [
         (f"teams.gates.{name}.delegate.when", gate.delegate) for name, gate in organization.gates.items()
@@ -131,7 +135,8 @@ def _people(teams: Teams) -> list[Person]:
             for i in range(count)
         ]
     if not people:
-        raise SenseError("teams.headcount", "a department needs at least one person")
+        where = "teams.headcount" if teams.people is None else "teams.people"
+        raise SenseError(where, "a department needs at least one person")
     for name in ("experience", "digital_skill"):
         shared = getattr(teams, name)
         if shared is not None:

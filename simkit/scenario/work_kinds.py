@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from simkit.scenario.case_conditions import CaseCondition
-from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, convention, default
+from simkit.scenario.quantity import Clock, Days, Rate, Share, Table, WorkHours, convention, default
 
 LIVE = "live"
 """The reserved name of going live: ``after: [live]`` is follow-up that nobody waits for."""
 
 _OURS = "simkit, no published estimate"
 Name = Annotated[str, Field(min_length=1, max_length=60)]
-PositiveHours = Annotated[Hours, Field(gt=0, le=2000)]
+PositiveHours = Annotated[WorkHours, Field(gt=0, le=2000)]
 
 
 class Lognormal(Table):
@@ -35,7 +35,7 @@ class Exponential(Table):
 class Fixed(Table):
     """Effort that is always the same."""
 
-    hours: Annotated[Hours, Field(ge=0, le=2000)]
+    hours: Annotated[WorkHours, Field(ge=0, le=2000)]
 
 
 def _bare_hours(value: Any) -> Any:
@@ -71,7 +71,7 @@ class Rework(Table):
 
     to: Name
     """The step that is done again."""
-    share: Annotated[float, Field(gt=0, le=2)] = default(
+    share: Annotated[Rate, Field(gt=0, le=2)] = default(
         0.3, unit="share of a fresh effort", source=_OURS, grade="assumption", low=0.1, high=1
     )
     """Effort of doing that step again."""
@@ -82,9 +82,11 @@ class BatchRule(Table):
 
     size: Annotated[int, Field(ge=2, le=10_000)]
     """Done as soon as so many are there."""
-    max_wait_hours: Annotated[Hours, Field(ge=0, le=20_000)]
+    max_wait_hours: Annotated[WorkHours, Field(ge=0, le=20_000)]
     """Or when the first of them has waited so many office hours: a batch that never fills would wait for ever."""
-    setup_hours: Annotated[Hours, Field(ge=0, le=1000)] = convention(0.0, unit="hours", why="no set-up unless stated")
+    setup_hours: Annotated[WorkHours, Field(ge=0, le=1000)] = convention(
+        0.0, unit="hours", why="no set-up unless stated"
+    )
 
 
 class Step(Table):
@@ -106,7 +108,7 @@ class Step(Table):
     effort: AnyEffort | None = None
     polish: Annotated[Share, Field(gt=0, lt=1)] | None = None
     """A last touch that an early launch does not wait for; the share of quality that is missing until it is done."""
-    raises_fit: Annotated[float, Field(ge=0, le=10)] = convention(
+    raises_fit: Annotated[Rate, Field(ge=0, le=10)] = convention(
         0.0, unit="share of audience fit", why="only research raises it"
     )
     """Research before launch: done without an error, it raises the audience fit of what goes live by this share."""
@@ -181,7 +183,7 @@ class LiveLearning(Table):
 
     figure: Literal["opens", "clicks"] = "clicks"
     """What counts as an answer."""
-    gain: Annotated[float, Field(gt=0, le=10)] = default(
+    gain: Annotated[Rate, Field(gt=0, le=10)] = default(
         0.15, unit="share of audience fit", source=_OURS, grade="assumption", low=0.02, high=0.5
     )
     """What knowing everything would raise the audience fit by."""
@@ -196,7 +198,7 @@ class LaunchEarly(Table):
 
     half_life_days: Annotated[Days, Field(gt=0, le=3650)]
     """The value of a timely launch halves in so many days from what it answers, or from its date."""
-    value_below: Annotated[float, Field(gt=0, le=1)] = default(
+    value_below: Annotated[Share, Field(gt=0)] = default(
         0.5, unit="share of the value", source=_OURS, grade="assumption", low=0.2, high=0.9
     )
     """Early once no more than this share is left; 1 is at once."""
@@ -224,7 +226,7 @@ class Reject(Table):
     """Rejection as opinion: the chance in round k is ``first * decay ** (k - 1)``."""
 
     first: Share = default(0.3, unit="probability", source=_OURS, grade="assumption", low=0.1, high=0.6)
-    decay: Annotated[float, Field(gt=0, le=1)] = default(
+    decay: Annotated[Share, Field(gt=0)] = default(
         0.6, unit="factor per round", source=_OURS, grade="assumption", low=0.3, high=1
     )
 
@@ -281,7 +283,7 @@ class CadenceGate(_Gate):
     calendar: Name = "office"
     capacity: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Cases per meeting; without a limit when left out."""
-    effort_hours: Annotated[Hours, Field(ge=0, le=100)] = default(
+    effort_hours: Annotated[WorkHours, Field(ge=0, le=100)] = default(
         0.4, unit="approver's hours per case", source=_OURS, grade="assumption", low=0.1, high=1.5
     )
 

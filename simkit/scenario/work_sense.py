@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -9,12 +10,16 @@ from typing import TYPE_CHECKING
 from simkit.scenario.errors import SenseError
 from simkit.scenario.naming import known, unique
 from simkit.scenario.organization import Organization
-from simkit.scenario.step_order import ancestors, in_order
+from simkit.scenario.step_order import ancestors, in_order, redone
 from simkit.scenario.who_can import can_do, different_people, doers_of, ever_together, homes, skills
 from simkit.scenario.work_kinds import LIVE, Step, WorkKind
+from simkit.scenario.workload import expected_rejections
 
 if TYPE_CHECKING:
     from simkit.scenario.schema import Scenario
+
+MOST_REJECTIONS = 50
+"""Rejections of one case, on average, that nobody can mean."""
 
 
 def check_kind(organization: Organization, kind: WorkKind, at: str) -> None:
@@ -30,6 +35,8 @@ def check_kind(organization: Organization, kind: WorkKind, at: str) -> None:
     ordered = list(in_order(kind, f"{at}.steps"))
     _launch_early(kind, at)
     upstream = ancestors(kind)
+    if all(LIVE in upstream[step.id] for step in kind.steps):
+        raise SenseError(f"{at}.steps", f"nothing is done before the launch: every step comes after {LIVE!r}")
     for step in ordered:
         _step(organization, kind, step, upstream, f"{at}.steps[{step.id}]")
 
@@ -68,6 +75,7 @@ def _step(organization: Organization, kind: WorkKind, step: Step, upstream: Mapp
     if step.roles:
         _doers(organization, step, at)
         _rework(kind, step, upstream, at)
+        _ends(organization, step, at)
         return
     known(f"{at}.gate", "gate", step.gate or "", organization.gates)
     if LIVE in before:
@@ -82,6 +90,37 @@ def _step(organization: Organization, kind: WorkKind, step: Step, upstream: Mapp
         if back is not None:
             known(path, f"worked step before {step.id!r}", back, worked)
             break
+    _lets_pass(organization, kind, step)
+
+
+def _ends(organization: Organization, step: Step, at: str) -> None:
+    """A step is right some day: by its own check, unless somebody decides, and by what it brings to light of others."""
+    alone = organization.authority is None
+    for name, chance in (
+        ("internal_error", step.internal_error * organization.errors.caught * alone),
+        ("external_error", step.external_error),
+    ):
+        if chance > MOST_REJECTIONS * (1 - chance):
+            again = f"would be done again {chance / (1 - chance):,.0f} times" if chance < 1 else "would never end"
+            raise SenseError(f"{at}.{name}", f"a case {again}, on average, before no error is noticed")
+
+
+def _lets_pass(organization: Organization, kind: WorkKind, step: Step) -> None:
+    """A gate lets work pass some day: by opinion, and by the defects that work done again brings."""
+    gate, lenient = organization.gates[step.gate or ""], (1.0, 1.0)
+    if gate.delegate is not None:
+        lenient = gate.delegate.reject_factor, gate.delegate.finds_factor
+    missed = 1 - organization.errors.caught
+    again = [other for other in redone(kind, step, gate) if other.roles]
+    clean = math.prod(1 - gate.finds * lenient[1] * other.internal_error * missed for other in again)
+    times = expected_rejections(gate.reject.first * lenient[0], gate.reject.decay, 1 - clean)
+    if times > MOST_REJECTIONS:
+        why = "opinion: lower `first` or `decay`" if clean > 0.5 else "defects: lower `finds` or the steps' errors"
+        raise SenseError(
+            f"teams.gates.{step.gate}.reject",
+            f"the gate does not let work pass: a case of {step.id!r} would be rejected {times:,.0f} times or more, "
+            f"mostly by {why}",
+        )
 
 
 def _doers(organization: Organization, step: Step, at: str) -> None:

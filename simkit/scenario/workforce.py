@@ -13,7 +13,7 @@ from pydantic import Field
 
 from simkit.scenario.interruptions import Interruptions
 from simkit.scenario.morale import Morale, Turnover
-from simkit.scenario.quantity import Clock, Days, Hours, Share, Table, convention, default
+from simkit.scenario.quantity import Clock, Days, Rate, Share, Table, WorkHours, convention, default
 from simkit.scenario.work_kinds import Name
 
 _OURS = "simkit, no published estimate"
@@ -28,7 +28,7 @@ class Learning(Table):
     to a full professional's as ``((1 + practice) / (1 + full_practice)) ** log2(1 - rate)`` (Wright 1936).
     """
 
-    rate: Annotated[float, Field(ge=0, lt=1)] = default(
+    rate: Annotated[Share, Field(lt=1)] = default(
         0.1,
         unit="share of effort per doubling",
         source="simkit; Wright 1936 has 0.2 for airframes, Dutton & Thomas 1984 find 0 to 0.45 in industry",
@@ -36,7 +36,7 @@ class Learning(Table):
         low=0,
         high=0.25,
     )
-    error_rate: Annotated[float, Field(ge=0, lt=1)] = default(
+    error_rate: Annotated[Share, Field(lt=1)] = default(
         0.1, unit="share of internal errors per doubling", source=_OURS, grade="assumption", low=0, high=0.25
     )
     full_practice: Annotated[float, Field(ge=1, le=1_000_000)] = default(
@@ -85,7 +85,7 @@ class Ai(Table):
         0.5, unit="share of exposed work", source=_OURS, grade="assumption", low=0, high=1
     )  # fmt: skip
     """Share of exposed work for which people use it; `ai_adoption` of a person goes before."""
-    gain_novice: Annotated[float, Field(ge=-0.9, le=20)] = default(
+    gain_novice: Annotated[Rate, Field(ge=-0.9, le=20)] = default(
         0.34,
         unit="share of speed",
         source=_BRYNJOLFSSON.format("+34 % for novices, +14 % on average; 0.67 is Noy & Zhang 2023, 40 % less time"),
@@ -94,7 +94,7 @@ class Ai(Table):
         high=0.67,
     )
     """Work per hour gained by somebody without experience."""
-    gain_expert: Annotated[float, Field(ge=-0.9, le=20)] = default(
+    gain_expert: Annotated[Rate, Field(ge=-0.9, le=20)] = default(
         0.0,
         unit="share of speed",
         source=_BRYNJOLFSSON.format("about nothing for the most experienced"),
@@ -109,7 +109,7 @@ class Ai(Table):
         0.5, unit="share of effort", source=_OURS, grade="assumption", low=0.2, high=0.9
     )
     """Where neither is named."""
-    review_share: Annotated[float, Field(ge=0, le=5)] = default(
+    review_share: Annotated[Rate, Field(ge=0, le=5)] = default(
         0.0,
         unit="share of the effort without",
         source="the gains above are measured with checking included",
@@ -146,7 +146,7 @@ class Meeting(Table):
     who: tuple[Name, ...] = ()
     """Persons and units; everybody when left out. Who is off shift or away misses it."""
     every_days: Annotated[int, Field(ge=1, le=250)] = convention(5, unit="working days", why="once a week")
-    hours: Annotated[Hours, Field(gt=0, le=100)]
+    hours: Annotated[WorkHours, Field(gt=0, le=100)]
     at: Annotated[Clock, Field(lt=24)] = convention(11, unit="hour of the day", why="before noon")
     calendar: Name = "office"
 
@@ -169,11 +169,11 @@ class Training(Table):
     """The first day; before the simulation begins it has cost nothing."""
     who: tuple[Name, ...] = ()
     """Persons and units; everybody when left out."""
-    hours: Annotated[Hours, Field(gt=0, le=2000)]
+    hours: Annotated[WorkHours, Field(gt=0, le=2000)]
     """Working hours away; begun when the person is next on shift."""
     every_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     """Repeated after so many days, which refreshes it; held once when left out."""
-    gain: Annotated[float, Field(ge=0, le=10)] = default(
+    gain: Annotated[Rate, Field(ge=0, le=10)] = default(
         0.1, unit="share of speed", source=_OURS, grade="assumption", low=0, high=0.3
     )
     half_life_days: Annotated[Days, Field(gt=0, le=36_500)] = default(
@@ -206,7 +206,7 @@ class Asset(Table):
     """The steps it helps with."""
     kinds: tuple[Name, ...] | None = None
     """Kinds of work it is for; all when left out."""
-    build_hours: Annotated[Hours, Field(gt=0, le=2000)]
+    build_hours: Annotated[WorkHours, Field(gt=0, le=2000)]
     """Hours of the builder besides the pass itself."""
     saves: Annotated[Share, Field(lt=1)] = default(
         0.25, unit="share of effort", source=_OURS, grade="assumption", low=0.1, high=0.6
@@ -229,7 +229,7 @@ class ToolMigration(Table):
     on: date
     who: tuple[Name, ...] = ()
     """Persons and units; everybody when left out."""
-    hours: Annotated[Hours, Field(ge=0, le=2000)] = default(
+    hours: Annotated[WorkHours, Field(ge=0, le=2000)] = default(
         8.0, unit="working hours away", source=_OURS, grade="assumption", low=2, high=40
     )
     dip: Annotated[Share, Field(lt=1)] = default(
@@ -238,7 +238,7 @@ class ToolMigration(Table):
     recovery_days: Annotated[Days, Field(gt=0, le=3650)] = default(
         30, unit="days", source=_OURS, grade="assumption", low=10, high=120
     )
-    gain: Annotated[float, Field(ge=-0.9, le=10)] = default(
+    gain: Annotated[Rate, Field(ge=-0.9, le=10)] = default(
         0.15, unit="share of speed", source=_OURS, grade="assumption", low=0, high=0.4
     )
 

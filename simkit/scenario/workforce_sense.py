@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from simkit.scenario.errors import SenseError
+from simkit.scenario.naming import unique
 
 if TYPE_CHECKING:
     from simkit.scenario.organization import Organization
@@ -17,6 +18,7 @@ def check_workforce(organization: Organization) -> None:
     _ai(organization)
     _who(organization)
     _assets(organization)
+    _changing(organization)
     if organization.turnover is not None and organization.learning is None:
         raise SenseError("teams.turnover", "needs `learning: {}`: whoever comes would stay a beginner for ever")
     for person in organization.people:
@@ -52,11 +54,21 @@ def _who(organization: Organization) -> None:
 
 
 def _assets(organization: Organization) -> None:
+    unique("teams.assets", (asset.id for asset in organization.assets))
     for asset in organization.assets:
         for name in asset.steps:
             _known(f"teams.assets[{asset.id}].steps", "worked step", name, _steps(organization))
         for name in asset.kinds or ():
             _known(f"teams.assets[{asset.id}].kinds", "kind of work", name, organization.work)
+
+
+def _changing(organization: Organization) -> None:
+    """No more people are trained or hired than there are."""
+    own = sum(person.unit not in organization.outside for person in organization.people)
+    for name in ("trained", "hired"):
+        count = getattr(organization.transition, name)
+        if count is not None and count > own:
+            raise SenseError(f"teams.transition.{name}", f"there are {own} own people, found {count}")
 
 
 def _steps(organization: Organization) -> set[str]:

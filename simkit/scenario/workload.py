@@ -6,17 +6,19 @@ import math
 from collections.abc import Mapping
 
 from simkit.scenario.organization import Organization, Person
+from simkit.scenario.quantity import DAYS_PER_WEEK, DAYS_PER_YEAR
 from simkit.scenario.step_order import redone, undone
 from simkit.scenario.work_kinds import CadenceGate, Delegation, Gate, Step, WorkKind
+from simkit.scenario.workforce import Learning
 
 
 def load_report(organization: Organization, arrivals_per_week: Mapping[str, float]) -> dict[str, float]:
     """Expected utilization by skill: hours asked for over the hours that other duties leave.
 
     `arrivals_per_week` are the orders by kind of work besides the kinds' own demand. Rework and approvals
-    count as expected; hand-offs and redone hand-offs do not, so the true load is a little higher. A person
-    counts where the best skill is; skills that are nobody's best are one pool with those of the people who have
-    them. Above 1 the backlog grows without end.
+    count as expected; hand-offs and redone hand-offs do not, so the true load is a little higher. People are as
+    fast as they begin. A person counts where the best skill is; skills that are nobody's best are one pool with
+    those of the people who have them. Above 1 the backlog grows without end.
     """
     asked: dict[str, float] = {}
     for name, kind in organization.work.items():
@@ -25,14 +27,19 @@ def load_report(organization: Organization, arrivals_per_week: Mapping[str, floa
         for skill, hours in _hours_per_case(organization, kind).items():
             asked[skill] = asked.get(skill, 0.0) + per_week * hours
     capacity = _capacity(organization)
-    report = {skill: hours / capacity[skill] for skill, hours in asked.items() if skill in capacity}
+    report = {skill: share_of(hours, capacity[skill]) for skill, hours in asked.items() if skill in capacity}
     nobodys = [skill for skill in asked if skill not in capacity]
     if nobodys:
         crafts = {person.craft for person in organization.people if set(nobodys) & set(person.skills)}
         pooled = sum(asked.get(skill, 0.0) for skill in sorted({*nobodys, *crafts}))
         there = sum(capacity[craft] for craft in sorted(crafts))
-        report |= dict.fromkeys([*nobodys, *(crafts & asked.keys())], pooled / there if there else math.inf)
+        report |= dict.fromkeys([*nobodys, *(crafts & asked.keys())], share_of(pooled, there))
     return {skill: report[skill] for skill in asked}
+
+
+def share_of(hours: float, capacity: float) -> float:
+    """Hours asked for over the hours there are."""
+    return hours / capacity if capacity else math.inf if hours else 0.0
 
 
 def hours_per_case(organization: Organization) -> dict[str, float]:
@@ -63,14 +70,37 @@ def _capacity(organization: Organization) -> dict[str, float]:
         unit = next(unit for unit in organization.units if unit.id == person.unit)
         if unit.agency is not None and unit.agency.limit == "unlimited":
             capacity[person.craft] = math.inf
-        hours = capacity_hours(organization, person) * person.skills[person.craft]
+        hours = capacity_hours(organization, person) * person.skills[person.craft] / _pace(organization, person)
         capacity[person.craft] = capacity.get(person.craft, 0.0) + hours
     return capacity
 
 
+def _pace(organization: Organization, person: Person) -> float:
+    """Effort of somebody, as at the start, relative to a full professional's of the same level of skill."""
+    curve, ai = organization.learning or Learning(), organization.ai
+    effort = curve.effort_factor(person.experience * curve.full_practice)
+    effort /= getattr(organization.digital_skills, person.digital_skill)
+    if ai is not None:
+        adoption = ai.adoption if person.ai_adoption is None else person.ai_adoption
+        effort *= ai.effort_factor(adoption * ai.exposure.get(person.craft, ai.exposure_elsewhere), person.experience)
+    return effort
+
+
 def capacity_hours(organization: Organization, person: Person) -> float:
-    """Hours a week that other duties leave somebody."""
-    return organization.calendars[person.calendar].weekly_hours * person.fte * organization.primary_share
+    """Hours a week that other duties, meetings, sickness and interruptions leave somebody."""
+    week = organization.calendars[person.calendar]
+    hours = week.weekly_hours * person.fte
+    outside = person.unit in organization.outside
+    for meeting in organization.meetings:
+        if {person.id, person.unit} & {*meeting.who} or not (meeting.who or outside):
+            hours -= meeting.hours * len(organization.calendars[meeting.calendar].days) / meeting.every_days
+    if organization.absence is not None and not outside:
+        working_days = len(week.days) * DAYS_PER_YEAR / DAYS_PER_WEEK
+        hours *= max(0.0, 1 - organization.absence.spells_per_year * organization.absence.mean_days / working_days)
+    if organization.interruptions is not None:
+        noise = organization.interruptions
+        hours /= 1 + noise.per_hour * (noise.minutes + noise.resume_minutes) / 60
+    return max(0.0, hours) * organization.primary_share
 
 
 def _hours_per_case(organization: Organization, kind: WorkKind) -> dict[str, float]:
@@ -121,12 +151,18 @@ def _delegated_hours(delegate: Delegation, own: float) -> float:
     return delegate.audit_share * own + (1 - delegate.audit_share) * delegate.effort_hours
 
 
-def expected_rejections(first: float, decay: float) -> float:
-    """Mean rejections when round k rejects with ``first * decay ** (k - 1)``."""
-    total, reached = 0.0, 1.0
-    for k in range(200):
-        reached *= min(first * decay**k, 1.0)
+def expected_rejections(first: float, decay: float, found: float = 0.0) -> float:
+    """Mean rejections when round k rejects with ``first * decay ** (k - 1)`` by opinion and with `found` for a defect.
+
+    After ten thousand rounds it stops counting.
+    """
+    total, reached, opinion = 0.0, 1.0, first
+    for _ in range(10_000):
+        reached *= 1 - (1 - min(opinion, 1.0)) * (1 - found)
         total += reached
+        opinion *= decay
+        if reached < 1e-12:
+            break
     return total
 
 

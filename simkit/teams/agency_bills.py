@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from simkit.scenario.organization import Organization
@@ -17,6 +18,7 @@ from simkit.teams.desk import Desk
 from simkit.teams.event_log import column
 from simkit.teams.people import Person
 
+_YEAR = 365
 UNBILLED = ("other_duties", "meeting", "training", "absent")
 """Categories of an agency's people's time that it does not bill."""
 
@@ -93,3 +95,35 @@ def _unlogged(person: Person, desk: Desk, now: int) -> int:
 
 def _billed(spent: dict[str, int]) -> int:
     return sum(seconds for category, seconds in spent.items() if category not in UNBILLED)
+
+
+class AgencyLimit:
+    """What agencies may bill in a year of 365 days from the first measured one; the warm-up is a year of its own.
+
+    The money comes in equal parts a day, and what is not billed stays until the year ends. What has begun is finished,
+    and a monthly minimum is owed in any case: so bills may exceed it by what was under way.
+    """
+
+    def __init__(self, per_year: float | None, first_day: int):
+        self._per_year, self._first_day = per_year, first_day
+        self._closed = self._days = 0
+
+    def is_used_up(self, day: int, costs: Sequence[float]) -> bool:
+        """Whether there is no money left on a day, all earlier days having cost what they did."""
+        if self._per_year is None:
+            return False
+        begin = self._first_day + (day - self._first_day) // _YEAR * _YEAR if day >= self._first_day else 0
+        used_up = sum(costs[begin:day]) >= self._per_year * (day - begin + 1) / _YEAR
+        if day >= self._first_day:
+            self._days += 1
+            self._closed += used_up
+        return used_up
+
+    def notes(self) -> list[str]:
+        """What a user should know when the days are over."""
+        if not self._closed:
+            return []
+        return [
+            f"the department's budget left nothing for agencies on {self._closed} of {self._days} days: no more work "
+            "went to them then"
+        ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from simkit.records import Answers, Launch, WorkOrder
 from simkit.rng import Purpose
 from simkit.scenario.organization import Organization
-from simkit.teams.agency_bills import AgencyBills
+from simkit.teams.agency_bills import AgencyBills, AgencyLimit
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.clock import Clock
 from simkit.teams.demand import own_orders
@@ -19,6 +19,7 @@ from simkit.teams.dispatcher import Dispatcher
 from simkit.teams.event_log import EventLog
 from simkit.teams.flow import Flow
 from simkit.teams.luck import CasesLuck, Luck
+from simkit.teams.overtime_pay import OvertimePay
 from simkit.teams.people import Person, employ
 from simkit.teams.staff.roster import roster_of
 from simkit.teams.tasks import URGENT
@@ -36,7 +37,8 @@ class Department:
 
     `key` comes from :func:`simkit.rng.run_key`, `days` is all that will be simulated, warm-up included; day 0
     begins at `start`'s midnight; a structure that is new is so from `changes_day` on. Work of kinds with a
-    demand of their own arrives by itself.
+    demand of their own arrives by itself. Nothing goes to an agency by a condition while agencies have billed
+    `agencies_per_year`.
 
     >>> department = Department(organization, run_key(1, 0), datetime.date(2026, 1, 4), 365)
     >>> department.submit([WorkOrder(key=7, name="spring-1", kind="email_campaign", arrives_day=3.4)])
@@ -50,6 +52,7 @@ class Department:
         start: datetime.date,
         days: int,
         changes_day: int = 0,
+        agencies_per_year: float | None = None,
     ):
         self._luck = Luck(key)
         self._log = EventLog()
@@ -70,10 +73,13 @@ class Department:
         self._flow.changes_at(changes_day * DAY_SECONDS)
         self._submitted = 0
         self._bills = AgencyBills(organization, self._people, start)
+        self._limit = AgencyLimit(agencies_per_year, changes_day)
         self.extra_costs: list[float] = []
         """What agencies billed, currency of each day so far."""
         self._roster = roster_of(organization, self._dispatcher, self._people, self._log, self._luck, self._flow.worked)
         self.turnover_costs: list[float] = []
+        self._overtime = OvertimePay(organization, self._people)
+        self.overtime_costs: list[float] = []
         """Currency of each day so far: hiring, less the pay of vacant seats."""
         self.submit(own_orders(organization, key, start, days))
 
@@ -94,6 +100,10 @@ class Department:
             heappush(self._expected, (arrives, self._submitted, order, lucks, number))
             self._submitted += 1
 
+    def notes(self) -> list[str]:
+        """What a user should know when the days are over."""
+        return self._limit.notes()
+
     def hear(self, answers: Iterable[Answers]) -> None:
         """Tell those who do last touches what customers have answered to what is live."""
         self._flow.learning.hear(answers)
@@ -104,9 +114,12 @@ class Department:
         while self._expected and self._expected[0][0] < end:
             self._schedule(*heappop(self._expected))
         self._flow.launches.clear()
+        if self._flow.worked.overflow is not None:
+            self._flow.worked.overflow.closed = self._limit.is_used_up(day, self.extra_costs)
         self.turnover_costs.append(self._roster.day_begins() if self._roster is not None else 0.0)
         self._dispatcher.run(end)
         self.extra_costs.append(self._bills.of_day(day, self._log.cells, self._dispatcher.desk))
+        self.overtime_costs.append(self._overtime.of_day(self._dispatcher.desk, self._dispatcher.now))
         return list(self._flow.launches)
 
     def records(self) -> DepartmentRecords:

@@ -16,6 +16,7 @@ from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.decomposition import PARTS, TIME_CATEGORIES, spent_so_far
 from simkit.teams.desk import Desk
 from simkit.teams.event_log import EventLog, Written
+from simkit.teams.overtime_pay import OvertimePay
 from simkit.teams.people import Person
 from simkit.teams.staff.morale import Morale
 from simkit.teams.tasks import Task
@@ -148,12 +149,8 @@ def _person_rows(
     rows = zip(written.column("person"), written.column("category"), efforts, strict=True)
     for person_id, category, seconds in compress(rows, efforts):
         spent[person_id][category] += seconds
-    return [_person_row(person, spent[person.id], _overtime(person, desk, now), now, morale) for person in people]
-
-
-def _overtime(person: Person, desk: Desk, now: int) -> int:
-    """Seconds worked outside the shifts, those on the present task included."""
-    return person.overtime + (desk.stretch(person, person.task, now)[2] if person.task is not None else 0)
+    overtime = {person.id: OvertimePay.seconds(person, desk, now) for person in people}
+    return [_person_row(person, spent[person.id], overtime[person.id], now, morale) for person in people]
 
 
 def _person_row(

@@ -202,14 +202,20 @@ class Dispatcher:
 
     def _take(self, person: Person, least_level: float = 0.0) -> bool:
         """The person takes up the best waiting work of the queues they serve, if any."""
-        chosen, rank = None, None
+        chosen, best, its_level = None, None, 0.0
         for level, pool in person.pools:
             if pool.heap and level >= least_level and (first := pool.first()) is not None:
-                its_rank = (first[0], -level, first[1], first[2])
-                if rank is None or its_rank < rank:
-                    chosen, rank = pool, its_rank
-        if self._crews_waited and self._seize_before(person, rank, least_level):
-            return True
+                if best is not None:  # by priority, then the best craft, then the longest ready
+                    if first[0] != best[0]:
+                        if first[0] > best[0]:
+                            continue
+                    elif level < its_level or (level == its_level and best < first):
+                        continue
+                chosen, best, its_level = pool, first, level
+        if self._crews_waited:
+            rank = None if best is None else (best[0], -its_level, best[1], best[2])
+            if self._seize_before(person, rank, least_level):
+                return True
         if chosen is None:
             return False
         if self._attention is None:

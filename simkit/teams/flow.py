@@ -147,6 +147,8 @@ class Flow:
             run.passed_on()
         state[done.number] = DONE
         case.last[done.number] = run
+        if case.put_off:
+            self._pass_by(case, done)
         for number in done.after:
             node = nodes[number]
             if state[number] == WAITING and (not node.joins or self._waits_no_more(case, node)):
@@ -155,6 +157,16 @@ class Flow:
             if done.number in case.put_off and case.status == "live":
                 self._better(case, done, run.done)
             self._hurry(case)
+
+    def _pass_by(self, case: Case, done: Node) -> None:
+        """What waits only for last touches that were put off before their turn came is ready, and goes first."""
+        nodes = case.graph.nodes
+        for number in done.after:
+            if number in case.put_off and case.state[number] == WAITING and is_there(case, number):
+                for later in map(nodes.__getitem__, nodes[number].after):
+                    if case.state[later.number] == WAITING and self._waits_no_more(case, later):
+                        self._begin(case, later, latest(case, later), self._dispatcher.now)
+                self._pass_by(case, nodes[number])
 
     def _pass_on(self, case: Case, run: Run) -> None:
         """An approval given stands; work that another gate sent back passes by."""

@@ -44,6 +44,8 @@ class Overflow:
             for rule in organization.assign
             if rule.when is not None
         ]  # fmt: skip
+        self.closed = False
+        """Whether nothing more goes to agencies, for there is no money for it."""
         self._capacity: dict[Pool, float] = {}
         self._backlog: dict[Pool, float] = {}
         self._count: dict[Pool, int] = {}
@@ -65,7 +67,7 @@ class Overflow:
         role = run.node.roles[0]
         for line in self._lines:
             places = [(line.units, skill) for skill in role if line.skills is None or skill in line.skills]
-            if not places or self._dispatcher.now < line.ready:
+            if not places or self._dispatcher.now < line.ready or (self.closed and line.units <= self._outside.keys()):
                 continue
             pool = self._dispatcher.pool_of(places)
             if pool.members and holds(line.condition, self._quantities(case, own)):

@@ -60,13 +60,17 @@ class SalesTeam:
         self._answered = self._rejected = 0
         self.threshold_factor = 1.0
         """What the sales team's feedback has made of the threshold of scoring so far."""
+        self._days = 0
+        self._asked_seconds = 0.0
         self.given_up = 0
         """Real leads that waited too long and were dropped."""
 
     def run_day(self, day: int, leads: Sequence[Lead]) -> list[LeadAnswer]:
         """Take the leads of [day, day + 1), answer what there is time for, and return the answers in order."""
         self._take_in(leads)
+        self._days = day + 1
         coming = sorted(self._expected.pop(day, []), key=lambda lead: (lead.came, lead.number))
+        self._asked_seconds += sum(-math.log(lead.luck[0]) for lead in coming) * self._sales.minutes * 60
         end = (day + 1.0) * DAY_SECONDS
         answers: list[LeadAnswer] = []
         at = 0
@@ -87,6 +91,12 @@ class SalesTeam:
             heappush(self._waiting, lead)
         self._review(day)
         return answers
+
+    @property
+    def load(self) -> float:
+        """Work that leads have asked for so far over what all salespeople together had time for; inf without people."""
+        there = len(self._free) * self._calendar.worked(self._days * DAY_SECONDS)
+        return self._asked_seconds / there if there else math.inf if self._asked_seconds else 0.0
 
     def _answer(self, waiting: _Waiting, now: float, answers: list[LeadAnswer]) -> None:
         """One lead: dropped when too old, else qualified or rejected, won or lost."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from simkit.experiment.selecting import select
+from simkit.experiment.cells import Err
+from simkit.experiment.selecting import FailedRunError, select
 from simkit.experiment.store import save
 from simkit.experiment.study import run
 
@@ -72,5 +73,13 @@ def test_select_gives_up_what_is_not_best(synthetic: Any):
     assert found.sentence.startswith("Choose pods: with at least 95% confidence it is best on profit")
     with pytest.raises(ValueError, match="gain"):
         select(synthetic.study(), indifference=1000, outcome="gain", model=synthetic.MODEL)
-    with pytest.raises(ValueError, match="replication 1: ValueError: no such luck"):
+    with pytest.raises(FailedRunError, match="replication 1: ValueError: no such luck; nobody is chosen"):
         select(synthetic.study(fault="raise"), indifference=1000, model=synthetic.MODEL)
+
+
+def test_a_run_that_failed_is_no_wrong_use(simkit, monkeypatch: pytest.MonkeyPatch):
+    """`simkit select` then ends with 4, as every command with failed runs, and chooses nobody."""
+    monkeypatch.setattr("simkit.experiment.cells.Work.run", lambda *_, **__: Err("ValueError: planned", "x", 0.0))
+    code, out, err = simkit("select", "s.yaml", "--indifference", "1000")
+    assert (code, out) == (4, "")
+    assert "replication 0: ValueError: planned; nobody is chosen while a run is missing" in err

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from simkit.coupling.budget import DaySpent, Spending
+from simkit.coupling.department_only import department_run
 from simkit.customers.mesa_market import MarketModel
+from simkit.scenario.organization import Teams
 from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.scenario.schema import Scenario
+from simkit.scenario.structures import organization
 from simkit.simulation import simulate
 
 WARMUP, HORIZON = 30, 50
@@ -52,6 +55,16 @@ def test_a_budget_binds(unlimited):
     assert spent(run, "media_cost") < 0.8 * spent(unlimited, "media_cost")
     assert spent(run, "contact_cost") > 0.9 * spent(unlimited, "contact_cost")
     assert (run.daily["cost_paid_social"] <= unlimited.daily["cost_paid_social"]).all()
+
+
+def test_overtime_is_paid_from_the_budget():
+    """With people who stay late, cost with their overtime stays within it, but for one day's messages."""
+    late = {"desk": {"end_of_shift": "finish", "overtime_limit_hours": 3}}
+    run = simulate(scenario(budget="3.7m per year", teams=late))
+    most_a_day = run.daily["contact_cost"].max()
+    assert spent(run, "overtime_cost") > 5 * most_a_day
+    total = run.daily[[*COSTS, "overtime_cost"]].to_numpy().sum()
+    assert 0.97 * run.daily["budget"].sum() < total <= run.daily["budget"].sum() + most_a_day
 
 
 def test_people_who_cost_more_than_the_budget_leave_nothing():
@@ -178,3 +191,26 @@ def test_a_holdout_shows_what_the_others_bought_more():
     live(money, 1)
     shown = 0.35 * 50 * len(others) * money.scenario.market.represents
     assert money.per_day == pytest.approx(1000 * (1 + 0.1 * (shown / 365_000 - 1)))
+
+
+def test_the_departments_own_budget_binds_its_agency():
+    """With nothing left beyond the minimum, agencies bill less than with money enough, work waits for the firm's own, and the run
+    says so; the same department alone does the same."""
+    hybrid = {"structure": {"preset": "hybrid", "when": "queue_days > 0", "agency": {"minimum_per_month": 0}}}
+    tiny = {"market": {"customers": 30}, "horizon": 40, "warmup": 7, "monitors": {}, "work": {"campaigns_per_week": 12}}
+    found = {}
+    plan = organization(Teams(**hybrid), [])
+    least = plan.payroll_per_day * 365 + 250_000
+    for limit in (least + 10_000, least + 10_000_000):
+        scenario = Scenario(**tiny, teams=hybrid, budget={"department_per_year": limit})
+        run = simulate(scenario, engine="mesa")
+        daily = run.daily[run.daily.day >= 0]
+        said = any("left nothing for agencies" in note for note in run.warnings)
+        found[limit] = (float(daily.agency_cost.sum()), float(run.cases.lead_days.mean()), said)
+        alone = department_run(scenario, organization(scenario.teams, list(scenario.market.segments))).cases
+        assert alone.lead_days.mean() == run.cases.lead_days.mean()
+    (short, slow, told), (enough, fast, silent) = found.values()
+    assert told
+    assert not silent
+    assert short < 0.25 * enough
+    assert slow > fast

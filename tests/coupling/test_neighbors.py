@@ -150,6 +150,15 @@ def test_dissatisfaction_raises_the_hazard_by_its_exponent():
     assert rates[0] / rates[1] == pytest.approx(np.exp(0.3 * 2.5), rel=0.12)
 
 
+def test_a_sales_team_without_time_for_its_leads_is_told_of():
+    """One person for whom each lead takes a day; nothing is said of a hundred."""
+    notes = {}
+    for people in (1, 100):
+        one = scenario(market={"prospects": 0.5}, leads={"threshold": 2}, sales={"people": people, "minutes": 480})
+        notes[people] = simulate(one).warnings
+    assert [("leads asked sales for" in " ".join(note)) for note in notes.values()] == [True, False]
+
+
 def test_faster_answers_win_more_leads():
     """Twelve people against one under the same luck: shorter response, more leads won, more customers."""
     few, many = (

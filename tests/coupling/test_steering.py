@@ -94,7 +94,7 @@ def test_the_factor_is_that_of_the_exponent():
 def test_a_run_that_is_steered():
     """Reviews once a quarter, the programs' own counters add up to the channels', both drivers agree."""
     steered = scenario(steer_by="clicks", market={"customers": 100, "represents": 150})
-    run = simulate(steered, engine="mesa")
+    run = simulate(steered)
     assert sorted(set(run.reviews["day"])) == [91, 182, 273]
     last = run.reviews[run.reviews["day"] == 182].set_index("campaign")
     known = last[last["figure"].notna()]

@@ -51,7 +51,7 @@ def scenario(hours=20.0, rule=RULE, **changes):
 @pytest.fixture(scope="module")
 def found_out():
     """A run in which the channel dies."""
-    return simulate(scenario(), engine="mesa")
+    return simulate(scenario())
 
 
 def corrections(run):
@@ -88,7 +88,7 @@ def test_a_dying_channel_is_found_out_and_its_campaigns_are_done_again_in_anothe
 def test_a_faster_department_finds_out_and_corrects_earlier(found_out):
     """Four days of work for each campaign, instead of twenty hours: the same campaigns are live, found out and done again
     later, and what is done again fits less."""
-    slow = simulate(scenario(hours=100.0), engine="mesa")
+    slow = simulate(scenario(hours=100.0))
     columns = ["name", "day", "relevance"]
     both = corrections(found_out)[columns].merge(corrections(slow)[columns], on="name")
     assert len(both) > 3
@@ -101,8 +101,8 @@ def test_a_faster_department_finds_out_and_corrects_earlier(found_out):
 def test_without_the_loop_nothing_changes_until_somebody_speaks(found_out):
     """A campaign nobody judges gives the same days as one that is always right, and as this one's until its first
     correction is live; neither asks for work."""
-    plain = simulate(scenario(rule=None), engine="mesa")
-    content = simulate(scenario(rule={**RULE, "expected": 0.01}), engine="mesa")
+    plain = simulate(scenario(rule=None))
+    content = simulate(scenario(rule={**RULE, "expected": 0.01}))
     pd.testing.assert_frame_equal(plain.daily, content.daily)
     pd.testing.assert_frame_equal(plain.launches, content.launches)
     assert set(content.channel_readings["found"]) <= {"right", "too_few"}
@@ -128,7 +128,7 @@ def test_both_drivers_read_the_same(found_out):
 def test_a_plan_that_moves_goes_out_in_the_better_channel(found_out):
     """The same days until the first discovery is heard of. What is asked for later is email, on the dates it had; what had
     been asked for before is still a text. Nothing is found wrong any more once the texts have ended."""
-    moved = simulate(scenario(rule={**RULE, "plan": "moves"}), engine="mesa")
+    moved = simulate(scenario(rule={**RULE, "plan": "moves"}))
     first = moved.channel_readings.query("found == 'wrong'")["day"].min() + 1.5  # the night, and half a day
     planned = moved.cases[moved.cases["cause"] == "planned"].set_index("name")
     stayed = found_out.cases.set_index("name")
@@ -147,7 +147,7 @@ def test_a_plan_that_moves_goes_out_in_the_better_channel(found_out):
 def test_a_plan_that_may_move_and_does_not_is_the_plan():
     """Orders that wait here until their day give the same run as orders given at once, to the bit."""
     content = {**RULE, "expected": 0.01}
-    stays, moves = (simulate(scenario(rule={**content, "plan": plan}), engine="mesa") for plan in ("stays", "moves"))
+    stays, moves = (simulate(scenario(rule={**content, "plan": plan})) for plan in ("stays", "moves"))
     for name in ("daily", "cases", "launches", "channel_readings"):
         pd.testing.assert_frame_equal(getattr(stays, name), getattr(moves, name))
 
@@ -158,7 +158,7 @@ def test_readings_are_stored_and_shown(tmp_path):
     file = tmp_path / "case.yaml"
     told = scenario(horizon=60).model_dump(mode="json", exclude_unset=True)
     file.write_text(yaml.safe_dump(told))
-    result = run(load(file), replications=2, workers=1, engine="mesa")
+    result = run(load(file), replications=2, workers=1)
     readings = result.breakdowns["channel_readings"]
     assert list(readings.columns) == ["alternative", "replication", *READING_COLUMNS]
     assert set(readings["replication"]) == {0, 1}
@@ -174,7 +174,7 @@ def test_readings_are_stored_and_shown(tmp_path):
     assert table.caption in (folder / "report.html").read_text(encoding="utf-8")
     told["campaigns"]["text"].pop("wrong_channel")
     file.write_text(yaml.safe_dump(told))
-    run(load(file), replications=1, workers=1, engine="mesa").save(folder)
+    run(load(file), replications=1, workers=1).save(folder)
     assert not (folder / "channel_readings.parquet").exists()
 
 
@@ -230,7 +230,7 @@ def test_false_alarms_come_at_the_stated_rate():
 
 def test_a_false_alarm_costs_work():
     """Every reading misleads: each campaign is made a second time, as a false alarm."""
-    run = simulate(scenario(rule={**RULE, "expected": 0.01, "false_alarm_rate": 1}, horizon=40), engine="mesa")
+    run = simulate(scenario(rule={**RULE, "expected": 0.01, "false_alarm_rate": 1}, horizon=40))
     assert set(run.channel_readings["found"]) == {"false_alarm"}
     asked = run.cases[run.cases["cause"] == "false_alarm"]
     assert len(asked) == len(run.channel_readings) > 2

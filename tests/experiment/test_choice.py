@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from simkit.experiment.cells import Work
 from simkit.experiment.definition.files import Experiment, load_experiment
-from simkit.experiment.executors import Limits
+from simkit.experiment.executors import Limits, Serial
 from simkit.experiment.executors.choice import Place, memory_bytes
+from simkit.experiment.executors.interrupts import gently
+from simkit.experiment.storage import read_results
 from simkit.experiment.sweep import sweep
 
 
@@ -56,6 +62,51 @@ def test_an_interrupted_sweep_keeps_what_it_has(gaps: Experiment, cheap: Any, tm
     told.clear()
     sweep(gaps, folder=tmp_path / "kept", model=cheap.MODEL, workers=1, tell=told.append)
     assert any("1 of 8 runs are there already" in line for line in told)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="raises a signal as POSIX does")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupt_is_gentle_wherever_cells_run(
+    gaps: Experiment, cheap: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+):
+    """Without a word about executors too: the run under way is kept, and then the sweep ends as interrupted."""
+    told: list[str] = []
+    monkeypatch.setenv(cheap.PAUSE, "0.3")
+    monkeypatch.setenv(cheap.LOG, str(tmp_path / "log"))
+
+    def interrupted(**options: Any) -> None:
+        """Ctrl-C while the first runs are under way."""
+        (tmp_path / "log").unlink(missing_ok=True)
+        pressed = threading.Thread(target=_press_when, args=(tmp_path / "log",))
+        pressed.start()
+        with pytest.raises(KeyboardInterrupt):
+            sweep(gaps, model=cheap.MODEL, workers=workers, tell=told.append, **options)
+        pressed.join()
+
+    interrupted(folder=tmp_path / "kept")
+    assert sum("Ctrl-C again" in line for line in told) == 1
+    assert 1 <= len(read_results(tmp_path / "kept").runs) < 8
+    interrupted()  # nothing is kept without a folder: no reason to wait, and nothing to say
+    assert len(told) == 1
+
+
+def test_who_ignores_interrupts_goes_on_ignoring_them(cheap: Any):
+    """A sweep in the background of a script is none of Ctrl-C's business."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with gently(Serial(Work({}, "compiled", cheap.MODEL), 1)) as asked:
+            signal.raise_signal(signal.SIGINT)
+        assert not asked.is_set()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _press_when(file: Path) -> None:
+    """Ctrl-C a moment after the file is there."""
+    while not file.exists():
+        time.sleep(0.02)
+    time.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 class _interrupting:

@@ -13,11 +13,12 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from simkit.experiment.cells import Err, Model, Ok, Work, plan
+from simkit.experiment.cells import Cell, Err, Model, Ok, Work, plan
 from simkit.experiment.executors import (
     Processes,
     Serial,
@@ -27,6 +28,7 @@ from simkit.experiment.executors import (
     waiting_workers,
     worker,
 )
+from simkit.experiment.executors.interrupts import gently
 from simkit.experiment.executors.worker import start_spares
 
 
@@ -104,6 +106,22 @@ def test_workers_have_one_in_reserve(monkeypatch: pytest.MonkeyPatch, left: int,
     assert [desk.take() is not None for _ in range(kept + 1)] == [True] * kept + [False]
 
 
+def test_the_last_call_is_for_what_is_under_way():
+    """Once stopped, what workers have in reserve is not waited for, and they are given nothing more."""
+    stopped = threading.Event()
+    desk = processes.Desk(None, range(9), 2, True, stopped)  # type: ignore[arg-type]
+    desk.crew = [SimpleNamespace(tasks=deque([(1, 1), (2, 1)])), SimpleNamespace(tasks=deque())]  # type: ignore[list-item]
+    stopped.set()
+    desk._last_call()
+    assert desk._awaited == {1}
+    assert desk.expects_more()
+    desk.hand_out()
+    assert [len(worker.tasks) for worker in desk.crew] == [2, 0]
+    desk._outcomes.put((1, "done"))
+    assert desk.next() == (1, "done")
+    assert not desk.expects_more()
+
+
 def test_workers_do_not_wait_for_who_lends_a_hand(faults: Any, tmp_path: Path):
     """While this process is at its first cell, a worker runs all others."""
     work = faults.Patient(tmp_path, 9, os.getpid())
@@ -154,6 +172,51 @@ def test_leaving_early_ends_the_workers(faults: Any):
     next(stream)
     stream.close()
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="raises a signal as POSIX does")
+@pytest.mark.parametrize("lends", [False, True])
+def test_one_interrupt_keeps_what_is_under_way(faults: Any, lends: bool):
+    """After the first Ctrl-C nothing new begins, what each process is at comes back, not what it has in reserve."""
+    told: list[str] = []
+    executor = Processes(faults.work_of(x="slow:0.7"), 2, lend_a_hand=lends)
+    with gently(executor, told.append) as interrupted:
+        stream = executor.submit_stream([Cell("x", i) for i in range(1000)], 3)
+        next(stream)
+        while not all(one.ready and one.tasks for one in executor._desk.crew):  # each worker is up, and at a cell
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGINT)
+        started = time.monotonic()
+        rest = list(stream)
+    assert interrupted.is_set()
+    assert 1 <= len(rest) <= 5
+    assert time.monotonic() - started < 1.4
+    assert all(isinstance(outcome, Ok) for _, outcome in rest)
+    assert not multiprocessing.active_children()
+    assert len(told) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="raises a signal as POSIX does")
+def test_an_interrupt_does_not_wait_for_ever(faults: Any, monkeypatch: pytest.MonkeyPatch):
+    """A cell that hangs has its ten seconds, here one; a second Ctrl-C does not wait for them."""
+    monkeypatch.setattr(processes, "STOP_SECONDS", 1.0)
+    work = faults.work_of(x="slow:0.1", y="slow:300")
+    for interrupts, least, most in ((1, 0.9, 3.0), (2, 0.0, 0.8)):
+        executor = Processes(work, 2)
+        with gently(executor, lambda text: None):
+            stream = executor.submit_stream([Cell("x", 0), *(Cell("y", i) for i in range(4))], 2)
+            next(stream)
+            time.sleep(0.3)
+            started = time.monotonic()
+            signal.raise_signal(signal.SIGINT)
+            if interrupts == 2:
+                with pytest.raises(KeyboardInterrupt):
+                    signal.raise_signal(signal.SIGINT)
+                stream.close()
+            else:
+                assert list(stream) == []
+        assert least <= time.monotonic() - started < most
+        assert not multiprocessing.active_children()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills a process as POSIX does")

@@ -65,6 +65,8 @@ def test_failed_runs_are_told_first(synthetic: Any):
     assert math.isnan(result.values("pods", "profit")[1])
     assert result.interval("pods", "profit").count == 2
     assert result.difference("profit", "pods", "today").unpaired == 1
+    later = result.warned("no plausible worlds were run").warned("it peeks")
+    assert later.warnings == (*result.warnings[:2], "it peeks", "no plausible worlds were run", *result.warnings[2:])
     failed = result.runs[result.runs["status"] == "failed"]
     assert set(failed["error"]) == {"ValueError: no such luck"}
     assert len(failed) == len(synthetic.MEASURES)

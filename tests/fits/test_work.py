@@ -8,14 +8,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from departments import MONDAY, organized, run
+from departments import MONDAY, organized, retail_orders, run
 from ruamel.yaml import YAML
 
 from simkit.experiment.inquiries.work_log import work_table
 from simkit.experiment.inquiries.xes import write_xes
+from simkit.fits.work.columns import LogColumns
+from simkit.fits.work.files import LogError
 from simkit.fits.work.fit import fit_work
 from simkit.fits.work.output import snippet, to_json
-from simkit.fits.work.reading import LogColumns, LogError, read_log
+from simkit.fits.work.reading import read_log
 from simkit.fits.work.steps import fit_effort, fit_rejection
 from simkit.scenario.schema import Scenario
 
@@ -86,7 +88,7 @@ def fit(table, folder):
 
 
 def teams_of(fit):
-    return YAML(typ="safe").load(io.StringIO(snippet(fit)))["teams"]
+    return YAML(typ="safe").load(io.StringIO(snippet(fit)))
 
 
 def written(table, folder, drop=(), **rename):
@@ -174,6 +176,28 @@ def test_the_snippet_loads_and_works_as_the_log_did(fit, records):
     again = run(organized(teams), [], DAYS).records().cases
     days = [one.loc[one["status"] == "live", "lead_days"].mean() for one in (again, records.cases)]
     assert days[0] == pytest.approx(days[1], rel=0.1)
+
+
+def test_the_shipped_department_comes_out(folder):
+    """Every kind's graph, with the branch that is always done long before the join and so never makes it ready; what the
+    way costs from each distance that occurs, givers of joins counted; and that edge is said to be taken so."""
+    plan = organized({})
+    made = run(plan, retail_orders(200), 200).records()
+    scenario = SimpleNamespace(start=MONDAY, warmup_days=0, currency="USD")
+    table = work_table(SimpleNamespace(log=made.log, cases=made.cases, persons=made.persons, scenario=scenario))
+    found = fit_work(written(table, folder))
+    for kind in found.kinds:
+        true = plan.work[kind.kind].steps
+        assert {name: set(waits) for name, waits in kind.after.items()} == {step.id: set(step.after) for step in true}
+        assert kind.return_to == {step.id: step.return_to for step in true if step.gate is not None}
+    lines = {one.relation: (one.latency_hours, one.effort_hours) for one in found.hand_offs}
+    true = {line.when: (line.latency_hours, line.effort_hours) for line in plan.distance}
+    true |= {"intake": (plan.intake.latency_hours, plan.intake.effort_hours), "same_company": true["same_parent"]}
+    for relation, line in lines.items():
+        assert line == pytest.approx(true[relation], abs=0.005), relation
+    told = "nothing became ready when data was done; test, which never began before, is taken to wait for it"
+    assert f"email_campaign: {told}" in found.doubts
+    assert all(one.endswith(told) for one in found.doubts if "is taken to wait for it" in one)
 
 
 def test_csv_parquet_and_xes_give_the_same(fit, table, folder):
@@ -285,13 +309,14 @@ def test_several_people_at_once_are_one_pass(tmp_path):
 
 
 def test_what_is_not_lognormal_is_refuted():
-    """Exponential efforts, and two humps; a lognormal itself is kept in about 95 of a hundred samples."""
+    """Exponential efforts, and two humps; a lognormal itself is kept in 95 % of a thousand samples (3 s.e.)."""
     draw = np.random.default_rng(4)
     assert not fit_effort(draw.exponential(2, 2000)).fits
     assert not fit_effort(
         np.where(draw.random(500) < 0.5, draw.lognormal(0, 0.1, 500), draw.lognormal(2, 0.1, 500))
     ).fits
-    assert 85 <= sum(fit_effort(draw.lognormal(1, 0.6, 200)).fits for _ in range(100)) <= 100
+    kept = sum(fit_effort(draw.lognormal(1, 0.6, 200)).fits for _ in range(1000))
+    assert abs(kept - 950) < 3 * np.sqrt(1000 * 0.95 * 0.05)
     assert fit_effort(np.array([1.0, 2.0])) is None
     assert fit_effort(np.full(9, 1.5)).cv == 0
 
@@ -353,7 +378,7 @@ def test_public_logs_are_often_compressed(table, folder):
 
     write_xes(table.head(500), folder / "some.xes")
     (folder / "some.xes.gz").write_bytes(gzip.compress((folder / "some.xes").read_bytes()))
-    assert read_log(folder / "some.xes.gz").equals(read_log(folder / "some.xes"))
+    assert read_log(folder / "some.xes.gz").events.equals(read_log(folder / "some.xes").events)
     (folder / "bad.xes.gz").write_bytes(b"<log/>")
     with pytest.raises(LogError, match=r"bad\.xes\.gz: cannot be read"):
         read_log(folder / "bad.xes.gz")

@@ -9,6 +9,7 @@ import pytest
 
 from simkit.measures.catalog import compute
 from simkit.measures.responsiveness import arrival_cohorts, signal_to_live
+from simkit.report.style import COST_COLORS
 from simkit.scenario.schema import Scenario
 from simkit.simulation import simulate
 
@@ -36,9 +37,7 @@ def department(*steps, per_week=7, people=(("p1", "write"), ("p2", "draw")), **m
 
 def found(teams, **more):
     """Measures of six weeks after four weeks of warm-up, without campaigns."""
-    run = simulate(
-        Scenario(**{**QUIET, **more}, teams=teams, horizon=7 * WEEKS, warmup=7 * WARMUP_WEEKS), engine="mesa"
-    )
+    run = simulate(Scenario(**{**QUIET, **more}, teams=teams, horizon=7 * WEEKS, warmup=7 * WARMUP_WEEKS))
     return compute(run), run
 
 
@@ -131,6 +130,52 @@ def test_the_shipped_department_by_hand(shipped):
     assert 0 < measures["quality_risk"] == pytest.approx(1 - np.mean(launched))
     live = sum(0 <= day < horizon for day in shipped.launches["day"])
     assert measures["cost_per_live_campaign"] == pytest.approx(shipped.sums["team_cost"] / live)
+
+
+# --- what the department costs -----------------------------------------------------------------------------
+
+
+def everything_paid():
+    """The shipped work on a small market by few people who stay late, leave and have an agency beside them; a change of
+    structure, a service desk and a sales team are paid, too."""
+    agency = {"skills": ["copy", "design"], "limit": "unlimited"}
+    return Scenario(
+        market={"customers": 60}, horizon=28, warmup=28, leads={}, sales={"people": 1}, service={"agents": 1},
+        work={"campaigns_per_week": 12},
+        teams={
+            "headcount": {"strategy": 2, "copy": 2, "design": 3, "build": 2, "data": 1, "crm": 1}, "learning": {},
+            "structure": {"preset": "hybrid", "core": "hierarchy", "when": "queue_days > 0", "agency": agency},
+            "desk": {"end_of_shift": "finish", "overtime_limit_hours": 3}, "turnover": {"leaving_per_year": 4},
+            "transition": {"one_off_cost": 5_000},
+        },
+    )  # fmt: skip
+
+
+def test_whatever_is_paid_is_in_profit_and_on_the_page():
+    """Every column of cost by day, overtime at its rate among them, is taken from profit once and known to the pictures;
+    a campaign's cost is all that is paid for the department, as the marketing cost of a new customer and the budget have it."""
+    run = simulate(everything_paid())
+    days, persons, measures = run.measured, run.persons, compute(run)
+    costs = [name for name in COST_COLORS if name in days]
+    assert all(days[name].abs().sum() > 0 for name in costs[3:])
+    assert set(costs) == set(COST_COLORS)
+    assert set(costs) >= {name for name in days if name.endswith("_cost")}
+    earned = days["revenue"] + days["tenure_margin"] + days["second_role_income"]
+    assert (earned - days[costs].sum(axis=1)).to_numpy() == pytest.approx(days["profit"].to_numpy())
+    overtime = (persons["overtime_seconds"] / 3600 * persons["hourly_cost"])[persons["employer"] == "own"]
+    assert days["overtime_cost"].sum() == pytest.approx(overtime.sum())
+    paid = days[["team_cost", "overtime_cost", "turnover_cost", "agency_cost"]].sum().sum()
+    live = measures["campaigns_live"] * 28 / 365
+    assert measures["cost_per_live_campaign"] == pytest.approx(paid / live)
+    others = days[["contact_cost", "media_cost", "technology_cost", "transition_cost", "sales_cost"]].sum().sum()
+    assert measures["cac"] * run.sums["new_customers"] == pytest.approx(paid + others)
+
+
+def test_a_counterfactual_pays_the_same_overtime():
+    """A department done again as it was costs as much on every day."""
+    run = simulate(everything_paid())
+    again = simulate(everything_paid(), script=run.script)
+    assert again.daily["overtime_cost"].tolist() == run.daily["overtime_cost"].tolist()
 
 
 # --- responsiveness by arrival -----------------------------------------------------------------------------

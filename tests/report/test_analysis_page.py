@@ -33,7 +33,7 @@ def analyses(name: str = "pods") -> list[Any]:
     ]
     runs = pd.DataFrame(rows, columns=["case", "alternative", "replication", "status", "error", "profit"])
     runs.loc[3, ["status", "error", "profit"]] = ["failed", "no such luck", np.nan]
-    return [simkit.analyze((runs, design), method, better="higher") for method in ("regimes", "noise")]
+    return [simkit.analyze((runs, design), "regimes", better="higher"), simkit.analyze((runs, design), "noise")]
 
 
 @pytest.fixture(scope="module")
@@ -105,5 +105,10 @@ def test_a_sweep_ends_with_its_page(swept: Path, tmp_path: Path, simkit: Any, mo
     assert page.read_text(encoding="utf-8") == "mine"
     assert simkit(*words, str(out), "--replications", "4")[0] == 0
     assert "4 replications" in page.read_text(encoding="utf-8") != "mine"
+    for old in ("regimes.csv", "break_even.csv", "regimes.svg", "mine.csv"):  # of another design, but for the last
+        (out / "analysis" / old).write_text("old")
+    assert simkit(*words, str(out), "--replications", "5")[0] == 0
+    left = {path.name for path in (out / "analysis").iterdir()}
+    assert left == {"noise.csv", "tornado.csv", "tornado.svg", "tornado.png", "mine.csv"}
     simkit(*words, str(tmp_path / "half"), "--shard", "1/2")
     assert not (tmp_path / "half" / "report.html").exists()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
+
+import pandas as pd
 
 from simkit.experiment.cells import Work, plan
 from simkit.experiment.executors import Processes, kept_workers, waiting_workers
@@ -144,3 +147,20 @@ def test_plot_of_one_measure(result: Any):
     axes = figure.axes[0]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["today", "pods", "hub"]
     assert axes.get_title(loc="left") == "Profit"
+
+
+def test_one_point_in_time_is_drawn_without_a_warning(result: Any):
+    """A week's run has one week, and its axis has an extent all the same."""
+    import matplotlib.pyplot as plt
+
+    from simkit.report.figures import _over_time
+    from simkit.report.rounding import Format
+
+    for weeks in ([], [1], [0, 1, 2]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            figure, axes = plt.subplots()
+            _over_time(axes, result, pd.DataFrame({"today": 1.0}, index=pd.Index(weeks)), Format(1, 2, ""))
+        low, high = axes.get_xlim()
+        assert (low, high) == ((weeks[0], max(weeks[-1], weeks[0] + 1)) if weeks else (0, 1))
+        plt.close(figure)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from simkit.experiment.study import run
+from simkit.measures.catalog import MEASURES
 from simkit.report import tables
+from simkit.report.rounding import NOTHING
 from simkit.report.style import LEAD_COLORS
 from simkit.teams.work import PARTS
 
@@ -79,3 +83,27 @@ def test_warm_up_is_not_shown(result: Any):
     """Weeks count from the first measured day."""
     assert tables.fatigue_by_week(result).index[0] == 1
     assert (tables.measured(result)["day"] >= 0).all()
+
+
+def test_a_mean_says_in_how_many_runs_there_is_none(synthetic: Any):
+    """A median that is never reached is said in words; where some runs have none, the mean is that of the others, and that
+    is said; what is in every run is told as ever."""
+    median = "signal_to_live_days_median"
+
+    def simulate(scenario: Any, replication: int, **_: Any) -> Any:
+        without = scenario.lead_days == 20 or (scenario.lead_days == 9 and replication == 2)
+        return replace(synthetic.simulate(scenario, replication), warnings=["without"] if without else [])
+
+    def compute(run: Any) -> dict[str, float | None]:
+        found = synthetic.compute(run)
+        return {**found, median: None} if run.warnings else found
+
+    model = synthetic.Model(simulate, compute, {**synthetic.MEASURES, median: MEASURES[median]})
+    result = run(synthetic.study(), replications=4, workers=1, model=model)
+    (line,) = tables.lines(result, [median])
+    today, pods, hub = line.entries
+    assert (today.mean, today.range) == (NOTHING, "fewer than half were ever live")
+    assert pods.range.endswith("; in 1 of 4 runs fewer than half were ever live")
+    assert re.fullmatch(r"[\d.]+ to [\d.]+", hub.range)
+    assert re.fullmatch(r"[\d.]+ to [\d.]+", pods.range.partition(";")[0])
+    assert all(";" not in entry.range for entry in tables.lines(result, ["profit"])[0].entries)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from simkit.scenario.agencies import minimums_per_year
 from simkit.scenario.budget import Budget
 from simkit.scenario.errors import ScenarioError
 from simkit.scenario.load import load
+from simkit.scenario.organization import Teams
 from simkit.scenario.schema import Scenario
+from simkit.scenario.structures import organization
 
 
 def budget(written):
@@ -101,3 +104,21 @@ def test_people_who_cost_more_than_the_budget_are_a_warning(tmp_path):
     (found,) = load(path).warnings
     assert "poor" in found
     assert "cost 3,236,743 a year, the budget is 2,000,000" in found
+
+
+def test_agencies_minimums_count_in_the_departments_own_budget(tmp_path):
+    """To the unit: a hybrid whose agency's minimum is the payroll of the two it stands in for costs what its own people did."""
+    cost = {}
+    for structure in ("hierarchy", "hybrid"):
+        plan = organization(Teams(structure=structure), [])
+        cost[structure] = plan.payroll_per_day * 365 + minimums_per_year(plan) + 250_000
+    assert cost["hybrid"] == pytest.approx(cost["hierarchy"])
+    file = tmp_path / "plan.yaml"
+    for more, refused in ((1, False), (-1, True)):
+        budget = f"{{department_per_year: {cost['hybrid'] + more:.0f} per year}}"
+        file.write_text(f"teams: {{structure: hybrid}}\nbudget: {budget}\n")
+        if refused:
+            with pytest.raises(ScenarioError, match="for agencies"):
+                load(file)
+        else:
+            load(file)

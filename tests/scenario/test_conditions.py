@@ -43,6 +43,8 @@ def test_short_words_units_and_orders():
         ("fatigue < 2 month = 2", "expected 'and' or 'or' before 'month'"),
         ("fatigue < 2 and", "ends where a comparison is expected"),
         ("segment > loyal", "a segment has no order"),
+        ("stage is 'intent'", "names stand without quotation marks"),
+        ("2 < fatigue < 4", "begins with what it asks about and not with a number, found '2'"),
         ("__import__ is os", "cannot ask about '__import__'"),
         ("fatigue < 2; drop", "expected 'and' or 'or' before ';'"),
         (" or ".join(["month = 1"] * 13), f"at most {LONGEST}"),

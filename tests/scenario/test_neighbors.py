@@ -60,13 +60,20 @@ def test_short_forms_are_the_tables(tmp_path):
     ("service", "said"),
     [
         ({"agents": 0}, "service has no agents: every request that self-service does not answer is given up"),
+        (
+            {"agents": 1, "per_customer_year": 50, "patience_minutes": "for_ever"},
+            "messages sell: the queue never empties",
+        ),
+        ({"agents": 1, "per_customer_year": 0, "per_purchase": 1, "minutes": 30}, "for about 119% of what"),
         ({"agents": 3, "patience_minutes": 0}, "whoever finds all agents busy gives up at once"),
-        ({"agents": 1, "per_customer_year": 50}, "for at least 698% of what its agents can answer"),
+        (
+            {"agents": 1, "per_customer_year": 50},
+            "for about 725% of what its agents can answer, without what messages sell: at least 86% of",
+        ),
     ],
 )
 def test_what_may_mislead_is_said(service, said):
-    """No agents, no patience, and load above capacity for ever with the utilization: 3,200 customers x 50 a year x
-    91 % answered by agents x 0.1 h / (52.1 x 40 h) = 6.98."""
+    """No agents, no patience, and load above capacity for ever with the utilization; who finds no end of it gives up."""
     warnings = " ".join(Scenario(market={"customers": 8000}, service=service).sense_warnings())
     assert said in warnings
 
@@ -74,19 +81,19 @@ def test_what_may_mislead_is_said(service, said):
 def test_a_run_says_how_much_more_was_asked_than_there_is_time_for():
     """Purchases count too; a desk with time enough says nothing."""
     small = {"market": {"customers": 200, "represents": 100}, "horizon": 30, "warmup": 10}
-    busy = simulate(Scenario(**small, service={"agents": 1, "per_customer_year": 60}), engine="mesa")
+    busy = simulate(Scenario(**small, service={"agents": 1, "per_customer_year": 60}))
     assert any("customers asked the service desk for" in note for note in busy.warnings)
-    assert simulate(Scenario(**small, service={"agents": 50}), engine="mesa").warnings == []
+    assert simulate(Scenario(**small, service={"agents": 50})).warnings == []
 
 
 def test_the_departments_own_budget_binds_at_the_door():
     """To the currency unit: what the department costs is accepted, one less is refused, in Python too."""
-    shipped = simulate(Scenario(market={"customers": 50}, horizon=7, warmup=0), engine="mesa").sums
+    shipped = simulate(Scenario(market={"customers": 50}, horizon=7, warmup=0)).sums
     cost = (shipped["team_cost"] + shipped["technology_cost"]) / 7 * 365
     tiny = {"market": {"customers": 50}, "horizon": 7, "warmup": 0}
-    simulate(Scenario(**tiny, budget={"department_per_year": cost + 1}), engine="mesa")
+    simulate(Scenario(**tiny, budget={"department_per_year": cost + 1}))
     with pytest.raises(SenseError, match="more than its budget"):
-        simulate(Scenario(**tiny, budget={"department_per_year": cost - 1}), engine="mesa")
+        simulate(Scenario(**tiny, budget={"department_per_year": cost - 1}))
 
 
 def test_every_default_number_has_a_source():

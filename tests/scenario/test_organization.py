@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from pydantic import ValidationError
 from simkit.scenario import retail_department
 from simkit.scenario.errors import SenseError
 from simkit.scenario.organization import Organization, Teams
-from simkit.scenario.quantity import provenance_of, walk
+from simkit.scenario.quantity import Table, parse_share, provenance_of, walk
+from simkit.scenario.schema import Scenario
 from simkit.scenario.structures import check_equal_means, organization
 from simkit.scenario.working_week import parse_weekdays
 from simkit.scenario.workload import load_report
@@ -120,7 +122,7 @@ def test_a_structure_can_be_written_out():
             {"id": "art", "skill": "design", "effort": {"exponential": {"mean_hours": 3}}, "after": ["text"]},
             {"id": "show", "gate": "client", "after": ["art"], "return_to": "text"},
         ]}},
-        distance=[{"when": "same_person"}, {"when": "same_company", "latency_hours": "1 day"}],
+        distance=[{"when": "same_person"}, {"when": "same_company", "latency_hours": "24 hours"}],
     )  # fmt: skip
     assert plan.people[1].hourly_cost == 40
     assert plan.distance[1].latency_hours == 24
@@ -162,6 +164,29 @@ def test_expected_load_says_where_the_department_chokes():
 # --- sources ------------------------------------------------------------------------------------------
 
 
+def test_what_people_are_kept_from_and_how_fast_they_are_counts_in_the_load():
+    """Of 40 hours ten in meetings; a tenth for interruptions; sick for a tenth of the working days; at half the speed; eight
+    doublings of practice short of a professional; a fifth less effort by AI."""
+    one = {"people": [{**PERSON, "id": "p"}], "primary_share": 0.5, "errors": {"caught": 0},
+           "work": {"job": {"steps": [{**STEP, "internal_error": 0}]}}}  # fmt: skip
+    load = load_report(expand(**one), {"job": 15})
+    assert load == {"copy": pytest.approx(15 / 20)}
+    talk = load_report(expand(**one, meetings=[{"id": "m", "every_days": 5, "hours": 10}]), {"job": 15})
+    assert talk == {"copy": pytest.approx(15 / 15)}
+    noise = load_report(expand(**one, interruptions={"per_hour": 2, "minutes": 2, "resume_minutes": 1}), {"job": 15})
+    assert noise == {"copy": pytest.approx(15 / 20 * 1.1)}
+    sick = load_report(expand(**one, absence={"spells_per_year": 26.089, "mean_days": 1}), {"job": 15})
+    assert sick == {"copy": pytest.approx(15 / 20 / 0.9, rel=1e-3)}
+    slow = load_report(expand(**one, digital_skill="low", digital_skills={"low": 0.5}), {"job": 15})
+    assert slow == {"copy": pytest.approx(2 * 15 / 20)}
+    novice = load_report(expand(**one, experience=0, learning={"rate": 0.2, "full_practice": 255}), {"job": 15})
+    assert novice == {"copy": pytest.approx(0.8**-8 * 15 / 20)}
+    tools = {"adoption": 0.5, "exposure": {"copy": 0.8}, "gain_expert": 1}
+    assert load_report(expand(**one, ai=tools), {"job": 15}) == {"copy": pytest.approx(0.8 * 15 / 20)}
+    nothing_left = load_report(expand(**one, meetings=[{"id": "m", "every_days": 1, "hours": 8}]), {"job": 15})
+    assert nothing_left == {"copy": float("inf")}
+
+
 def test_skills_that_are_nobodys_best_are_done_by_those_who_have_them():
     """Two who can do both of two crafts, copy a little better: asked for 30 + 10 primary hours of the 40 that they have."""
     both = {"skills": {"copy": 1.0, "design": 0.9}}
@@ -182,6 +207,28 @@ def test_every_default_number_of_the_section_has_a_source():
             continue
         field = type(table).model_fields[name]
         assert provenance_of(field) is not None or path in figures, path
+
+
+def tables(below: type[Table] = Table) -> Iterator[type[Table]]:
+    for table in below.__subclasses__():
+        yield table
+        yield from tables(table)
+
+
+def test_every_share_may_be_written_in_percent():
+    """Of all tables, whatever counts in shares takes `15%`; hours do not."""
+    shares = 0
+    assert issubclass(Scenario, Table)
+    for table in tables():
+        for name, field in table.model_fields.items():
+            found = provenance_of(field)
+            if found is not None and found.unit.startswith(("share", "probability")):
+                shares += 1
+                assert any(getattr(part, "func", None) is parse_share for part in field.metadata), f"{table}.{name}"
+    assert shares > 80
+    assert Teams(primary_share="39%", desk={"multitasking_cost": "15%"}).desk.multitasking_cost == 0.15
+    with pytest.raises(ValidationError):
+        Teams(desk={"turn_hours": "15%"})
 
 
 def test_figures_are_inside_their_plausible_range_and_are_what_is_shipped():
@@ -207,6 +254,40 @@ def written(units: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     return one_kind(STEP, **{"people": [{**PERSON, "unit": "top"}], "structure": {"units": units}, **more})
 
 
+def two_branches(**leads: str) -> dict[str, Any]:
+    """p leads all and sits in x; q sits in y, r at the top."""
+    seats = {"p": "x", "q": "y", "r": "top"}
+    units = [{"id": "top", "lead": "p"}]
+    units += [{"id": unit, "parent": "top", "lead": leads.get(f"{unit}_lead")} for unit in ("x", "y")]
+    return written(units, people=[{**PERSON, "id": who, "unit": seat} for who, seat in seats.items()])
+
+
+def test_a_lead_sits_on_the_own_branch_or_leads_a_unit_above():
+    """Of y: its own q, r who sits above it, p who leads all."""
+    for lead in ("q", "r", "p"):
+        expand(**two_branches(y_lead=lead))
+
+
+def test_all_mistakes_of_a_group_are_told_at_once():
+    """Two persons' units and a parent; then, those mended, two steps and an approver."""
+    names = written([{"id": "top"}, {"id": "x", "parent": "tip"}], people=[
+        {**PERSON, "unit": "tap"}, {**PERSON, "id": "q", "unit": "tep"}])  # fmt: skip
+    work = one_kind({**STEP, "skill": "copyy"}, {"id": "g", "gate": "board", "after": ["a"]},
+                    gates={"board": {"approver": "person:x"}})  # fmt: skip
+    work["work"]["other"] = {"steps": [{**STEP, "after": ["b"]}]}
+    paths = {
+        "names": (names, ["teams.people[p].unit", "teams.people[q].unit", "teams.structure.units[x].parent"]),
+        "work": (
+            work,
+            ["teams.gates.board.approver", "teams.work.job.steps[a].skill", "teams.work.other.steps[a].after"],
+        ),
+    }
+    for teams, expected in paths.values():
+        with pytest.raises(SenseError) as caught:
+            expand(**teams)
+        assert [one.path for one in (caught.value, *caught.value.others)] == expected
+
+
 SENSELESS: dict[str, tuple[dict[str, Any], str, str]] = {
     "nobody has the skill": (
         one_kind({**STEP, "skill": "copyy"}), "teams.work.job.steps[a].skill", "did you mean 'copy'"),
@@ -215,6 +296,9 @@ SENSELESS: dict[str, tuple[dict[str, Any], str, str]] = {
     "an unknown step before": (
         one_kind({**STEP, "after": ["aa"]}), "teams.work.job.steps[a].after", "did you mean 'a'"),
     "a step twice": (one_kind(STEP, STEP), "teams.work.job.steps", "twice"),
+    "all steps after the launch": (
+        one_kind({**STEP, "after": ["live"]}), "teams.work.job.steps", "nothing is done before the launch"),
+    "no people in the list": (one_kind(STEP, people=[]), "teams.people", "at least one person"),
     "a step called live": (one_kind({**STEP, "id": "live"}), "teams.work.job.steps", "going live"),
     "an unknown gate": (
         one_kind(STEP, {"id": "g", "gate": "bord", "after": ["a"]}), "teams.work.job.steps[g].gate", "'board'"),
@@ -263,7 +347,48 @@ SENSELESS: dict[str, tuple[dict[str, Any], str, str]] = {
     "two tops": (written([{"id": "top"}, {"id": "x"}]), "teams.structure.units", "exactly one"),
     "units in a circle": (
         written([{"id": "top"}, {"id": "x", "parent": "y"}, {"id": "y", "parent": "x"}]),
-        "teams.structure.units[x].parent", "circle"),
+        "teams.structure.units[x].parent", "the units x, y stand below each other in a circle"),
+    "a circle with the top in it": (
+        written([{"id": "top", "parent": "x"}, {"id": "x", "parent": "top"}]),
+        "teams.structure.units[top].parent", "circle"),
+    "a unit below itself": (
+        written([{"id": "top"}, {"id": "x", "parent": "x"}]), "teams.structure.units[x].parent", "below itself"),
+    "a lead from another branch": (
+        two_branches(x_lead="q"), "teams.structure.units[x].lead", "'q' sits in 'y', another branch of the tree"),
+    "a segment that nobody is in": (
+        written([{"id": "top", "serves": ["yuong"]}]), "teams.structure.units[top].serves", "did you mean 'young'"),
+    "an assigned skill nobody knows": (
+        {**written([]), "structure": {"units": [{"id": "top"}], "assign": [{"scope": "company", "skills": ["coppy"]}]}},
+        "teams.structure.assign[0].skills", "did you mean 'copy'"),
+    "an agency without crafts": (
+        written([{"id": "top"}, {"id": "x", "parent": "top", "kind": "agency", "agency": {}}]),
+        "teams.structure.units[x].agency", "crafts"),
+    "an agency's craft nobody asks for": (
+        written([{"id": "top"}, {"id": "x", "parent": "top", "kind": "agency", "agency": {"skills": ["law"]}}]),
+        "teams.structure.units[x].agency.skills", "no step asks for 'law'"),
+    "a nearer line of distance after a farther one": (
+        {"distance": [{"when": "same_parent"}, {"when": "same_unit"}, {"when": "same_company"}]},
+        "teams.distance", "same_unit has to stand before same_parent"),
+    "a gate that rejects nearly for ever": (
+        one_kind(STEP, {"id": "g", "gate": "board", "after": ["a"]}, gates={"board": {"reject": {"first": 0.99, "decay": 1}, "finds": 0}}),
+        "teams.gates.board.reject", "would be rejected 99 times or more, mostly by opinion"),
+    "a gate that finds new defects for ever": (
+        one_kind({**STEP, "internal_error": 0.995}, {"id": "g", "gate": "board", "after": ["a"]},
+                 gates={"board": {"reject": {"first": 0}, "finds": 1}}, errors={"caught": 0}),
+        "teams.gates.board.reject", "would be rejected 199 times or more, mostly by defects"),
+    "a step that is always wrong": (
+        one_kind({**STEP, "internal_error": 0.99}, errors={"caught": 1}),
+        "teams.work.job.steps[a].internal_error", "done again 99 times"),
+    "a step that brings errors to light for ever": (
+        one_kind(STEP, {**STEP, "id": "b", "after": ["a"], "external_error": 0.99, "rework": [{"to": "a"}]}),
+        "teams.work.job.steps[b].external_error", "done again 99 times"),
+    "a step that waits for itself": (
+        one_kind(STEP, {**STEP, "id": "b", "after": ["b"]}, {**STEP, "id": "c", "after": ["b"]}),
+        "teams.work.job.steps", "the step b waits for itself"),
+    "an asset twice": (
+        one_kind(STEP, assets=[{"id": "t", "steps": ["a"], "build_hours": 1}] * 2), "teams.assets", "twice"),
+    "more people trained than there are": (
+        one_kind(STEP, transition={"trained": 2}), "teams.transition.trained", "there are 1 own people, found 2"),
     "a unit twice": (written([{"id": "top"}, {"id": "top"}]), "teams.structure.units", "twice"),
     "an unknown scope": (
         {**written([]), "structure": {"units": [{"id": "top"}], "assign": [{"scope": "unit:tap"}]}},
@@ -292,6 +417,7 @@ def test_what_makes_no_sense_is_refused_where_it_stands(mistake):
 
 MALFORMED: dict[str, dict[str, Any]] = {
     "capacity 0": {"gates": {"board": {"capacity": 0}}},
+    "a day of work of unknown length": one_kind({**STEP, "effort": "1 day"}),
     "a share above one": {"gates": {"board": {"finds": 1.2}}},
     "a gate that rejects for ever": {"gates": {"board": {"reject": {"first": 1, "decay": 1}}}},
     "a step that always fails": one_kind({**STEP, "internal_error": 1}),

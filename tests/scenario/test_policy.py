@@ -18,7 +18,7 @@ README = Path(__file__).parents[2] / "simkit" / "scenario" / "README.md"
 def test_the_example_of_the_page_loads(tmp_path):
     """Every rule of the written-out policy is accepted, and nothing in it is a mere default."""
     text = README.read_text(encoding="utf-8")
-    example = re.search(r"```yaml\n(extends: retail.*?)```", text, re.S)[1]
+    example = re.search(r"```yaml\n(extends: retail\ncontact_policy.*?)```", text, re.S)[1]
     file = tmp_path / "s.yaml"
     file.write_text(example)
     policy = load(file).base.contact_policy

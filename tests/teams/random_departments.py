@@ -342,7 +342,7 @@ def teams(draw: st.DrawFn) -> dict[str, Any]:
     agency, overflow = draw(agencies(work))
     assign = [*overflow, {"scope": "home", "also": ["top"]}, {"scope": "company"}]
     told = {
-        "people": draw(people()),
+        "people": (staff := draw(people())),
         "calendars": draw(calendars()),
         "structure": {"units": units + agency, "assign": assign},
         **draw(distances()),
@@ -360,7 +360,15 @@ def teams(draw: st.DrawFn) -> dict[str, Any]:
         "unit_wip_limit": draw(st.none() | st.integers(2, 6)),
         **draw(workforces()),
     }
+    for unit in units[1:]:
+        unit["lead"] = leading(unit["id"], unit["lead"], staff)
     return told if feasible(told) else alone(told)
+
+
+def leading(unit: str, who: str, staff: list[dict[str, Any]]) -> str:
+    """Somebody who sits in the unit or above it, else whoever leads all."""
+    seat = next(person["unit"] for person in staff if person["id"] == who)
+    return who if seat in (unit, "top") else "p0"
 
 
 def feasible(told: dict[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from departments import neutral, order, organized, retail_orders, run, step
+from departments import MONDAY, neutral, order, organized, retail_orders, run, step
 from test_exact_laws import check_all
 
 from simkit.rng import run_key
@@ -89,6 +89,16 @@ def test_an_agency_starts_up():
     assert who(run(teams, orders, 9)) == {"top": 1, "agency": 1}
 
 
+def test_a_change_of_the_firm_does_not_slow_its_agency():
+    """Half the speed for the firm's own from the first day: 20 hours of Ann's, 10 of the agency's."""
+    teams = with_agency("queue_length > 0", limit=2)
+    teams["transition"] = {"productivity_dip": 0.5, "recovery_days": 3650}
+    log = run(teams, at_once(3), 5).records().log
+    hours = log[log.event == "complete"].groupby("unit").effort.agg(["min", "max"]) / 3600
+    assert hours.loc["top"].tolist() == pytest.approx([20, 20], abs=0.05)
+    assert hours.loc["agency"].tolist() == [10, 10]
+
+
 def test_it_is_another_company():
     """A hand-off to an agency and back is as far as the table says for another company."""
     teams = with_agency(None, skills=["draw"])
@@ -146,6 +156,23 @@ def test_a_month_costs_its_minimum_or_its_hours():
     for end, due in ends.items():
         assert sum(costs[begin:end]) == pytest.approx(due, rel=1e-12)
         begin = end
+
+
+def test_what_an_agency_may_bill_in_a_year_closes_it():
+    """A budget of 24 hours' bills a year, in equal parts: of a piece every other day of ten hours at 80 each, all that comes in
+    a year goes there without a limit; with it the bills keep to the budget but for what was under way, in each year."""
+    teams = with_agency("queue_length >= 0", limit=1, hourly_factor=1.6)
+    orders = [order(f"w{i}", "job", 2.0 * i) for i in range(415)]
+    costs = {}
+    for limit in (None, 24 * 80.0):
+        department = Department(organized(teams), run_key(1, 0), MONDAY, 830, 100, limit)
+        department.submit(orders)
+        for day in range(830):
+            department.run_day(day)
+        costs[limit] = [sum(department.extra_costs[first:last]) for first, last in ((100, 465), (465, 830))]
+        assert bool(department.notes()) == (limit is not None)
+    assert costs[None] == pytest.approx([365 / 2 * 800] * 2, rel=0.02)
+    assert all(24 * 80 - 800 < cost <= 24 * 80 + 800 for cost in costs[24 * 80.0])
 
 
 def test_equal_means_with_an_agency():

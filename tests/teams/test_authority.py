@@ -64,6 +64,18 @@ def test_the_decision_lies_in_the_deciders_tray(to, who):
     assert records.persons.set_index("id").decision[who] == HOUR
 
 
+def test_a_decision_that_is_interrupted_is_waited_for():
+    """Urgent work takes the boss for three hours, and a tenth more beside the open question, in the middle of deciding:
+    more wait for the decision, and no queue."""
+    teams = wrong(authority("top", "ignore"))
+    teams["work"]["alarm"] = {"urgent": True, "steps": [step("act", "boss", 3)]}
+    orders = [order("w", "job", 0, campaign="c"), order("fire", "alarm", 2.5 / 24)]
+    case = run(teams, orders, 2).records().cases.set_index("name").loc["w"]
+    parts = [case[f"part_{name}_seconds"] for name in ("touch", "decision", "decision_wait")]
+    assert parts == [4 * HOUR, HOUR, round(3.3 * HOUR)]
+    assert case.lead_seconds == round(8.3 * HOUR)
+
+
 def test_ignoring_raises_the_risk_and_lowers_the_quality():
     """Half of the work left with a known error: risk 0.5, and a quarter of the quality gone with a loss of 0.5."""
     case, _ = one(wrong(authority("top", "ignore")))
@@ -153,7 +165,8 @@ def test_a_gate_is_delegated_while_its_condition_holds():
 
 def test_every_quantity_can_be_asked_about():
     """What conditions may name is what the department can answer, and nothing else."""
-    graph = StepGraph("job", organized(wrong(None)).work["job"], organized(wrong(None)))
+    plan = organized(wrong({}))
+    graph = StepGraph("job", plan.work["job"], plan)
     luck = Luck(run_key(1, 0)).of_cases([(7, graph.draws)])[0]
     case = Case(0, order("w", "job", 0), graph, "top", 0, luck)
     for name in QUANTITIES:

@@ -11,7 +11,10 @@ HOUR = 3600
 def line(**tables):
     """One kind of ten hours for a person in each of two units, by segment."""
     people = [{"id": name, "skills": {"copy": 1}, "unit": name} for name in ("left", "right")]
-    units = [{"id": "top"}, *({"id": name, "parent": "top", "serves": [name]} for name in ("left", "right"))]
+    units = [
+        {"id": "top"},
+        *({"id": name, "parent": "top", "serves": [of]} for name, of in (("left", "a"), ("right", "b"))),
+    ]
     return neutral(people=people, structure={"units": units}, work={"job": {"steps": [step("write", "copy", 10)]}},
                    calendars={"office": {"days": "all", "hours": [[0, 24]]}}, **tables)  # fmt: skip
 
@@ -24,7 +27,7 @@ def efforts(teams, orders, days=30):
 def test_productivity_dips_and_recovers():
     """Half the speed on the first day, three quarters at half the recovery, all of it after."""
     teams = line(transition={"productivity_dip": 0.5, "recovery_days": 10})
-    orders = [order(f"w{day}", "job", day, segment="left") for day in (0, 5, 10)]
+    orders = [order(f"w{day}", "job", day, segment="a") for day in (0, 5, 10)]
     assert efforts(teams, orders) == pytest.approx([20, 10 / 0.75, 10], abs=1e-3)
 
 
@@ -37,8 +40,8 @@ def test_what_changing_costs():
 
 
 def pieces():
-    return [order(f"{side}{i}", "job", 3 * i + (side == "right"), segment=side, campaign="spring")
-            for i in range(2) for side in ("left", "right")]  # fmt: skip
+    return [order(f"{side}{i}", "job", 3 * i + (side == "right"), segment=segment, campaign="spring")
+            for i in range(2) for side, segment in (("left", "a"), ("right", "b"))]  # fmt: skip
 
 
 def kinds(plan: Organization, kind: str) -> Organization:

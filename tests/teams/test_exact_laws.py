@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 
+import pytest
 import random_departments
 from departments import DAY, on_shift_calendars, order, organized, retail_orders, run
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +22,8 @@ CATEGORIES = [
     "absent",
     "idle",
 ]
-DAYS = 40
+DAYS = 42
+"""Whole weeks: pay is that of the average day."""
 
 
 def random_orders():
@@ -49,6 +51,21 @@ def check_person_time(records):
     persons = records.persons
     assert (persons[CATEGORIES].sum(axis=1) == persons.paid_seconds).all()
     assert (persons[CATEGORIES] >= 0).all().all()
+
+
+def check_cost_is_time_at_its_rate(plan, department, days):
+    """Overtime to the cent; agencies bill what they work at least; wages over whole weeks where no holiday is paid that
+    nobody works, and no seat is vacant, whose pay is taken off by the average day."""
+    persons = department.records().persons
+    seconds = persons[["paid_seconds", "overtime_seconds", "billed_seconds"]]
+    worth = seconds.mul(persons.hourly_cost / 3600, axis=0)
+    own = worth[persons.employer == "own"].sum()
+    assert sum(department.overtime_costs) == pytest.approx(own.overtime_seconds)
+    assert sum(department.extra_costs) >= worth.billed_seconds.sum() * (1 - 1e-9)
+    if plan.turnover is None and not any(week.holidays for week in plan.calendars.values()):
+        wages = plan.payroll_per_day * days + sum(department.overtime_costs)
+        assert wages > 0
+        assert own.paid_seconds == pytest.approx(wages)
 
 
 BEGINS, ENDS = ("start", "resume"), ("complete", "suspend")
@@ -137,12 +154,13 @@ def check_all(plan, department, days):
     check_flow_is_conserved(records.cases, records.log)
     check_littles_law(records.cases, records.log, days * DAY)
     check_nobody_does_two_things_at_once(plan, records, days * DAY)
+    check_cost_is_time_at_its_rate(plan, department, days)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(random_departments.teams())
 def test_every_law_holds_in_random_departments(teams):
-    """Lead time = sum of its parts, person-time, flow conservation, Little's law: exactly."""
+    """Lead time = sum of its parts, person-time, cost, flow conservation, Little's law: exactly."""
     plan = organized(teams)
     check_all(plan, run(plan, random_orders(), DAYS), DAYS)
 
@@ -151,7 +169,7 @@ def test_every_law_holds_in_the_shipped_department():
     """The same in a year's first quarter of the retail department, under each structure."""
     for structure in ("hierarchy", "pods", "hub-and-spoke"):
         plan = organized({"structure": structure})
-        check_all(plan, run(plan, retail_orders(90), 90), 90)
+        check_all(plan, run(plan, retail_orders(91), 91), 91)
 
 
 def test_the_parts_can_be_read_off_the_log():

@@ -168,6 +168,14 @@ def test_an_expired_case_makes_room_and_one_outside_takes_none():
     assert log[log.event == "admit"][["case", "time"]].to_numpy().tolist() == [["c", 12 * HOUR]]
 
 
+def test_the_most_urgent_of_those_outside_comes_in_first():
+    """One case at a time of four hours each: what came last, and is urgent, is second."""
+    work = {"job": {"steps": [step("s", "copy", 4)]}}
+    orders = [order("1", "job", 0), order("2", "job", 0.01), order("3", "job", 0.02, priority=1)]
+    cases = run(neutral(headcount={"copy": 9}, work=work, wip_limit=1), orders, 3).records().cases.set_index("name")
+    assert list(cases.live_day * 24) == pytest.approx([4, 12, 8])
+
+
 def test_each_unit_has_its_own_limit():
     """Of two cases for a and one for b, only the second of a waits."""
     units = [{"id": "top"}, *({"id": u, "parent": "top", "serves": [u], "wip_limit": 1} for u in ("a", "b"))]
@@ -264,6 +272,19 @@ def test_below_its_readiness_threshold_nothing_is_launched():
     """Only 0.72 is there until the review is done at 10; then 0.8 suffices: publish is done at 11."""
     _, launches = launches_of(polished(value_below=0.5, least_quality=0.75))
     assert launches == [(11.0, 0.8, None), (14.0, 1.0, 11 / 24)]
+
+
+def test_what_has_faded_before_a_last_touch_has_its_turn_is_launched_without_it():
+    """Nothing of the value is waited for: publish begins with the draft's end at 4, before a retouch by the same person.
+
+    The last touches follow while it is live: 0.72 at 5, and each by its hours."""
+    teams = polished(value_below=1, least_quality=0.7)
+    _, launches = launches_of(teams)
+    assert launches == [(5.0, 0.72, None), (10.0, 0.8, 5 / 24), (14.0, 1.0, 5 / 24)]
+    for one in teams["work"]["job"]["steps"]:
+        one["skill"] = "copy"
+    _, launches = launches_of(teams)
+    assert launches == [(5.0, 0.72, None), (11.0, 0.8, 5 / 24), (15.0, 1.0, 5 / 24)]
 
 
 def test_planned_work_hurries_when_its_date_has_passed():

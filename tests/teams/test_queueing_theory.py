@@ -40,7 +40,12 @@ WIDEST = 0.2
 """A standard error beyond this share of the expected value would let anything pass."""
 
 
+HELD = set()
+"""Names of the program's rows that some test below holds."""
+
+
 def named(*names):
+    HELD.update(names)
     return [pytest.param(q, id=f"{q.name}, {q.parameters}") for q in textbook.QUEUES if q.name in names]
 
 
@@ -158,3 +163,26 @@ def test_demand_around_the_clock_waits_for_office_hours(queue):
 def test_one_case_without_noise_takes_its_critical_path(queue):
     """A diamond of steps takes 19 hours to the second."""
     assert textbook.measured(queue, FEWER) == (19.0, 0.0)
+
+
+# --- the page -----------------------------------------------------------------------------------------------
+
+README = Path(__file__).parents[2] / "simkit" / "teams" / "README.md"
+
+
+def test_every_row_of_the_program_is_held_here():
+    """A row that is added or renamed there is added or renamed here."""
+    assert {queue.name for queue in textbook.QUEUES} == HELD
+
+
+@pytest.mark.parametrize("queue", textbook.QUEUES, ids=lambda queue: f"{queue.name}, {queue.parameters}")
+def test_the_page_has_every_row_and_it_agrees(queue):
+    """Its closed form is the program's; what was simulated, in the last run of the row, lies within the program's limits."""
+    expected = f"about {queue.expected:g}" if queue.approximate else f"{queue.expected:g}"
+    begin = f"| {queue.name} | {queue.parameters} | {queue.quantity} | {expected} |"
+    *_, last = [line for line in README.read_text(encoding="utf-8").splitlines() if line.startswith(begin)]
+    mean, error, z, size = (cell.strip() for cell in last.removeprefix(begin).strip("|").split("|"))
+    assert textbook.agrees(queue, float(mean), float(error))
+    if z:
+        assert float(z) == pytest.approx((float(mean) - queue.expected) / float(error), abs=0.11)
+    assert size == "exact" or (int(size.partition(" x ")[0]) >= 30 and "x 20,000" in size)

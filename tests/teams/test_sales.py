@@ -81,6 +81,15 @@ def test_what_comes_of_leads_is_what_the_chances_say():
     assert shares == pytest.approx([0.5, 0.15, 0.35], abs=3 * 0.5 / 4000**0.5)
 
 
+def test_a_team_wins_less_of_what_it_answers_late():
+    """Leads of Saturday noon answered on Monday at 9, 45 hours later: all are qualified, and 46^-0.64 = 8.6 % of them buy; of
+    leads answered at once all do."""
+    for day, won in ((5.5, 46**-0.64), (0.5, 1)):
+        leads = [Lead("a", i, day, 1e9) for i in range(2000)]
+        answers = run(team(people=2000, calendar="office", conversion=1), leads, 10)
+        assert sum(answer.outcome == "won" for answer in answers) / 2000 == pytest.approx(won, abs=3 * 0.28 / 2000**0.5)
+
+
 def test_old_leads_are_dropped():
     """One person at ten times the load with three days of patience: nobody is answered later, and the rest is
     counted."""
@@ -90,6 +99,17 @@ def test_old_leads_are_dropped():
     assert max(answer.response_hours for answer in answers) <= 72
     assert one.given_up > 1000
     assert len(answers) + one.given_up <= 2000
+
+
+def test_load_is_work_asked_over_time_there_is():
+    """4.17 leads an hour of 2.4 hours each are ten people's work: for one person, for twenty, and for two in an office of 40
+    hours a week."""
+    leads = [Lead("a", i, i / 100, 9.0) for i in range(2800)]
+    for people, calendar, load in ((1, "always", 10), (20, "always", 0.5), (2, "office", 10 * 168 / 80)):
+        one = team(people=people, calendar=calendar, minutes=144)
+        assert one.load == 0
+        run(one, leads, 28)
+        assert one.load == pytest.approx(load, rel=0.06)
 
 
 def test_leads_of_those_one_stands_for_take_time_too():
@@ -118,4 +138,6 @@ def test_rejections_move_the_threshold_within_bounds(score, low, high):
 
 def test_nobody_answers_where_nobody_is():
     """A team of none."""
-    assert run(team(people=0), [Lead("a", 1, 0.5, 9.0)], 5) == []
+    nobody = team(people=0)
+    assert run(nobody, [Lead("a", 1, 0.5, 9.0)], 5) == []
+    assert nobody.load == float("inf")

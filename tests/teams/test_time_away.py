@@ -89,6 +89,28 @@ def test_people_who_meet_misunderstand_each_other_less():
     assert wrong[2] == pytest.approx(0.4 * 0.75, abs=3 * (0.21 / 2000) ** 0.5)
 
 
+def test_who_does_not_sit_in_a_meeting_misunderstands_as_before():
+    """A third person's meeting with the giver prevents nothing between the two who work together; theirs does."""
+    people = [{"id": who, "skills": {who: 1.0}, "unit": "top"} for who in ("ann", "bob", "cleo")]
+    defects = {}
+    for who in ("cleo", "bob"):
+        meeting = {"id": "m", "who": ["ann", who], "every_days": 1, "hours": 2, "at": 9}
+        teams = two(0.1, meetings=[meeting], meeting_effect={"floor": 0, "halving_hours": 0.5}, errors={"caught": 0},
+                    distance=[{"when": "same_company", "information_loss": 0.5}])  # fmt: skip
+        teams = {**teams, "people": people}
+        cases = run(teams, [order(f"w{i}", "job", i * 0.5) for i in range(200)], 120).records().cases
+        defects[who] = cases.defects.mean()
+    assert defects["cleo"] == pytest.approx(0.5, abs=0.12)
+    assert defects["bob"] == 0
+
+
+def test_who_is_off_shift_misses_a_meeting():
+    """Bob works the first half of each day, and on Tuesday Ann has a day off: at three he is never there, and she is four times."""
+    meeting = {"id": "late", "every_days": 1, "hours": 1, "at": 15}
+    teams = two(meetings=[meeting], bob={"fte": 0.5}, ann={"vacation": [["2026-01-06", "2026-01-06"]]})
+    assert run(teams, [], 7).records().persons.meeting.tolist() == [4 * HOUR, 0]
+
+
 def test_lead_time_is_a_u_in_meeting_hours():
     """Few meetings: much is lost and done again. Many: nobody has time. In between the shipped work is fastest."""
     far = [{"when": "same_person"}, {"when": "same_company", "latency_hours": 4, "information_loss": 0.5}]

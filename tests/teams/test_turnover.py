@@ -49,6 +49,28 @@ def test_who_leaves_when_is_the_seats_own_luck():
         assert left.time.iloc[0] == first_leaving("ann", 5.0) * DAY
 
 
+def test_the_tired_leave_sooner():
+    """With all morale gone from the first midnight on, a rate of 1 and a gain of 3 is a rate of 4."""
+    names = [f"p{i}" for i in range(100)]
+    table = {"leaving_per_year": 1.0, "hiring_days": 1, "onboarding_hours": 0}
+    worn = {
+        "bearable_days": 0.001,
+        "wear": 1,
+        "speed_loss": 0,
+        "error_gain": 0,
+        "half_life_days": 3650,
+        "leaving_gain": 3,
+    }
+    orders = [order(f"w{i}", "job", 0.0) for i in range(3000)]
+    left = {}
+    for gain in (0, 3):
+        teams = team(names, hours=100, turnover=table, morale={**worn, "leaving_gain": gain})
+        left[gain] = run(teams, orders, 90).records().persons.left.sum()
+    expected = 100 * 90 / 365.25
+    assert left[0] == pytest.approx(expected, abs=3 * math.sqrt(expected))
+    assert left[3] > 2.2 * left[0]
+
+
 def test_a_seat_is_vacant_unpaid_and_then_filled():
     """Vacant for the hiring lag; its pay is saved and the new person's hiring is paid, in currency of the day."""
     table = {"leaving_per_year": 5.0, "hiring_days": 10, "hiring_cost": 1000, "onboarding_hours": 16}

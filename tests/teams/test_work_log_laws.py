@@ -10,9 +10,9 @@ from departments import MONDAY, order, organized, run
 from hypothesis import HealthCheck, given, settings
 
 from simkit.experiment.inquiries.work_log import TRANSITIONS, work_table
+from simkit.fits.work.files import LogError
 from simkit.fits.work.fit import fit_work
 from simkit.fits.work.output import snippet
-from simkit.fits.work.reading import LogError
 from simkit.teams.event_log import EVENTS
 
 DAYS = 30

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,20 @@ METHODS: dict[str, Callable[[Asked], tuple[Any, Tables]]] = {
     "noise": methods.noise,
 }
 """In the order in which they are tried when none is named."""
+MORE_TABLES = ("sobol_pairs", "break_even", "robust_choice", "scenario_box", "peeling", "dominance")
+"""Tables that are not called as their method is."""
+USES: dict[str, tuple[str, ...]] = {
+    "sobol": ("alternative", "against", "seed"),
+    "morris": ("alternative", "against", "seed", "levels"),
+    "tornado": ("alternative", "against"),
+    "regimes": ("better", "x", "y"),
+    "break-even": ("alternative", "against", "x"),
+    "robustness": ("better", "levers", "threshold", "seed"),
+    "scenarios": ("alternative", "against", "better", "threshold"),
+    "pareto": ("better", "levers", "seed"),
+    "noise": (),
+}
+"""What each method takes besides the outcome. What none of the named ones takes is refused, not passed over."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,7 @@ def analyze(
         results: the folder of a sweep, what `simkit.sweep` returned, or a pair of tables (runs, design).
         method: one of :data:`METHODS`; the first that the design allows unless named.
         outcome: the measure; the experiment's first unless named.
-        alternative: whose outcome (noise, sobol, morris, tornado, scenarios), or the first of two (break-even); the
+        alternative: whose outcome (sobol, morris, tornado, scenarios), or the first of two (break-even); the
             base unless named.
         against: analyze the paired difference to this alternative instead of the outcome itself.
         better: `higher` or `lower`, for the outcome or by outcome; the experiment's or the measure's unless said.
@@ -107,10 +121,25 @@ def analyze(
     >>> print(simkit.analyze("results/cadence", "regimes", outcome="lead_time_median"))  # doctest: +SKIP
     """
     ours = None if levers is None else tuple(levers)
+    if method is not None:
+        check_uses([method], alternative=alternative, against=against, better=better, levers=levers,
+                   threshold=threshold, x=x, y=y, seed=seed or None, levels=levels)  # fmt: skip
     asked = Asked(
         Source.of(results), outcome, alternative, against, better, ours, threshold, x, y, seed, levels
     ).resolved()  # fmt: skip
     return fitting(asked)[0] if method is None else run_method(method, asked)
+
+
+def check_uses(methods: Sequence[str], **given: Any) -> None:
+    """Raise AnalysisError for what is given (is not None) and none of the named methods takes, or for no method."""
+    for method in methods:
+        if method not in METHODS:
+            raise AnalysisError(f"there is no method {method!r}{choices(method, METHODS)}")
+    for name, value in given.items():
+        if value is None or any(name in USES[method] for method in methods):
+            continue
+        takers = [method for method, taken in USES.items() if name in taken]
+        raise AnalysisError(f"{' and '.join(methods)} has no use for {name}; it is for {', '.join(takers)}")
 
 
 def fitting(asked: Asked) -> list[Analysis]:
@@ -145,6 +174,8 @@ def run_method(method: str, asked: Asked) -> Analysis:
     check_cases(asked.source.runs, asked.source.design)
     found, tables = METHODS[method](asked)
     outcomes = asked.directions if method == "pareto" else (asked.outcome,)
-    told = [*asked.source.warnings, *warnings_of(asked.source.runs, [str(one) for one in outcomes])]
+    told = warnings_of(asked.source.runs, [str(one) for one in outcomes])
+    failed = int((asked.source.runs["status"] != "ok").any())  # what failed first, then what was not run at all
+    told[failed:failed] = asked.source.warnings
     told += methods.doubts(found)
     return Analysis(method, asked, found, tables, tuple(told))

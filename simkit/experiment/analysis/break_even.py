@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,9 @@ class BreakEven:
     lower: float
     upper: float
     evaluated: pd.DataFrame
+    left_out: int = 0
+    """Cases whose other factors do not occur at every value of the lever, or that have no pair."""
+    replications_left_out: int = 0
 
 
 def break_even(
@@ -69,24 +72,44 @@ def break_even_of_runs(
     """The break-even of two alternatives on a lever that a sweep has run at several values.
 
     Between neighboring values each replication's difference is taken as a straight line. Other factors, if any, are
-    averaged over.
+    averaged over, and must be the same at every value, or the difference would be theirs as well: cases for which that
+    is not so are left out and counted, and so are replications that one of the other cases lacks.
 
     Raises:
-        AnalysisError: the lever is no factor or no number, has one value only, or too few replications are complete.
+        AnalysisError: the lever is no factor or no number, has one value only, always changes together with others, or
+            too few replications are complete.
     """
     if lever not in design or not pd.api.types.is_numeric_dtype(design[lever]):
         raise AnalysisError(f"break-even needs a factor with numbers; {lever!r} is none")
     gaps = outcome_table(runs, outcome, alternative, against)
-    by_value = gaps.groupby(design[lever].reindex(gaps.index)).mean().dropna(axis=1)
-    if len(by_value) < 2:
+    there = design.reindex(gaps.dropna(how="all").index)
+    if there[lever].nunique() < 2:
         raise AnalysisError(f"{lever} has one value in these runs; break-even needs two or more")
+    crossed = there[_crossed(there, lever)]
+    if crossed.empty:
+        others = ", ".join(str(name) for name in there if name != lever and there[name].nunique() > 1)
+        raise AnalysisError(
+            f"{lever} never changes alone in these runs, but together with {others}; a grid or one_at_a_time design "
+            "shows what it does by itself"
+        )
+    whole = gaps.loc[crossed.index].dropna(axis=1)
+    by_value = whole.groupby(crossed[lever]).mean()
     values = by_value.index.to_numpy(float)
     lines = by_value.to_numpy()
 
     def between(value: float) -> np.ndarray:
         return np.array([np.interp(value, values, line) for line in lines.T])
 
-    return break_even(between, values[0], values[-1], tolerance=(values[-1] - values[0]) * 1e-6)
+    found = break_even(between, values[0], values[-1], tolerance=(values[-1] - values[0]) * 1e-6)
+    lost = len(gaps.columns) - len(whole.columns)
+    return replace(found, left_out=len(gaps) - len(crossed), replications_left_out=lost)
+
+
+def _crossed(design: pd.DataFrame, lever: str) -> pd.Series:
+    """Which cases stand in a row that has every value of the lever with all other factors alike."""
+    others = [name for name in design if name != lever]
+    row = design.groupby(others, sort=False, dropna=False).ngroup() if others else pd.Series(0, index=design.index)
+    return design.groupby(row)[lever].transform("nunique") == design[lever].nunique()
 
 
 class _Asked:

@@ -175,10 +175,13 @@ def doubts(found: Any) -> list[str]:
     left = len(left) if isinstance(left, list) else left
     if left:
         what = "decisions" if isinstance(found, fronts.Pareto) else "blocks of cases" if _in_blocks(found) else "cases"
-        told.append(f"left out as incomplete: {left} {what}")
+        why = "as incomplete"
+        if isinstance(found, breaking.BreakEven):
+            why = "because they failed or their other factors are not the same at every value of the lever"
+        told.append(f"left out {why}: {left} {what}")
     replications = getattr(found, "replications_left_out", 0)
     if replications:
-        told.append(f"left out, because not every alternative has them: {replications} replications")
+        told.append(f"left out, because not every case and alternative has them: {replications} replications")
     noise_found = getattr(found, "noise", None)
     share = noise_found.noise_share if isinstance(noise_found, noisy.Noise) else None
     if share is not None and share > MUCH_NOISE:

@@ -14,6 +14,8 @@ from simkit.scenario.retail_department import figures as department_figures
 from simkit.scenario.schema import Scenario, preset_figures
 
 FILE = "the file"
+EXTENSION = "extension"
+"""The section that a user's own file adds to a scenario."""
 MOST_SHOWN = 6
 """Settings told of a table that only one side has."""
 
@@ -107,7 +109,7 @@ class Resolved:
     @staticmethod
     def path_of(section: str, key: str, department: str) -> str:
         """Where a key of a section stands in the scenario file."""
-        outside = key in Scenario.model_fields and section not in _OF_TEAMS
+        outside = key == EXTENSION or (key in Scenario.model_fields and section not in _OF_TEAMS)
         return key if outside or section == department else f"teams.{key}"
 
     def unit(self, path: str) -> str:

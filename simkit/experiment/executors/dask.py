@@ -20,7 +20,7 @@ from simkit.experiment.cells import Cell, Err, Ok, Outcome, Work
 from simkit.experiment.executors.cluster import CONNECT_SECONDS, ClusterError, code_here, local, remote
 from simkit.experiment.executors.crew import IDLE_SECONDS, Terms, dismiss, halt, run_cells
 from simkit.experiment.executors.limits import Limits
-from simkit.experiment.executors.protocol import WorkerStartError
+from simkit.experiment.executors.protocol import STOP_SECONDS, WorkerStartError
 from simkit.experiment.executors.worker import end_spares, start_spares
 
 BATCH_SECONDS = 0.2
@@ -29,8 +29,6 @@ BATCHES_PER_CORE = 2
 """One at work, one that waits at the scheduler."""
 CELLS_PER_CORE = 32
 """The window, where none is stated."""
-STOP_SECONDS = 10.0
-"""How long cells that have begun may still take when the sweep is stopped."""
 TICK_SECONDS = 0.1
 COUNT_SECONDS = 2.0
 """How often the cores of a cluster are counted: clusters grow and shrink."""

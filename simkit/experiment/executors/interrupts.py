@@ -21,7 +21,8 @@ def _tell(text: str) -> None:
 def gently(executor: Executor, tell: Callable[[str], None] = _tell) -> Iterator[threading.Event]:
     """While this lasts, the first Ctrl-C stops the executor gently and sets the event given here.
 
-    The second one raises KeyboardInterrupt. Outside the main thread, where no signal arrives, nothing changes.
+    The second one raises KeyboardInterrupt. Nothing changes outside the main thread, where no signal arrives, and where
+    interrupts are ignored, as in the background of a shell script.
     """
     asked = threading.Event()
 
@@ -32,7 +33,8 @@ def gently(executor: Executor, tell: Callable[[str], None] = _tell) -> Iterator[
         executor.stop()
         tell("stopping: runs under way are finished and kept; Ctrl-C again ends at once")
 
-    if threading.current_thread() is not threading.main_thread():
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored or threading.current_thread() is not threading.main_thread():
         yield asked
         return
     before: Any = signal.signal(signal.SIGINT, once)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from simkit.experiment.cells import Cell, Err, Outcome
-from simkit.experiment.executors.protocol import ATTEMPTS, Job, WorkerStartError, killer
+from simkit.experiment.executors.protocol import ATTEMPTS, STOP_SECONDS, Job, WorkerStartError, killer
 from simkit.experiment.executors.worker import READY, Task, Worker
+
+TICK_SECONDS = 0.1
 
 
 class Processes:
@@ -27,11 +32,13 @@ class Processes:
     def __init__(self, work: Job, workers: int, lend_a_hand: bool = False):
         self.work, self.workers, self.lend_a_hand = work, workers, lend_a_hand
         self._stopped = threading.Event()
+        self._desk: Desk | None = None
 
     def submit_stream(self, cells: Iterable[Cell], window: int) -> Iterator[tuple[Cell, Outcome]]:
         """Hand cells to workers in order; leaving the loop early ends the workers."""
         desk = Desk(self.work, cells, min(window, self.workers), self.lend_a_hand, self._stopped)
         desk.open()
+        self._desk = desk
         try:
             if self.lend_a_hand:
                 self.work.warm(helper=False)
@@ -39,13 +46,18 @@ class Processes:
                     yield cell, self.work.run(cell, threads=1)
                     yield from desk.finished()
             while desk.expects_more():
-                yield desk.next()
+                found = desk.next()
+                if found is not None:
+                    yield found
         finally:
+            self._desk = None
             desk.close()
 
     def stop(self) -> None:
-        """Begin no further cell."""
+        """Begin no further cell; those that have begun have ten seconds left. May be called by a signal."""
         self._stopped.set()
+        if self._desk is not None:
+            self._desk.wake()
 
 
 class Desk:
@@ -61,6 +73,9 @@ class Desk:
         self._outcomes: SimpleQueue[tuple[Cell, Outcome] | BaseException] = SimpleQueue()
         self._expected = 0
         """Outcomes that are with workers, to be tried again, or brought and not yet taken."""
+        self._awaited: set[Cell] | None = None
+        """Once stopped: the cells that were under way then, until `_until` (monotonic seconds)."""
+        self._until = math.inf
         self._bell, self._ring = Pipe(duplex=False)
         self._keeper = threading.Thread(target=self._keep, daemon=True)
 
@@ -76,21 +91,36 @@ class Desk:
     def expects_more(self) -> bool:
         """Whether any outcome is still to come."""
         with self._lock:
+            if not self._outcomes.empty():
+                return True
+            if self._awaited is not None:
+                return bool(self._awaited) and time.monotonic() < self._until
             return bool(self._left() or self._expected)
 
-    def next(self) -> tuple[Cell, Outcome]:
-        """The next outcome of a worker, waiting for it. Raises what makes all further waiting vain."""
-        found = self._outcomes.get()
+    def next(self) -> tuple[Cell, Outcome] | None:
+        """The next outcome of a worker; None where none comes within a moment. Raises what makes all further waiting
+        vain."""
+        try:
+            found = self._outcomes.get(timeout=TICK_SECONDS)
+        except Empty:
+            return None
         if isinstance(found, BaseException):
             raise found
         with self._lock:
             self._expected -= 1
+            if self._awaited is not None:
+                self._awaited.discard(found[0])
         return found
 
     def finished(self) -> Iterator[tuple[Cell, Outcome]]:
         """The outcomes that are there already."""
-        while not self._outcomes.empty():
-            yield self.next()
+        while not self._outcomes.empty() and (found := self.next()) is not None:
+            yield found
+
+    def wake(self) -> None:
+        """Have the thread see at once that it is stopped. May be called by a signal."""
+        with suppress(OSError):
+            self._ring.send(None)
 
     def close(self) -> None:
         """Hand out nothing any more, and let the workers go."""
@@ -110,12 +140,19 @@ class Desk:
                 worker.begin(self._payload)  # a worker that still imports something takes it when it has done so
             while not self._closed:
                 with self._lock:
+                    if self._stopped.is_set() and self._awaited is None:
+                        self._last_call()
                     self.hand_out()
                 self._collect()
         except BaseException as error:
             with self._lock:
                 self._expected += 1
             self._outcomes.put(error)
+
+    def _last_call(self) -> None:
+        """Wait for what workers are at, not for what they have in reserve, and not for ever."""
+        self._awaited = {worker.tasks[0][0] for worker in self.crew if worker.tasks}
+        self._until = time.monotonic() + STOP_SECONDS
 
     def _left(self) -> deque[Task]:
         """Cells to begin."""
@@ -129,6 +166,8 @@ class Desk:
 
         Then this process takes cells from the front and workers take them from the back: neighbors share a
         replication, and so the people at its start, which each process makes for itself."""
+        if self._awaited is not None:
+            return
         queue, again = self._left(), self._again
         following = queue.pop if self._lends else queue.popleft
         if (not self.crew and not self._lends and queue) or (again and len(self.crew) < self._workers):
@@ -151,6 +190,7 @@ class Desk:
         by_connection: dict[Any, Worker] = {worker.connection: worker for worker in self.crew}
         for connection in wait([*by_connection, self._bell]):
             if connection is self._bell:
+                self._bell.recv()
                 return
             worker = by_connection[connection]
             try:
@@ -178,6 +218,9 @@ class Desk:
             raise WorkerStartError(f"a worker process ended before it could start ({why})") from None
         if worker.tasks:
             cell, attempt = worker.tasks.popleft()
+            if self._awaited is not None:
+                self._awaited.discard(cell)
+                return
             self._again.extend(worker.tasks)
             if attempt < ATTEMPTS:
                 self._again.append((cell, attempt + 1))

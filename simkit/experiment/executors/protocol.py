@@ -10,6 +10,9 @@ from simkit.experiment.cells import Cell, Err, Outcome
 ATTEMPTS = 3
 """A cell whose worker was killed is tried again, because the killer (the memory killer, mostly) may not return."""
 
+STOP_SECONDS = 10.0
+"""How long cells that have begun may still take when worker processes are stopped."""
+
 
 class WorkerStartError(OSError):
     """A worker process ended before it could take any work. Commands end with exit code 7."""

@@ -125,6 +125,11 @@ def extension_of(folder: Path) -> Path | None:
     return own if own.is_file() and folder.resolve() in ours else None
 
 
+def _foreign(extend: Path | None, folder: Path) -> bool:
+    """Whether an extension is another one than the experiment's own."""
+    return extend is not None and extend.resolve() != (folder / EXTENSION).resolve()
+
+
 # --- claims -------------------------------------------------------------------------------------------------------
 
 
@@ -184,6 +189,8 @@ def reproduce(
 ) -> Reproduction:
     """Run an experiment again and judge it; with `sets`, other `replications`, `seed` or `extend` only to see.
 
+    An experiment of your own has its own extension in `extension.py` beside it: to name that one changes nothing.
+
     `name` is that of a shipped one, or a folder. Raises NotThereError when there is none, and ScenarioError for
     mistakes in the experiment, its scenario or its claims, before anything runs.
 
@@ -192,7 +199,7 @@ def reproduce(
     from simkit.experiment.reproduction.claim_figures import evaluate
 
     folder = folder_of(str(name))
-    changed = bool(sets) or replications is not None or seed is not None or extend is not None
+    changed = bool(sets) or replications is not None or seed is not None or _foreign(extend, folder)
     experiment = load_experiment(folder / EXPERIMENT, sets, extend or extension_of(folder))
     design = design_of(experiment)
     claims = claims_of(experiment, design)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,29 @@ def write(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(beside, path)
+
+
+def mend(journal: Path) -> None:
+    """Take away what follows the first line of Optuna's journal that is damaged, and say so.
+
+    The course of a search depends on the numbers of its trials alone, so it is the same again from there, and the runs
+    are in a file of their own.
+    """
+    if not journal.is_file():
+        return
+    lines = journal.read_bytes().splitlines(keepends=True)
+    whole = list(itertools.takewhile(_is_record, lines))
+    if len(whole) < len(lines):
+        write(journal, b"".join(whole))
+        said = f"{journal} was damaged from line {len(whole) + 1} on"
+        print(f"{said}; the search goes on from there, and no run is made again", file=sys.stderr)
+
+
+def _is_record(line: bytes) -> bool:
+    try:
+        return line.endswith(b"\n") and isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
 
 
 def _plain(factor: Any) -> Any:

@@ -19,7 +19,7 @@ from simkit.experiment.cells import Model
 from simkit.experiment.definition.tables import Factor, Range
 from simkit.experiment.extras import optional
 from simkit.experiment.progress import Progress
-from simkit.experiment.search.folder import claim, identity
+from simkit.experiment.search.folder import claim, identity, mend
 from simkit.experiment.search.front import dominates, front_of, gains_of
 from simkit.experiment.search.problem import ALTERNATIVE, Point, Problem, SearchError, problem_of
 from simkit.experiment.search.runs import Runs
@@ -277,6 +277,7 @@ def _storage(folder: Path | None) -> Any:
 
     if folder is None:
         return optuna.storages.InMemoryStorage()
+    mend(folder / STUDY_FILE)
     file = str(folder / STUDY_FILE)
     return optuna.storages.JournalStorage(JournalFileBackend(file, lock_obj=JournalFileOpenLock(file)))
 
@@ -312,9 +313,11 @@ def _finals(problem: Problem, runs: Runs, trials: list[Trial], first: int, resum
     second = against = None
     if not several and ranked and ranked[0].feasible:
         measure = next(iter(problem.outcomes))
-        rivals = [one for one in ranked[1:] if one.feasible]
+        feasible = [one for one in ranked[1:] if one.feasible]
+        rivals = [one for one in feasible if one.in_race] or feasible[:1]
         mine = runs.values(ranked[0].point, measure, fresh)
-        second = paired(mine, runs.values(rivals[0].point, measure, fresh)) if rivals else None
+        gaps = holm([paired(mine, runs.values(one.point, measure, fresh)) for one in rivals])
+        second = gaps[0] if gaps else None
         against = paired(mine, runs.values(base, measure, fresh))
     return Optimum(
         problem, tuple(trials), tuple(ranked), _candidate(problem, runs, base, fresh, True), second, against, first,

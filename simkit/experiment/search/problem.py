@@ -155,10 +155,23 @@ def constraint(text: str, measures: Mapping[str, Any]) -> Constraint:
         if found:
             known(name.strip(), measures)
             try:
-                return Constraint(name.strip(), Target.model_validate(parse_target(f"{sign} {bound.strip()}")))
+                target = Target.model_validate(parse_target(f"{sign} {bound.strip()}"))
             except ValueError as error:
                 raise SearchError(f"constraint {text!r}: {error}") from None
+            attainable(name.strip(), target.value, measures)
+            return Constraint(name.strip(), target)
     raise SearchError(f"expected a constraint such as 'mean_fatigue <= 1.2'; found {text!r}")
+
+
+def attainable(name: str, value: float, measures: Mapping[str, Any]) -> None:
+    """Raise SearchError for a value that the measure can never have: a share of 140 %."""
+    low, high = getattr(measures[name], "possible", (-math.inf, math.inf))
+    if low <= value <= high:
+        return
+    share = measures[name].unit == "share"
+    lowest, highest, found = (f"{100 * one:g} %" if share else f"{one:g}" for one in (low, high, value))
+    span = f"between {lowest} and {highest}" if math.isfinite(high) else f"never below {lowest}"
+    raise SearchError(f"{name} is {span}; found {found}")
 
 
 def known(name: str, measures: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from simkit.experiment.cells import Model
 from simkit.experiment.definition.tables import Range
 from simkit.experiment.progress import Progress
 from simkit.experiment.search.folder import claim, identity
-from simkit.experiment.search.problem import Point, Problem, SearchError, known
+from simkit.experiment.search.problem import Point, Problem, SearchError, attainable, known
 from simkit.experiment.search.runs import Runs
 from simkit.experiment.statistics import Interval, interval
 from simkit.experiment.storage.address import fingerprint
@@ -100,6 +100,7 @@ def reach(
     """
     lever, span = _lever(problem)
     known(measure, problem.measures)
+    attainable(measure, target, problem.measures)
     if len(problem.alternatives) > 1:
         raise SearchError(f"--reach is asked of one alternative: name one of {', '.join(problem.alternatives)}")
     if problem.replications < 2:

@@ -21,6 +21,8 @@ def about(
 ) -> dict[str, Any]:
     """What was run, with what, where and when: enough to run it again and to know whether it is the same."""
     extension = experiment.study.extension
+    measures = extension.measures if extension is not None else {}  # simkit's own are known to who reads this
+    sides = {name: one.better for name, one in measures.items() if one.better}
     made_with = {"file": Path(extension.shown).name, "sha256": extension.sha256} if extension is not None else None
     return {
         "name": experiment.name,
@@ -35,7 +37,7 @@ def about(
         "levers": list(experiment.levers),
         "uncertainties": list(experiment.uncertainties),
         "outcomes": list(experiment.outcomes),
-        "directions": dict(experiment.directions),
+        "directions": {**sides, **experiment.directions},
         "design": experiment.design.model_dump(exclude_none=True) if experiment.design else None,
         "cases": len(design),
         "alternatives": list(experiment.alternatives),

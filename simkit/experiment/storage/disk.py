@@ -9,8 +9,8 @@ import contextlib
 import hashlib
 import io
 import os
-import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,12 +38,14 @@ def checksum(data: bytes) -> str:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Put a file there in one step: beside it first, then onto the disk, then in its place."""
+    """Put a file there in one step: beside it first, then onto the disk, then in its place.
+
+    It may be read by whom the user's mask lets read.
+    """
     touch("create", path)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=PARTIAL, dir=path.parent)
-    beside = Path(name)
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{PARTIAL}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with beside.open("xb") as file:
             touch("write", path)
             file.write(data)
             file.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,8 @@ def read_results(folder: str | Path) -> Results:
     """
     folder = Path(folder)
     held, rows = _settled(folder)
-    return Results(runs_of(rows, held.about["alternatives"]), _design(folder), dict(held.about), rows, held.inputs)
+    runs = runs_of(rows, held.about["alternatives"])
+    return Results(runs, _design(folder, held), dict(held.about), rows, held.inputs)
 
 
 def kept_design(folder: Path, inputs_of: Callable[[pd.DataFrame], str]) -> pd.DataFrame | None:
@@ -55,7 +57,7 @@ def kept_design(folder: Path, inputs_of: Callable[[pd.DataFrame], str]) -> pd.Da
     """
     try:
         held = manifest.read(folder)
-        design = _design(folder) if held is not None else None
+        design = _design(folder, held) if held is not None else None
     except (StoreError, OSError, ValueError, KeyError):
         return None
     return design if held is not None and design is not None and inputs_of(design) == held.inputs else None
@@ -112,7 +114,16 @@ def _part(folder: Path, name: str, held: manifest.Manifest) -> list[Row]:
     return from_bytes(data)[0]
 
 
-def _design(folder: Path) -> pd.DataFrame:
+def _design(folder: Path, held: manifest.Manifest) -> pd.DataFrame:
+    """The cases. A folder of an older simkit has no checksum of them: then they need only be readable."""
     import pandas as pd
 
-    return pd.read_parquet(io.BytesIO(disk.read(folder / DESIGN))).set_index("case")
+    path, again = folder / DESIGN, "the same sweep again makes it again"
+    try:
+        data = disk.read(path)
+    except FileNotFoundError:
+        raise StoreError(f"{path} is gone; {again}") from None
+    if held.about.get("design_sha256") in (None, disk.checksum(data)):
+        with suppress(ValueError, OSError, KeyError):  # what is no Parquet, or none of cases
+            return pd.read_parquet(io.BytesIO(data)).set_index("case")
+    raise StoreError(f"{path} is damaged; {again}")

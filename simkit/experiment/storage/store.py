@@ -85,6 +85,7 @@ class Store:
     def __enter__(self) -> Self:
         with self._explained():
             check_folder(self.folder)
+            self._check_owner(manifest.read(self.folder))  # before anything is made in what may be another's folder
             for name in (RUNS, SPARE):
                 disk.make(self.folder / name)
             with disk.locked(self.folder / LOCK):
@@ -172,18 +173,17 @@ class Store:
         used = {row.cell for row in taken.values()}
         self.spare = {cell: row for cell, row in old.items() if cell not in used}
         self._rewrite(held)
-        if self.rows:
-            self.tell(f"{self.folder}: {len(self.rows)} runs of an earlier design are of this one too")
+        if old:
+            self.tell(
+                f"{self.folder} held other cases, another scenario or other code under this name: of its {len(old)} "
+                f"runs {len(self.rows)} are of this sweep too, {len(self.spare)} are kept aside in {SPARE}/"
+            )
 
     # --- opening -----------------------------------------------------------------------------------------------
 
     def _open(self, held: Manifest | None) -> None:
         """Read what is finished; called under the lock."""
-        if held is not None and held.about.get("name") != self.about["name"]:
-            raise StoreError(
-                f"{self.folder} holds the experiment {held.about.get('name')!r}, not {self.about['name']!r}; "
-                "name another folder"
-            )
+        self._check_owner(held)
         same = held is None or held.inputs == self.inputs
         listed = held.parts if held is not None else self._there()
         for name, sha in listed.items():
@@ -198,13 +198,18 @@ class Store:
                 self._write_part(RUNS if ours else SPARE, left)
         if not same or (held is None and self.spare):
             self._adopt(held)
-        elif held is None or self._parts != dict(listed):
+        elif held is None or self._parts != dict(listed) or not self._has_design():
             disk.write(self.folder / DESIGN, self.design)
             self._write_manifest(self._manifest(held))
-        elif not self._has_design():
-            disk.write(self.folder / DESIGN, self.design)
         for path, _ in journals:
             disk.remove(path)
+
+    def _check_owner(self, held: Manifest | None) -> None:
+        if held is not None and held.about.get("name") != self.about["name"]:
+            raise StoreError(
+                f"{self.folder} holds the experiment {held.about.get('name')!r}, not {self.about['name']!r}; "
+                "name another folder"
+            )
 
     def _has_design(self) -> bool:
         try:
@@ -268,6 +273,7 @@ class Store:
         times = dict(held.about.get("times", {})) if held is not None else {}
         now = {"stored": datetime.now(UTC).isoformat(timespec="seconds")}
         told = {**self.about, **self.made_by(), "times": {**self.about["times"], **times, **now}}
+        told["design_sha256"] = disk.checksum(self.design)
         return Manifest(told, self.inputs, self._parts)
 
     def _write_part(self, place: str, rows: Sequence[Row]) -> dict[str, str]:

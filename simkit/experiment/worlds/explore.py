@@ -108,11 +108,11 @@ def beside(
 def _without(study: Any, result: Result) -> Result:
     from simkit.scenario.load import Study
 
-    return replace(result, warnings=(NONE, *result.warnings)) if isinstance(study, Study) else result
+    return result.warned(NONE) if isinstance(study, Study) else result
 
 
 def _with(result: Result, worlds: Worlds) -> Result:
-    return replace(result, worlds=worlds, warnings=(*warnings(worlds), *result.warnings))
+    return replace(result, worlds=worlds).warned(*warnings(worlds))
 
 
 def explore(

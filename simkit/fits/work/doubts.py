@@ -10,20 +10,25 @@ from simkit.fits.work.passes import Passes
 if TYPE_CHECKING:
     from simkit.fits.work.fit import KindFit, WorkFit
 
+NO_BEGIN, SURE = 0.02, 0.95
+"""Share of completions without a begin that is told; how sure a bound on what was never seen is."""
 OPTIONAL_BELOW, MANY_CASES = 0.9, 20
 """A step that a smaller share of many cases has is told: simkit's steps are for every case."""
 
 
 def doubts(fit: WorkFit, found: Passes, speed: dict[Any, float]) -> Iterator[str]:
     """Sentences, each of one thing."""
-    if found.moments:
-        yield f"nobody does or decides {', '.join(found.moments)}: taken as moments, not as steps"
+    if nobody := [one for one in found.moments if one not in found.taken_for_moments]:
+        yield f"nobody does or decides {', '.join(nobody)}: taken as moments, not as steps"
+    for step in found.taken_for_moments:
+        yield f"{step}: somebody does it, but that names a moment of the case, and no step; give it another name"
     for kind in fit.kinds:
         yield from _of_efforts(kind, found)
     if all(any(one.effort is None for one in kind.steps.values()) for kind in fit.kinds):
         yield "no kind of work is left, so people and gates are left out as well: simkit's own work asks for its skills"
+    yield from _of_begins(found)
     yield from _of_time(fit, found)
-    yield from _of_order(found)
+    yield from _of_order(fit, found)
     if not (found.table["person"] != "").any():
         yield "the log names nobody: who does what is not identifiable, and one person stands for each skill"
     if speed:
@@ -51,6 +56,16 @@ def _of_efforts(kind: KindFit, found: Passes) -> Iterator[str]:
         yield f"{kind.kind}: not lognormal at 5 %: {', '.join(poor)}"
 
 
+def _of_begins(found: Passes) -> Iterator[str]:
+    """Steps that are begun in the log, and some of whose completions have no begin: their efforts are unknown."""
+    done = found.table[found.table["complete"].notna()]
+    begun = done["start"].notna().groupby(done["step"]).agg(["mean", "size"])
+    few = begun[(begun["mean"] > 0) & (begun["mean"] < 1 - NO_BEGIN)]
+    if len(few) and not found.has_effort:
+        told = ", ".join(f"{step} ({1 - one['mean']:.0%} of {int(one['size']):,})" for step, one in few.iterrows())
+        yield f"completions without a begin tell nothing of effort: {told}"
+
+
 def _of_time(fit: WorkFit, found: Passes) -> Iterator[str]:
     if fit.share_is == "unknown" and found.has_start:
         yield (
@@ -70,7 +85,11 @@ def _of_time(fit: WorkFit, found: Passes) -> Iterator[str]:
         yield f"on {hours.quiet_days} working weekdays nothing happened: holidays, perhaps (calendars.office.holidays)"
 
 
-def _of_order(found: Passes) -> Iterator[str]:
+def _of_order(fit: WorkFit, found: Passes) -> Iterator[str]:
+    for kind in fit.kinds:
+        for step, other in kind.assumed:
+            told = f"{other}, which never began before, is taken to wait for it"
+            yield f"{kind.kind}: nothing became ready when {step} was done; {told}"
     if not found.has_ready:
         yield (
             "order of steps: inferred from what precedes what, since the log does not tell when steps are ready "
@@ -87,6 +106,10 @@ def _of_gates(fit: WorkFit) -> Iterator[str]:
     if fit.gates:
         yield "a gate's opinion and the defects it finds are one rejection in a log: reject carries both, finds is 0"
     for name, gate in fit.gates.items():
+        if not any(gate.rejection.rejected):
+            most = 1 - (1 - SURE) ** (1 / sum(gate.rejection.decided))
+            told = f"nothing was rejected in {sum(gate.rejection.decided):,} decisions"
+            yield f"gate {name}: {told}, so the chance is below {most:.2g} ({SURE:.0%} sure)"
         if gate.rejection.decay is None:
             yield f"gate {name}: nothing was decided in a second round: decay is not identifiable, and the default"
         if gate.mode == "cadence":

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simkit.fits.work.columns import DEFAULTS, LogColumns
+from simkit.fits.work.files import LogError
 from simkit.fits.work.graph import HandOffFit, graph, hand_offs, returns_to
 from simkit.fits.work.passes import Passes, passes
 from simkit.fits.work.people import Hours, skills_of, units_of, working_hours
-from simkit.fits.work.reading import DEFAULTS, LogColumns, LogError, read_log
+from simkit.fits.work.reading import read_log
 from simkit.fits.work.steps import EffortFit, GateFit, fit_effort, fit_gate, on_shift_hours, redone
 from simkit.scenario.work_kinds import LIVE
 
@@ -55,6 +57,8 @@ class KindFit:
     gates: dict[str, tuple[str, ...]]
     """Gate -> what it waits for."""
     return_to: dict[str, str]
+    assumed: tuple[tuple[str, str], ...] = ()
+    """(step, by which it is taken to be waited for): it was always over before, and nothing else tells."""
 
     @property
     def after(self) -> dict[str, list[str]]:
@@ -87,21 +91,24 @@ class WorkFit:
 
 def fit_work(
     path: Path, columns: LogColumns = DEFAULTS, *, gates: tuple[str, ...] = (), primary_share: float | None = None,
-    time_format: str | None = None,
+    time_format: str | None = None, time_zone: str | None = None,
 ) -> WorkFit:  # fmt: skip
     """Fit a department to the log in a file.
 
     `columns` names its columns, `gates` are steps that are decisions where no column tells an outcome, `primary_share`
-    is the share of on-shift time at a step that is work on it, for logs without hours of work. Raises LogError.
+    is the share of on-shift time at a step that is work on it, for logs without hours of work; `time_format` and
+    `time_zone` are as in `read_log`. Raises LogError.
     """
     if primary_share is not None and not 0 < primary_share <= 1:
         raise LogError(f"primary share: found {primary_share:g}; allowed: above 0, at most 1")
-    events = read_log(path, columns, time_format)
+    log = read_log(path, columns, time_format, time_zone)
+    events = log.events
     missing = sorted(set(gates) - set(events["step"]))
     if missing:
         known = ", ".join(sorted(set(events["step"])))
         raise LogError(f"{path.name}: no step is called {', '.join(map(repr, missing))}; the log has {known}")
-    return _fit(path.name, events, passes(events, gates), primary_share)
+    fit = _fit(path.name, events, passes(events, gates), primary_share)
+    return replace(fit, doubts=(*log.notes, *fit.doubts))
 
 
 def _fit(source: str, events: pd.DataFrame, found: Passes, stated: float | None) -> WorkFit:
@@ -156,7 +163,8 @@ def _primary_share(found: Passes, at_desk: np.ndarray, stated: float | None) -> 
 def _kind(
     found: Passes, kind: str, table: pd.DataFrame, again: pd.Series, decided: set[str], step_skill: dict[str, str]
 ) -> KindFit:
-    after = graph(found, kind)
+    order = graph(found, kind)
+    after = order.after
     steps, gates, back = {}, {}, {}
     for step, waits in after.items():
         mine = table[table["step"] == step]
@@ -178,7 +186,7 @@ def _kind(
         steps[step] = StepFit(
             step, skill, tuple(waits), len(finished), fit_effort(fresh[~np.isnan(fresh)]), share, rounds
         )
-    return KindFit(kind, table["case"].nunique(), tuple(after), steps, gates, back)
+    return KindFit(kind, table["case"].nunique(), tuple(after), steps, gates, back, order.assumed)
 
 
 def _worked_before(step: str, after: dict[str, list[str]], decided: set[str]) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,8 @@ from simkit.teams.calendar import Calendar
 
 SURE = 0.98
 """Share of cases in which a step must precede another to be waited for, in a log without readiness."""
+LEAST_CASES = 20
+"""Cases that must have two steps for one to be taken as waited for because it was always over before."""
 LEAST_VOTES, VOTES = 2, 0.02
 """A step is waited for if it made the other ready in so many cases, and in this share of them."""
 HARDLY_QUEUED = 0.05
@@ -21,8 +23,18 @@ HARDLY_QUEUED = 0.05
 RELATIONS = ("same_person", "same_unit", "same_company")
 
 
-def graph(passes: Passes, kind: str) -> dict[str, list[str]]:
-    """Step -> what it waits for, in the order in which the steps usually begin. What never begins is left out."""
+@dataclass(frozen=True)
+class StepsFit:
+    """What waits for what in a kind of work."""
+
+    after: dict[str, list[str]]
+    """Step -> what it waits for, in the order in which the steps usually begin."""
+    assumed: tuple[tuple[str, str], ...] = ()
+    """(what is waited for, by which step) where the log shows only that the one was always over before the other."""
+
+
+def graph(passes: Passes, kind: str) -> StepsFit:
+    """The steps of a kind and what each waits for. What never begins is left out."""
     mine = passes.table[passes.table["kind"] == kind]
     first = mine[mine["number"] == 0].set_index(["case", "step"])
     begin = first["ready"].fillna(first["start"]).fillna(first["complete"])
@@ -30,8 +42,12 @@ def graph(passes: Passes, kind: str) -> dict[str, list[str]]:
     typical = (begin - np.asarray(arrived, float)).groupby("step").median().sort_values(kind="stable")
     order = [str(step) for step in typical.index]
     if passes.has_ready:
-        return _by_readiness(passes, mine, order)
-    return _by_precedence(passes, first, order)
+        found = _by_readiness(passes, mine, order)
+        assumed = _loose_ends(found, first, order)
+        for step, other in assumed:
+            found[other] = [one for one in (*order, LIVE) if one in (*found[other], step)]
+        return StepsFit(found, tuple(assumed))
+    return StepsFit(_by_precedence(passes, first, order))
 
 
 def _by_readiness(passes: Passes, mine: pd.DataFrame, order: list[str]) -> dict[str, list[str]]:
@@ -54,6 +70,25 @@ def _by_readiness(passes: Passes, mine: pd.DataFrame, order: list[str]) -> dict[
         step: [one for one in (*order, LIVE) if votes[step][one] >= max(LEAST_VOTES, VOTES * cases[step])]
         for step in order
     }
+
+
+def _loose_ends(found: dict[str, list[str]], first: pd.DataFrame, order: list[str]) -> list[tuple[str, str]]:
+    """Steps that nothing was ever ready at the end of, each with the first step that never began before its end.
+
+    A branch that is always done long before the others never makes the joining step ready.
+    """
+    waited = {one for waits in found.values() for one in waits}
+    begin = first["ready"].unstack("step")
+    done = first["complete"].unstack("step")
+    joins = []
+    for i, step in enumerate(order):
+        for other in order[i + 1 :] if step not in waited else ():
+            both = begin[other].notna() & done[step].notna()
+            over = done.loc[both, step] <= begin.loc[both, other]
+            if LIVE not in found[other] and both.sum() >= LEAST_CASES and over.mean() >= SURE:
+                joins.append((step, other))
+                break
+    return joins
 
 
 def _by_precedence(passes: Passes, first: pd.DataFrame, order: list[str]) -> dict[str, list[str]]:
@@ -195,15 +230,18 @@ def _giver(
 ) -> _Completion | None:
     """Who finished at that moment, or, where that is not known, who last finished one of the steps allowed.
 
-    What a gate let pass is still that of whoever handed it in; what it sent back comes from who decided.
+    What a gate let pass is still that of whoever handed it in, but was on its way only since the gate let it pass; what
+    it sent back comes from who decided.
     """
+    released: float | None = None
     for one in reversed(done):
         if one.when > since or (not exact and one.step not in allowed):
             continue
         if exact and one.when != since:
             return None
         if one.outcome != "approve":
-            return one if one.person else None
+            return replace(one, when=one.when if released is None else released) if one.person else None
+        released = one.when if released is None else released
         since, allowed = one.ready if exact else one.when, set(after.get(one.step, []))
     return None
 

@@ -23,13 +23,14 @@ DIGITS = 3
 
 
 def snippet(fit: WorkFit) -> str:
-    """The fit as a scenario file's `teams` section, with what was not identifiable as comments."""
+    """What stands under `teams:` of a scenario, or in a file named there; what was not identifiable as comments."""
     head = [
         f"# simkit fit-work {fit.source}: {fit.events:,} events from {fit.first} to {fit.last}.",
-        "# Wages are simkit's defaults; campaigns name the kinds of work below (campaigns.NAME.work).",
+        "# Stands under `teams:` of a scenario, or in a file of its own (`teams: FILE.yaml`). Wages are defaults;",
+        "# campaigns of the scenario name the kinds of work below (campaigns.NAME.work).",
         *(f"# {doubt}" for doubt in fit.doubts),
     ]
-    return "\n".join(head) + "\n" + as_yaml({"teams": teams(fit)})
+    return "\n".join(head) + "\n" + as_yaml(teams(fit))
 
 
 def teams(fit: WorkFit) -> dict[str, Any]:
@@ -252,7 +253,7 @@ def render(fit: WorkFit, console: Console) -> None:
         console.print(f"- {doubt}", markup=False)
 
 
-_STEP_HEAD = ("kind", "step", "skill", "n", "mean", "s.e.", "cv", "lognormal", "done again")
+_STEP_HEAD = ("kind", "step", "skill", "n", "mean", "s.e.", "cv", "lognormal", "passes done again")
 _GATE_HEAD = ("gate", "mode", "decided", "rejected by round", "first", "decay")
 
 
@@ -260,16 +261,17 @@ def _step_rows_shown(fit: WorkFit) -> list[list[str]]:
     rows = []
     for kind in fit.kinds:
         for one in kind.steps.values():
-            told = ["", "", "", "unknown"]
+            told = ["0", "", "", "", "unknown"]
             if one.effort is not None:
                 e = one.effort
                 told = [
+                    f"{e.n:,}",
                     f"{e.mean_hours:.2f}",
                     f"{e.mean_error:.2f}",
                     f"{e.cv:.2f}",
                     f"{'yes' if e.fits else 'no'} (D {e.distance:.2f})",
                 ]
-            rows.append([kind.kind, one.step, one.skill, f"{one.n:,}", *told, f"{one.redo_share:.1%}"])
+            rows.append([kind.kind, one.step, one.skill, *told, f"{one.redo_share:.1%} of {one.n:,}"])
     return rows
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simkit.fits.work.reading import ASSIGNED, COMPLETE, READY, START, LogError
+from simkit.fits.work.files import LogError
+from simkit.fits.work.reading import ASSIGNED, COMPLETE, READY, START
 from simkit.scenario.work_kinds import LIVE
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Passes:
     """The first second of each case."""
     moments: tuple[str, ...]
     """Steps that nobody did and nobody decided: they take no time and are left out."""
+    taken_for_moments: tuple[str, ...]
+    """Those of them that somebody did, whose names are those of what happens to a case."""
     has_effort: bool
     has_coordination: bool
 
@@ -52,7 +55,7 @@ class Passes:
 
 
 def passes(events: pd.DataFrame, gates: tuple[str, ...] = ()) -> Passes:
-    """The passes of the events of `fit_work_reading.read_log`; `gates` are steps that are decisions.
+    """The passes of the events of `reading.read_log`; `gates` are steps that are decisions.
 
     Within a case and step the first begin belongs to the first completion. Raises LogError when nothing is left.
     """
@@ -76,7 +79,8 @@ def passes(events: pd.DataFrame, gates: tuple[str, ...] = ()) -> Passes:
     table = _decided(table, gates)
     effort = "effort_hours" in events and bool((events["effort_hours"] > 0).any())
     coordination = "coordination_hours" in events and bool((events["coordination_hours"] > 0).any())
-    return Passes(table, midnight, live, arrived, moments, effort, coordination)
+    done = tuple(sorted({*moments} & {*events.loc[events["person"] != "", "step"]}))
+    return Passes(table, midnight, live, arrived, moments, done, effort, coordination)
 
 
 def _first(events: pd.DataFrame) -> dict[str, float]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simkit.fits.work.files import LogError
 from simkit.fits.work.passes import Passes
-from simkit.fits.work.reading import LogError
 from simkit.scenario.working_week import WEEKDAYS, WorkingWeek
 from simkit.teams.calendar import DAY_SECONDS, Calendar
 

@@ -2,7 +2,9 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,8 @@ from worlds import grid_design, luck, runs_of
 
 import simkit
 from simkit import cli
-from simkit.experiment.analysis.analyze import METHODS
+from simkit.experiment.analysis.analyze import METHODS, MORE_TABLES, USES, analyze, run_method
+from simkit.experiment.analysis.asked import Asked, Source
 from simkit.experiment.analysis.tables import AnalysisError
 from simkit.experiment.designs import design_table
 from simkit.report.analyses import SHOWN_ROWS, show
@@ -209,3 +212,70 @@ def test_the_command_refuses_with_a_sentence(monkeypatch, capsys, folder, words,
     found, _, err = command(monkeypatch, capsys, *(word.format(folder=folder) for word in words))
     assert found == code
     assert says in err
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_what_a_method_does_not_take_is_refused(method):
+    """An option that would do nothing is an error that names the methods it is for; the table of uses is the truth."""
+    design = grid_design(a=[1.0, 2.0, 3.0], b=[0.0, 1.0])
+    runs = runs_of(design, {"y": lambda case, name, r: case.a + luck(r)}, ("x", "z"), 3)
+    given = {"alternative": "z", "against": "z", "better": "higher", "levers": ["a"], "threshold": 1.0, "x": "a",
+             "y": "b", "seed": 3, "levels": 6}  # fmt: skip
+    for name, value in given.items():
+        if name in USES[method]:
+            continue
+        takers = [one for one, taken in USES.items() if name in taken]
+        with pytest.raises(AnalysisError, match=f"{method} has no use for {name}; it is for {', '.join(takers)}"):
+            analyze((runs, design), method, **{name: value})
+
+
+def test_a_method_reads_only_what_it_takes():
+    """Every other field of a question may be anything: the answer is the same to the bit."""
+    design = grid_design(a=[1.0, 2.0, 3.0], b=[0.0, 1.0])
+    outcomes = {"y": lambda case, name, r: case.a * case.b + (name == "z") * (case.a - 2.2) + luck(r, int(case.a))}
+    runs = runs_of(design, outcomes, ("x", "z"), 4)
+    usual = {"better": "higher", "levers": ("a",), "x": "a", "y": "b"}
+    other = {"alternative": "z", "against": "x", "better": "lower", "levers": ("b",), "threshold": 1.0, "x": "b",
+             "y": "a", "seed": 3}  # fmt: skip
+    for method in ("regimes", "break-even", "robustness", "scenarios", "noise"):
+        asked = Asked(Source.of((runs, design)), **usual).resolved()
+        plain = run_method(method, asked).tables
+        assert set(plain) <= {*METHODS, *MORE_TABLES}  # which are taken away when the results are new
+        idle = {name: value for name, value in other.items() if name not in USES[method]}
+        idle.pop("alternative", None)
+        idle.pop("against", None)
+        again = run_method(method, replace(asked, **idle)).tables
+        for name, table in plain.items():
+            pd.testing.assert_frame_equal(table, again[name])
+
+
+def test_names_of_a_front_stay_within_the_picture():
+    """However long, and wherever their points lie."""
+    design = grid_design(a=[1.0, 2.0, 3.0])
+    outcomes = {"y": lambda case, name, r: case.a + luck(r, sd=0.1), "z": lambda case, name, r: case.a + 0.1}
+    runs = runs_of(design, outcomes, ("hub_and_spoke_and_a_half", "pods_and_a_half"), 4)
+    found = analyze((runs, design), "pareto", better={"y": "higher", "z": "lower"}, levers=["a"])
+    figure = found.figure()
+    figure.canvas.draw()
+    names = figure.axes[0].texts
+    assert len(names) == 6
+    for name in names:
+        box = name.get_window_extent()
+        assert box.x0 >= 0
+        assert box.x1 <= figure.bbox.x1, name.get_text()
+
+
+def test_what_failed_and_what_was_not_run_stand_first():
+    """In that order, whatever the method; a sweep that is not finished is not taken for a finished one."""
+    design = grid_design(a=[1.0, 2.0, 3.0])
+    runs = runs_of(design, {"y": lambda case, name, r: case.a + luck(r)}, ("x", "z"), 3)
+    swept = SimpleNamespace(runs=runs, design=design, missing=7)
+    unfinished = "7 cells of the design have not been run yet"
+    for method in ("noise", "break-even"):
+        assert analyze(swept, method).warnings[0] == unfinished
+        runs.loc[0, "status"] = "failed"
+        assert [told.split(" and ")[0] for told in analyze(swept, method).warnings[:2]] == [
+            "1 of 18 cells failed",
+            unfinished,
+        ]
+        runs.loc[0, "status"] = "ok"

@@ -127,6 +127,18 @@ def test_a_map_with_failed_runs_keeps_pairs():
     assert (found["a"] - found["b"]).tolist()[:3] == pytest.approx([5, 5, 5])
 
 
+def test_a_place_averages_the_same_cases_in_every_replication():
+    """Two cases a place, one with a failed run: its replication is no pair, rather than the other case by itself."""
+    design = grid_design(x=[0, 1], y=[0, 1], other=[0.0, 100.0])
+    runs = runs_of(
+        design, {"v": lambda case, name, r: (name == "a") * (1 + case.other) + luck(r)}, "ab", replications=4
+    )
+    runs.loc[(runs.case == 0) & (runs.alternative == "b") & (runs.replication == 2), "status"] = "failed"
+    found = regime_map(runs, design, "x", "y", "v", "higher").table
+    assert found["pairs"].tolist() == [3, 4, 4, 4]
+    assert found["lead"].tolist() == pytest.approx([51.0] * 4)
+
+
 def linear(root, slope, replications=12, sd=1.0, seed=0):
     """Paired differences slope * (x - root) + luck that belongs to the replication."""
     errors = np.random.default_rng(seed).normal(0, sd, replications)
@@ -174,6 +186,52 @@ def test_break_even_of_a_sweep():
     found = break_even_of_runs(runs_of(design, outcomes, "ab", 8), design, "cap", "y", "b", "a")
     assert found.at == pytest.approx(1.5, abs=0.2)
     assert found.low < 1.5 < found.high
+
+
+def test_a_break_even_is_of_the_lever_alone():
+    """What other factors do is in no break-even: cases that do not meet every value of the lever, a failed run's
+    replication, and a lever that never changes alone."""
+    # b is level with a at cap = 2 - other, so each row of the design has a crossing of its own: 2 and 0
+    outcomes = {"y": lambda case, name, r: (name == "b") * (case.cap + case.other - 2) + luck(r)}
+    cross = grid_design(cap=[0.0, 1.0, 3.0], other=[0.0])
+    alone = pd.concat([cross, pd.DataFrame({"cap": [0.0, 0.0], "other": [2.0, 1.0]})], ignore_index=True)
+    alone.index.name = "case"
+    found = break_even_of_runs(runs_of(alone, outcomes, "ab", 4), alone, "cap", "y", "b", "a")
+    assert (found.at, found.left_out) == (pytest.approx(2.0, abs=1e-5), 2)
+
+    both = grid_design(cap=[0.0, 1.0, 3.0], other=[0.0, 2.0])
+    runs = runs_of(both, outcomes, "ab", 4)
+    runs.loc[(runs["case"] == 5) & (runs["alternative"] == "b") & (runs["replication"] == 1), "status"] = "failed"
+    found = break_even_of_runs(runs, both, "cap", "y", "b", "a")
+    assert (found.at, found.replications_left_out) == (pytest.approx(1.0, abs=1e-5), 1)
+    runs.loc[runs["case"] == 5, "status"] = "failed"  # then the row of other = 2 lacks cap = 3
+    found = break_even_of_runs(runs, both, "cap", "y", "b", "a")
+    assert (found.at, found.left_out) == (pytest.approx(2.0, abs=1e-5), 3)
+
+    sampled = pd.DataFrame({"cap": [0.0, 1.0, 3.0], "other": [1.0, 2.0, 0.0]}).rename_axis("case")
+    with pytest.raises(AnalysisError, match="cap never changes alone in these runs, but together with other"):
+        break_even_of_runs(runs_of(sampled, outcomes, "ab", 4), sampled, "cap", "y", "b", "a")
+
+
+def test_dominance_probabilities_are_those_of_all_resamples():
+    """Four replications have 256 resamples: how often one dominates another, and nothing does, counted one by one."""
+    gain = {"a": (1.1, 4.2, 2.3, 6.1), "b": (3.2, 2.1, 5.4, 1.3), "c": (2.7, 2.5, 3.1, 2.2)}
+    cost = {"a": (1.3, 3.1, 2.2, 1.7), "b": (2.4, 1.6, 1.1, 2.9), "c": (1.8, 1.75, 1.5, 1.65)}
+    outcomes = {"gain": lambda case, name, r: gain[name][r], "cost": lambda case, name, r: cost[name][r]}
+    design = pd.DataFrame(index=pd.RangeIndex(1, name="case"))
+    found = pareto(runs_of(design, outcomes, gain, 4), {"gain": "higher", "cost": "lower"})
+    beaten = pd.DataFrame(0.0, index=list(gain), columns=list(gain))
+    front = dict.fromkeys(gain, 0.0)
+    for drawn in itertools.product(range(4), repeat=4):
+        g, c = ({name: sum(values[i] for i in drawn) for name, values in of.items()} for of in (gain, cost))
+        for name in gain:
+            rivals = [other for other in gain if other != name and g[other] > g[name] and c[other] < c[name]]
+            front[name] += (not rivals) / 256
+            for other in rivals:
+                beaten.loc[other, name] += 1 / 256
+    assert (beaten.to_numpy() > 0.05).sum() > 2
+    pd.testing.assert_frame_equal(found.dominance, beaten, check_exact=False, atol=0.05, rtol=0)  # 3 errors of 1,000
+    assert found.table["front_probability"].to_dict() == pytest.approx(front, abs=0.05)
 
 
 def test_a_front_by_brute_force():

@@ -9,6 +9,7 @@ from SALib.analyze import morris as salib_morris
 from SALib.analyze import sobol as salib_sobol
 from worlds import grid_design, luck, runs_of
 
+from simkit.experiment.analysis.asked import Asked, Source
 from simkit.experiment.analysis.morris import morris_effects
 from simkit.experiment.analysis.noise import noise
 from simkit.experiment.analysis.sobol import sobol_indices
@@ -71,6 +72,7 @@ def test_ishigami_from_experiment_file_to_indices(ishigami, simkit, tmp_path):
     assert (swept.runs["status"] == "ok").all()
     code, said, _ = simkit("analyze", str(tmp_path / "results"), "--json")
     assert code == 0
+    assert Asked(Source.of(tmp_path / "results")).resolved().side == "higher"  # as the extension's measure says
     (found,) = (one for one in json.loads(said)["analyses"] if one["method"] == "sobol")
     table = {row["factor"]: row for row in found["tables"]["sobol"]}
     for name, first, total in zip(PI_RANGES, FIRST, TOTAL, strict=True):
@@ -170,6 +172,13 @@ def test_noise_by_hand():
     assert (found.between, found.common, found.residual) == (6.0, 0.0, 4.0)
     assert found.luck_share == pytest.approx(0.4)
     assert found.noise_share == pytest.approx(2 / 8)
+
+
+def test_noise_of_whole_cases_only():
+    """A case with a failed run is in no component: the others give what they give by themselves."""
+    whole = pd.DataFrame([[1.0, 3.0], [7.0, 5.0]])
+    gap = pd.concat([whole, pd.DataFrame([[100.0, np.nan]])], ignore_index=True)
+    assert noise(gap) == noise(whole)
 
 
 def test_noise_finds_the_components():

@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 
 from simkit.coupling.department_only import DepartmentRun, department_run, left_out
-from simkit.experiment.inquiries.bottleneck import AS_IS, NoAnswer, bottleneck, campaign_days, changes, one_more_meeting
+from simkit.experiment.inquiries.bottleneck import (
+    AS_IS,
+    Bottleneck,
+    NoAnswer,
+    bottleneck,
+    campaign_days,
+    changes,
+    one_more_meeting,
+)
 from simkit.measures.responsiveness import signal_to_live
 from simkit.report.bottleneck import document, headline, notes
 from simkit.scenario.schema import Scenario
@@ -146,6 +154,23 @@ def test_the_answer_as_a_document_and_what_it_leaves_out():
     assert any("monitors churn_up" in note for note in notes(answer))
     with pytest.raises(NoAnswer, match="no alternative is called 'pods'; there are: today"):
         bottleneck(SimpleNamespace(alternatives={"today": scenario}), alternative="pods")
+
+
+@pytest.mark.parametrize(
+    ("board", "copy", "told"),
+    [
+        ((12.0, 12.1, 12.0), (14.9, 15.1, 15.0), "The most is saved by board: 2.97 (2.82 to 3.11) days."),
+        ((12.0, 12.1, 12.0), (1.0, 19.0, 9.0), "The most that is shown to be saved is by board: 2.97 (2.82 to 3.11) days. "
+         "Whether copy saves more is undecided: 5.33 (-17.07 to 27.74)."),
+        ((2.0, 25.0, 16.0), (1.0, 19.0, 9.0), "No single change is shown to save time."),
+    ],
+)  # fmt: skip
+def test_the_headline_is_what_is_shown(board, copy, told):
+    """A change that may save more but need not hides none that is shown to save."""
+    days = {AS_IS: (15.0, 15.0, 15.0), "board": board, "copy": copy}
+    values = {name: {"campaigns": np.array(one), "signals": np.full(3, np.nan)} for name, one in days.items()}
+    answer = Bottleneck(Scenario(), "today", 3, values, dict.fromkeys(days), ())
+    assert headline(answer) == f"Campaigns take 15.0 days to live. {told}"
 
 
 def test_days_to_live_are_known_in_every_replication_of_a_long_horizon():

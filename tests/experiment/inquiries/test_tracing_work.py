@@ -15,7 +15,7 @@ SCENARIO = Scenario(horizon=40, warmup=20, market={"customers": 40})
 
 @pytest.fixture(scope="module")
 def run():
-    return simulate(SCENARIO, engine="mesa")
+    return simulate(SCENARIO)
 
 
 @pytest.fixture(scope="module")
@@ -75,4 +75,4 @@ def test_days_can_be_chosen(run, rejected):
 def test_work_that_does_not_exist_is_said_with_what_there_is():
     """A name that is a beginning of names lists those."""
     with pytest.raises(NoSuchWork, match=r"no work is called 'flash'.*flash-0, flash-1"):
-        trace_work(SCENARIO, "flash", engine="mesa")
+        trace_work(SCENARIO, "flash")

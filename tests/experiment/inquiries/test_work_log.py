@@ -26,7 +26,7 @@ README = Path(__file__).parents[3] / "simkit" / "experiment" / "inquiries" / "RE
 @pytest.fixture(scope="module")
 def run():
     """Pods, so that leads decide at gates; few customers, who do not matter here."""
-    return simulate(SCENARIO, engine="mesa")
+    return simulate(SCENARIO)
 
 
 @pytest.fixture(scope="module")

@@ -266,3 +266,22 @@ def test_an_extension_is_used_only_of_what_is_shipped(tmp_path):
     (at / again.EXTENSION).write_text("raise SystemExit('executed')")
     assert again.extension_of(at) is None
     assert again.extension_of(again.folder_of("cdnow_repeat_buying")) is not None
+
+
+def test_an_experiment_of_your_own_is_held_to_its_own_extension(simkit, tmp_path):
+    """Naming `extension.py` beside it changes nothing: its values are committed and held; another file is to see."""
+    at = folder(tmp_path / "renewal")
+    text = 'from simkit.extend import Extension\n\nextension = Extension("a word of its own")\n'
+    own, other = at / again.EXTENSION, tmp_path / "other.py"
+    own.write_text(text)
+    other.write_text(text)
+    code, out, err = simkit("reproduce", str(at), "--extend", str(own), "--renew")
+    assert (code, "wrote" in err) == (0, True), out
+    code, out, _ = simkit("reproduce", str(at), "--extend", str(own))
+    assert code == 0
+    assert "to the bit" in out
+    expected = again.Path(at / again.EXPECTED)
+    expected.write_text(expected.read_text().replace("# sha256: ", "# sha256: 0"))
+    assert simkit("reproduce", str(at), "--extend", str(own))[0] == 5
+    code, out, _ = simkit("reproduce", str(at), "--extend", str(other))
+    assert (code, "something was changed" in out) == (0, True)

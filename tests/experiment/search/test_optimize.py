@@ -15,6 +15,7 @@ from simkit.experiment.search.optimize import optimize
 from simkit.experiment.search.problem import Constraint, Point, Problem, SearchError, constraint, problem_of, sided
 from simkit.experiment.search.runs import Runs
 from simkit.experiment.store import ResultsFolderError
+from simkit.report.search import _state as state
 from simkit.report.search import document, headline, sureness
 from simkit.rng import run_key, uniform
 from simkit.scenario.errors import Problem as Mistake
@@ -96,7 +97,12 @@ def test_finalists_meet_luck_the_search_has_not_seen():
     assert best in searched
     assert sum(bool(more) for more in compared.values()) <= 7  # six finalists and the base
     assert found.replications < 12  # soon decided
+    assert found.against_second.verdict == "higher"
+    assert [state(found, one) for one in found.finalists] == ["best"] + ["shown to be worse"] * (
+        len(found.finalists) - 1
+    )
     alike = search(problem({"y": ("a", "c")}), trials=8)
+    assert [state(alike, one) for one in alike.finalists] == ["best", "near the best"]
     assert alike.replications == 12  # never decided: all there are
     assert alike.against_second.verdict == "the same"
     assert [one.in_race for one in alike.finalists] == [True, True]
@@ -130,6 +136,29 @@ def test_a_stopped_search_goes_on_as_if_it_had_not_been(tmp_path):
     assert again.best == after.best
     longer = search(problem(), trials=28, folder=folder)
     assert longer.trials[:24] == after.trials
+
+
+@pytest.mark.parametrize("harm", ["torn", "garbage", "flipped", "emptied"])
+def test_a_damaged_journal_is_told_and_made_again(tmp_path, capsys, harm):
+    """The course of a search is the same again from wherever its journal is whole; no run is made twice."""
+    whole = search(problem(), trials=24, folder=tmp_path / "search")
+    journal = tmp_path / "search" / "study.jnl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    middle = len(lines) // 2
+    damaged = {
+        "torn": [*lines[:-1], lines[-1][:-5]],
+        "garbage": [*lines[:middle], b"garbage\n", *lines[middle:]],
+        "flipped": [*lines[:middle], b"\xff" + lines[middle][1:], *lines[middle + 1 :]],
+        "emptied": [],
+    }[harm]
+    journal.write_bytes(b"".join(damaged))
+    RAN.clear()
+    after = search(problem(), trials=24, folder=tmp_path / "search")
+    pd.testing.assert_frame_equal(whole.table(), after.table())
+    assert RAN == []
+    told = capsys.readouterr().err
+    assert (told == "") if harm == "emptied" else (f"{journal} was damaged from line" in told)
+    assert journal.read_bytes().count(b"\n") >= len(lines) - 1
 
 
 def test_a_folder_of_another_search_is_refused(tmp_path):
