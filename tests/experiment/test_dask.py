@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from simkit.experiment.cells import Cell, Err, Model, Ok, Work, plan
 from simkit.experiment.executors import Limits, Serial, WorkerStartError, gently
 from simkit.experiment.executors import dask as on_dask
 from simkit.experiment.executors.cluster import ClusterError, OtherCodeError
+from simkit.experiment.executors.crew import Crew, Post, Terms
 from simkit.experiment.executors.dask import Dask
 from simkit.experiment.extras import MissingExtraError
 
@@ -106,6 +108,27 @@ def test_killed_worker_processes_lose_nothing(faults: Any):
     found += list(stream)
     assert sorted(cell.replication for cell, _ in found) == list(range(40))
     assert all(isinstance(outcome, Ok) for _, outcome in found)
+
+
+@posix
+def test_who_looks_alive_though_it_was_ended_gets_no_cell(faults: Any):
+    """A process that another thread has collected, which starts one itself, costs a cell one attempt, not all."""
+    work = faults.work_of(x="")
+    post = Post(Crew(Terms("a sweep", pickle.dumps(work), Limits(), None)), helper=False)
+    cell = pickle.dumps(Cell("x", 0))
+    try:
+        first = post.run(cell, wanted=lambda: True)
+        dead = post.worker.process
+        os.kill(dead.pid, signal.SIGKILL)
+        os.waitpid(dead.pid, 0)
+        assert dead.is_alive()  # as it looks between the other thread's waiting for it and its noting so
+        second = post.run(cell, wanted=lambda: True)
+        dead._popen.returncode = -signal.SIGKILL  # noted
+    finally:
+        post.end(at_work=False)
+    assert isinstance(first, Ok)
+    assert isinstance(second, Ok)
+    assert not multiprocessing.active_children()
 
 
 @posix

@@ -159,10 +159,15 @@ class Post:
         except (EOFError, OSError):
             pass
         except UnwantedError:
-            worker.stop(gently=False)
+            self._vacated(worker)
             raise
-        worker.stop(gently=False)
+        self._vacated(worker)
         return found
+
+    def _vacated(self, worker: Worker) -> None:
+        """End the process and forget it: it can look alive a while when another thread, starting one, collects it."""
+        worker.stop(gently=False)
+        self.worker = None
 
 
 def run_cells(terms: Terms, cells: list[bytes], code: str) -> list[Outcome]:
