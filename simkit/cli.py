@@ -195,10 +195,13 @@ def _validate_experiment(file: Path, sets: list[str] | None, extend: Path | None
     """How many runs a sweep of it would have, or what is wrong with it."""
     from simkit.commands.experiments import load_file
     from simkit.experiment.definition.cases import design_of
+    from simkit.experiment.reproduction.reproduce import claims_of
 
     try:
         experiment = load_file(file, sets, extend)
-        cases = len(design_of(experiment))
+        design = design_of(experiment)
+        claims_of(experiment, design)
+        cases = len(design)
     except ScenarioError as error:
         if not as_json:
             raise

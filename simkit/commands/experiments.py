@@ -197,7 +197,7 @@ def reproduce(
         stop(USAGE, str(error))
     try:
         found = again.reproduce(folder, sets=sets or (), replications=replications, seed=seed, workers=workers,
-                                extend=extend, progress=not as_json)  # fmt: skip
+                                extend=extend, progress=not as_json, tell=say)  # fmt: skip
     except KeyboardInterrupt:
         stop(INTERRUPTED, "interrupted")
     if as_json:

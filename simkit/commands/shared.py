@@ -61,7 +61,7 @@ def _keys(file: Path) -> set[str]:
     from simkit.scenario.reading import parse, read_text
 
     try:
-        return set(parse(read_text(file, str(file)), str(file)).value)
+        return set(parse(read_text(file, str(file)), str(file), []).value)  # its mistakes are told by who reads it
     except (ScenarioError, TypeError):
         return set()
 

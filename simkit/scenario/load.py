@@ -72,10 +72,18 @@ def load(path: str | Path, sets: Sequence[str] = (), extend: str | Path | Declar
 class Template:
     """A scenario file read once, to be resolved under many changes: the cases of an experiment.
 
+    `values` are dotted paths laid over the file before `sets` are: an experiment's own, which an option may change.
+
     Raises as :func:`load` for a file that cannot be read; what is wrong with values is said by :meth:`study`.
     """
 
-    def __init__(self, path: str | Path, sets: Sequence[str] = (), extend: str | Path | Declared | None = None):
+    def __init__(
+        self,
+        path: str | Path,
+        sets: Sequence[str] = (),
+        extend: str | Path | Declared | None = None,
+        values: Sequence[tuple[str, Node]] = (),
+    ):
         path = Path(path)
         sources = Sources(path.parent.resolve(), path.parent)
         layers = sources.chain(path, str(path))
@@ -83,6 +91,8 @@ class Template:
         self._plan = _Plan(path, sources, extension.scenario_class if extension else Scenario)
         for layer in layers:
             self._plan.add_file(layer)
+        for where, value in values:
+            self._plan.add_value(where, value)
         for option in sets:
             self._plan.add_option(option)
         self._sets = tuple(sets)

@@ -17,7 +17,12 @@ _DIGITS = ".12g"
 
 def is_relative(node: Node) -> bool:
     """Whether a scalar is written as a change of another value."""
-    return not isinstance(node.value, (dict, list)) and _RELATIVE.fullmatch(node.text) is not None
+    return not isinstance(node.value, (dict, list)) and is_change(node.text)
+
+
+def is_change(text: str) -> bool:
+    """Whether a text says how much more or less."""
+    return _RELATIVE.fullmatch(text) is not None
 
 
 def apply(node: Node, base: Any) -> Node:

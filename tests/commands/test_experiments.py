@@ -118,6 +118,17 @@ def test_a_search_with_failed_runs_ends_with_4(simkit, place):
     assert out.index("trials failed") < out.index("Best of 8 trials: market.fatigue.half_life_days = 4")
 
 
+def test_validate_reads_the_claims(simkit, place):
+    """With their lines: a claim that nobody can judge is not found only after the runs. A file that cannot be read
+    whole is still known for an experiment."""
+    (place / "gap.yaml").write_text(EXPERIMENT + "claims:\n  - {name: more, kind: meen}\n")
+    code, out, err = simkit("validate", "gap.yaml")
+    assert (code, out) == (3, "")
+    assert err.startswith("gap.yaml:9:24: claim 'more': kind: unknown kind 'meen'; did you mean 'mean'?")
+    (place / "gap.yaml").write_text(EXPERIMENT.replace("high: 9.0", "high: .nan"))
+    assert "in the scenario" not in simkit("validate", "gap.yaml")[2]
+
+
 def test_what_an_extension_lets_scenarios_set_is_told_by_its_path(simkit, place):
     """`simkit diff` names a parameter as a scenario file does."""
     (place / "own.py").write_text(

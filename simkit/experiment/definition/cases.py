@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from simkit.experiment.cells import Err, failure
+from simkit.experiment.definition.checks import why_not_varied
 from simkit.experiment.definition.files import Experiment
 from simkit.scenario.checking import value_at
-from simkit.scenario.errors import ScenarioError, SenseError
+from simkit.scenario.errors import Problem, ScenarioError, SenseError
+from simkit.scenario.overlay import UNKNOWN_KEY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +34,28 @@ def design_of(experiment: Experiment) -> pd.DataFrame:
     if experiment.design.kind in ("sub_experiments", "one_at_a_time"):
         options["base"] = {path: _held(experiment, path) for path in experiment.factors}
     try:
-        return design_table(experiment.design.kind, experiment.factors, **options)
+        table = design_table(experiment.design.kind, experiment.factors, **options)
     except SenseError as error:
         raise ScenarioError([experiment.problem(_steps(experiment, error.path), str(error))]) from None
+    if experiment.design.kind == "cases":
+        _refuse_columns(experiment, table, str(options["file"]))
+    return table
+
+
+def _refuse_columns(experiment: Experiment, table: pd.DataFrame, file: str) -> None:
+    """Refuse names that the scenario does not have: all cases would fail, each when it is its turn."""
+    problems = []
+    for at, path in enumerate(table.columns, start=1):
+        why = why_not_varied(path)
+        try:
+            experiment.study_of({path: table[path].iloc[0]})
+        except ScenarioError as error:
+            told = [one.message for one in error.problems]
+            why = next((one for one in told if one.startswith((UNKNOWN_KEY, "unknown alternative "))), "")
+        if why:
+            problems.append(Problem(file, 1, at, f"column {path!r}: {why}"))
+    if problems:
+        raise ScenarioError(problems)
 
 
 def _held(experiment: Experiment, path: str) -> Any:

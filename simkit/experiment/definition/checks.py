@@ -10,15 +10,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from simkit.experiment.definition.tables import KINDS, Design, ExperimentFile, Range, Until
+from simkit.experiment.definition.tables import KINDS, WORDS, Design, ExperimentFile, Range, Until
 from simkit.scenario.complaints import place_of, problems_of
 from simkit.scenario.errors import Problem, ScenarioError
 from simkit.scenario.extending import Declared
 from simkit.scenario.load import Study, Template
 from simkit.scenario.node import Node, Place, follow, plain
 from simkit.scenario.overlay import UNKNOWN_KEY, choices, did_you_mean
+from simkit.scenario.relative import is_change
 from simkit.scenario.scalars import shortened
 from simkit.scenario.schema import MEASURE_NAMES
+
+KEEP_BASE = ("sub_experiments", "one_at_a_time", "cases")
+"""Designs in which a factor may stay as the scenario has it."""
 
 
 def checked(tree: Node) -> tuple[ExperimentFile | None, list[Problem]]:
@@ -55,8 +59,8 @@ def scenario_of(
         problems.append(node.place.problem(f"scenario: there is no file {node.value!r}{near}"))
         return None, None
     try:
-        template = Template(file, sets, extend)
-        return template, template.study(laid(tree))
+        template = Template(file, sets, extend, laid(tree))
+        return template, template.study()
     except ScenarioError as error:
         problems += error.problems
         return None, None
@@ -82,12 +86,23 @@ def sense(tree: Node, written: ExperimentFile, study: Study | None) -> Iterator[
     for name in written.levers:
         if name in written.uncertainties:
             yield _at(tree, "uncertainties", name).problem(f"{name!r} is a lever already: ours to choose, or not ours")
+    for section in ("levers", "uncertainties"):
+        for name in getattr(written, section):
+            if why := why_not_varied(name):
+                yield _at(tree, section, name).problem(f"{section}.{name}: {why}")
     if study is not None:
         yield from _names(tree, written, study)
 
 
+def why_not_varied(path: str) -> str:
+    """Why runs of two cases cannot differ by it; nothing where they can."""
+    if path == "seed":
+        return "all cases meet the same luck; --seed gives all of them another"
+    return "no run depends on it" if path.partition(".")[0] in WORDS else ""
+
+
 def _design_sense(tree: Node, design: Design, factors: Mapping[str, Any]) -> Iterator[Problem]:
-    if design.kind in ("grid", "sub_experiments", "one_at_a_time") and design.n is None:
+    if design.kind in ("grid", "sub_experiments") and design.n is None:
         for name in [name for name, one in factors.items() if isinstance(one, Range)]:
             section = "levers" if name in (tree.value.get("levers") or Node({}, tree.place)).value else "uncertainties"
             yield _at(tree, section, name).problem(
@@ -128,29 +143,52 @@ def _at(tree: Node, *steps: str | int) -> Place:
 # --- every value tried on the scenario ------------------------------------------------------------------------
 
 
-def tried(tree: Node, template: Template, study: Study) -> tuple[list[Problem], tuple[str, ...]]:
-    """Each value of each factor, alone, on the scenario; also said: factors that change no alternative."""
+def tried(
+    tree: Node, template: Template, study: Study, taking_part: Sequence[str] | None = None
+) -> tuple[list[Problem], tuple[str, ...]]:
+    """Each value of each factor, alone, on the scenario; also said: factors that change no alternative taking part."""
     problems: list[Problem] = []
     idle = []
     for section in ("levers", "uncertainties"):
         table = tree.value.get(section)
         for path, node in (table.value if table is not None and table.is_mapping else {}).items():
-            found, moves = _tried_factor(tree, template, study, path, node)
+            found, moves = _tried_factor(template, study, path, node, taking_part or list(study.alternatives))
             problems += found
             if not found and not moves:
                 idle.append(f"{path} changes nothing: every alternative sets it itself, or its values are the same")
     return problems, tuple(idle)
 
 
-def _tried_factor(tree: Node, template: Template, study: Study, path: str, node: Node) -> tuple[list[Problem], bool]:
+def _tried_factor(
+    template: Template, study: Study, path: str, node: Node, names: Sequence[str]
+) -> tuple[list[Problem], bool]:
     moved = False
     for value in _probes(node):
         try:
-            found = template.study([*laid(tree), (path, value)], warn=False)
+            found = template.study([(path, value)], warn=False)
         except ScenarioError as error:
             return [_blamed(one, path, value, node) for one in error.problems], True
-        moved = moved or found.alternatives != study.alternatives
+        moved = moved or any(found.alternatives.get(name) != study.alternatives.get(name) for name in names)
     return [], moved
+
+
+def unheard(written: ExperimentFile, sets: Sequence[str]) -> tuple[str, ...]:
+    """What is said of options that no case hears of, because a factor of the same path has a value in each."""
+    if written.design is None or written.design.kind in KEEP_BASE:
+        return ()
+    factors = {"lever": written.levers, "uncertainty": written.uncertainties}
+    paths = [option.partition("=")[0].strip() for option in sets]
+    return tuple(
+        f"--set {path} changes no case: it is {article} {kind} here, which has a value in each"
+        for path in paths
+        for (kind, table), article in zip(factors.items(), ("a", "an"), strict=True)
+        if path in table and not _has_changes(table[path])
+    )
+
+
+def _has_changes(factor: Any) -> bool:
+    """Whether a list has changes (`-20%`) among its values, which are laid over what the scenario has."""
+    return not isinstance(factor, Range) and any(is_change(str(one)) for one in factor)
 
 
 def _probes(node: Node) -> Iterator[Node]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from simkit.experiment.definition.checks import checked, laid, scenario_of, sense, tried
+from simkit.experiment.definition.checks import checked, scenario_of, sense, tried, unheard
 from simkit.experiment.definition.tables import Design, ExperimentFile, Factor, Range, Until
 from simkit.scenario.complaints import place_of
 from simkit.scenario.errors import Problem, ScenarioError
@@ -71,7 +71,7 @@ class Experiment:
         """
         place = Place(self.path.name)
         changes = [(path, _node(value, place)) for path, value in values.items() if not _empty(value)]
-        found = self.template.study([*laid(self.tree), *changes], warn)
+        found = self.template.study(changes, warn)
         kept = {name: found.alternatives[name] for name in self.alternatives if name in found.alternatives}
         return replace(found, alternatives=kept)
 
@@ -103,11 +103,11 @@ def load_experiment(
         problems += sense(tree, written, study)
     warnings: tuple[str, ...] = ()
     if template is not None and study is not None:
-        found, warnings = tried(tree, template, study)
+        found, warnings = tried(tree, template, study, written.alternatives if written is not None else None)
         problems += found
     if problems or written is None or template is None or study is None:
         raise ScenarioError(list(dict.fromkeys(problems)))
-    return _experiment(path, text, tree, written, template, study, tuple(sets), warnings)
+    return _experiment(path, text, tree, written, template, study, tuple(sets), (*warnings, *unheard(written, sets)))
 
 
 def _experiment(

@@ -12,7 +12,7 @@ import io
 import json
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -185,14 +185,16 @@ def reproduce(
     workers: int | None = None,
     extend: Path | None = None,
     progress: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
     model: Model | None = None,
 ) -> Reproduction:
     """Run an experiment again and judge it; with `sets`, other `replications`, `seed` or `extend` only to see.
 
     An experiment of your own has its own extension in `extension.py` beside it: to name that one changes nothing.
 
-    `name` is that of a shipped one, or a folder. Raises NotThereError when there is none, and ScenarioError for
-    mistakes in the experiment, its scenario or its claims, before anything runs.
+    `name` is that of a shipped one, or a folder. `tell` is called with warnings, before anything runs. Raises
+    NotThereError when there is none, and ScenarioError for mistakes in the experiment, its scenario or its claims,
+    before anything runs.
 
     >>> simkit.reproduce("five_points_of_retention").reproduced  # doctest: +SKIP
     """
@@ -201,6 +203,8 @@ def reproduce(
     folder = folder_of(str(name))
     changed = bool(sets) or replications is not None or seed is not None or _foreign(extend, folder)
     experiment = load_experiment(folder / EXPERIMENT, sets, extend or extension_of(folder))
+    for warning in experiment.warnings:
+        tell(f"warning: {warning}")
     design = design_of(experiment)
     claims = claims_of(experiment, design)
     swept = sweep(
@@ -222,7 +226,7 @@ def renewed(folder: Path, found: Reproduction) -> None:
 def kept(experiment: Experiment, claims: Sequence[Claim], runs: pd.DataFrame) -> pd.DataFrame:
     """What `expected.csv` holds: a row per cell, a column per outcome and per measure that a claim is about."""
     measures = dict.fromkeys([*experiment.outcomes, *(claim.measure for claim in claims)])
-    return runs[[*KEYS, *measures]].reset_index(drop=True)
+    return runs[[*KEYS, *measures]].reset_index(drop=True).astype(dict.fromkeys(measures, float))
 
 
 # --- committed values ---------------------------------------------------------------------------------------------
@@ -302,6 +306,8 @@ def compare(path: Path, values: pd.DataFrame) -> Values:
         return Values(
             "tolerance", False, f"{path.name} is of other cells or measures; the experiment has changed since"
         )
+    if digest(expected) != committed:
+        return Values("none", False, f"{path.name} does not fit its own hash: it was changed by hand")
     here = environment()
     if made_in == here:
         return _to_the_bit(committed, expected, values)
@@ -315,8 +321,6 @@ def _to_the_bit(committed: str, expected: pd.DataFrame, values: pd.DataFrame) ->
     measures = [name for name in values.columns if name not in KEYS]
     different = [(row, name) for name in measures for row in range(len(values))
                  if _exact(float(values[name][row])) != _exact(float(expected[name][row]))]  # fmt: skip
-    if not different:
-        return Values("bit", False, f"{EXPECTED} does not fit its own hash: it was changed by hand")
     row, name = min(different)
     cell = f"case {values['case'][row]}, {values['alternative'][row]}, replication {values['replication'][row]}"
     return Values(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from simkit.experiment.cells import Model, extension_of
+from simkit.experiment.definition.tables import WORDS
 
 SIMULATING = (
     "scenario", "customers", "teams", "coupling", "measures", "fits", "records.py", "rng.py", "simulation.py",
@@ -24,10 +25,6 @@ SIMULATING = (
 """Rooms of simkit whose code makes figures."""
 PACKAGES = ("numpy", "numba", "simpy", "scipy")
 """Packages that figures pass through."""
-WORDS = frozenset(
-    {"name", "question", "base_name", "currency", "outcomes", "goals", "checks", "replications"}
-)  # fmt: skip
-"""Sections of a scenario that no run depends on."""
 
 
 def digest(*parts: str | bytes) -> str:

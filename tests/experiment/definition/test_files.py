@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from simkit.experiment.cells import Err, Model, Work
+from simkit.experiment.definition.cases import design_of
 from simkit.experiment.definition.files import load_experiment
 from simkit.experiment.definition.tables import Range
 from simkit.experiment.sweep import Plan
@@ -129,3 +130,64 @@ def test_a_lever_that_changes_nothing_is_said(write):
     """The alternatives set it themselves."""
     found = load_experiment(write("levers: {teams.structure: [hierarchy]}\ndesign: grid\n"))
     assert "changes nothing" in found.warnings[0]
+
+
+def test_an_option_changes_what_the_file_sets(write):
+    """`--set` is laid over the `sets` of the file, in the study and in every case; a change is of what the file sets."""
+    path = write("sets: {market.customers: 200}\nlevers: {contact_policy.gap: [1]}\ndesign: grid\n")
+    for option, customers in (("market.customers=150", 150), ("market.customers=-50%", 100)):
+        found = load_experiment(path, [option])
+        assert found.study.base.market.customers == customers
+        assert found.study_of({"contact_policy.gap": 3}).base.market.customers == customers
+
+
+def test_an_option_that_no_case_hears_of_is_said(write):
+    """A lever has a value in each case, unless its values are changes or the design keeps the scenario's value."""
+    levers = "levers: {contact_policy.gap: [1, 3]}\n"
+    sets = ["contact_policy.gap=2"]
+    assert load_experiment(write(f"{levers}design: grid\n"), sets).warnings == (
+        "--set contact_policy.gap changes no case: it is a lever here, which has a value in each",
+    )
+    assert load_experiment(write(f"{levers}design: one_at_a_time\n"), sets).warnings == ()
+    assert load_experiment(write("levers: {contact_policy.gap: [+1, x2]}\ndesign: grid\n"), sets).warnings == ()
+
+
+def test_what_no_run_depends_on_is_no_lever(write):
+    """Luck and words would be varied without any run being another: refused, in a table of cases too."""
+    told = problems(write("levers: {seed: [1, 2]}\nuncertainties: {goals.profit: [1]}\ndesign: grid\n"))
+    assert "2:10 levers.seed: all cases meet the same luck; --seed gives all of them another" in told
+    assert "3:17 uncertainties.goals.profit: no run depends on it" in told
+    path = write("design: {kind: cases, file: cases.csv}\n")
+    (path.parent / "cases.csv").write_text("contact_policy.gap,seed\n1,2\n")
+    with pytest.raises(ScenarioError, match=r"cases\.csv:1:2: column 'seed': all cases meet the same luck"):
+        design_of(load_experiment(path))
+
+
+def test_a_column_that_the_scenario_lacks_is_refused(write):
+    """Before anything runs, with its line: not as a table of failed runs. A value that makes no sense stays a row."""
+    path = write("design: {kind: cases, file: cases.csv}\n")
+    (path.parent / "cases.csv").write_text("contact_policy.gapp,alternatives.podz.contact_policy.gap\n1,2\n")
+    with pytest.raises(ScenarioError) as error:
+        design_of(load_experiment(path))
+    first, second = error.value.problems
+    assert (first.line, first.column) == (1, 1)
+    assert first.message.startswith("column 'contact_policy.gapp': unknown key 'gapp'")
+    assert "did you mean 'gap'?" in first.message
+    assert (second.column, second.message[:74]) == (
+        2, "column 'alternatives.podz.contact_policy.gap': unknown alternative 'podz';"
+    )  # fmt: skip
+    (path.parent / "cases.csv").write_text("contact_policy.gap\n-5\n1\n")
+    assert len(design_of(load_experiment(path))) == 2
+
+
+def test_a_lever_of_an_alternative_that_takes_no_part_is_said(write):
+    """It would make cases that are all the same."""
+    text = "levers: {alternatives.pods.contact_policy.gap: [1, 3]}\ndesign: grid\n"
+    assert "changes nothing" in load_experiment(write(f"{text}alternatives: [today]\n")).warnings[0]
+    assert load_experiment(write(text)).warnings == ()
+
+
+def test_one_at_a_time_takes_the_ends_of_a_range(write):
+    """As `designs/README.md` says: without `n`, and it is no mistake."""
+    path = write("levers: {contact_policy.gap: {low: 2.0, high: 5.0}}\ndesign: one_at_a_time\n")
+    assert design_of(load_experiment(path))["contact_policy.gap"].tolist() == [1.0, 2.0, 5.0]

@@ -95,6 +95,24 @@ def test_one_changed_number_is_not_reproduced(committed, tmp_path):
     assert "clv of case 0, today, replication 2" in done.stdout
 
 
+def test_committed_values_that_were_changed_by_hand_are_no_evidence(committed, tmp_path):
+    """Their hash is of other values: said at both levels, exit code 5, though the runs themselves are the same."""
+    at = folder(tmp_path / "renewal")
+    text = (committed / again.EXPECTED).read_text().splitlines()
+    text[3] = ",".join([*text[3].split(",")[:-1], "99.5"])
+    for other in (text, [text[0].replace('"numpy": "', '"numpy": "0.'), *text[1:]]):
+        (at / again.EXPECTED).write_text("\n".join(other) + "\n")
+        done = CliRunner().invoke(app, ["reproduce", str(at), "--workers", "1"])
+        assert done.exit_code == 5
+        assert "expected.csv does not fit its own hash: it was changed by hand" in done.stdout
+
+
+def test_an_option_that_changes_nothing_is_said_before_the_runs(committed):
+    """A lever has a value in each case, whatever --set says."""
+    words = ["reproduce", str(committed), "--set", "market.purchases.alpha=70", "--workers", "1"]
+    assert "warning: --set market.purchases.alpha changes no case" in CliRunner().invoke(app, words).stderr
+
+
 def test_a_verdict_other_than_the_committed_one_is_not_reproduced(tmp_path):
     """What was committed as not held and holds is as little reproduced as the reverse: exit code 5."""
     at = folder(tmp_path / "renewal", EXPERIMENT.rstrip() + "\n    verdict: not held\n")
