@@ -34,7 +34,8 @@ def analyze(
     ] = None,
     better: Annotated[str | None, typer.Option(metavar="SIDE", help="higher or lower, where nobody says.")] = None,
     lever: Annotated[
-        list[str] | None, typer.Option(metavar="PATH", help="A factor that is ours to choose; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="PATH", help="A factor that is ours to choose; may be repeated; none: no one is."),
     ] = None,
     threshold: Annotated[float | None, typer.Option(help="What the outcome has to reach.")] = None,
     x: Annotated[str | None, typer.Option(metavar="PATH", help="Across the map; the lever of a break-even.")] = None,
@@ -52,7 +53,7 @@ def analyze(
 
     if not results.is_dir():
         stop(USAGE, f"there is no folder {str(results)!r}; `simkit sweep` makes one")
-    ours = None if lever is None else tuple(lever)
+    ours = None if lever is None else () if lever == ["none"] else tuple(lever)
     try:
         if method:
             check_uses(method, alternative=alternative, against=against, better=better, levers=lever,

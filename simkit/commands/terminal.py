@@ -53,7 +53,8 @@ def print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(Text(column.replace("_", " ")), overflow="fold")
+        shown = column if "." in column else column.replace("_", " ")  # a path is written as it is typed
+        table.add_column(Text(shown), overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(row[column])) for column in columns))
     console().print(table)

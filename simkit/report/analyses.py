@@ -179,10 +179,12 @@ def _noise(analysis: Analysis) -> list[str]:
             told.append(f"{what}: how much is luck cannot be told from one replication.")
         elif one.luck_share is None:
             told.append(f"{what}: it is the same in all runs.")
+        elif one.noise_share is None:
+            told.append(f"{what}: the variance of a single run is all luck; all cases have the same average.")
         else:
             told.append(
                 f"{what}: {_share(one.luck_share)} of the variance of a single run is luck, "
-                f"{_share(one.noise_share or 0)} of that between averages over {one.replications} replications."
+                f"{_share(one.noise_share)} of that between averages over {one.replications} replications."
             )
     return told
 
@@ -211,17 +213,17 @@ def _robustness(analysis: Analysis) -> list[str]:
 def _scenarios(analysis: Analysis) -> list[str]:
     found: Scenarios = analysis.found
     box, rows = found.prim.box, _rows(analysis.tables["scenario_box"])
-    told = [f"In {_share(found.prim.share)} of {found.cases} cases {found.what}."]
-    kept = [row for row in rows if row["chance"] < NOT_TOLD]
-    if not kept or box.density <= found.prim.share:
+    counted = ", by its average" if found.undecided else ""
+    told = [f"In {_share(found.prim.share)} of {found.cases} cases {found.what}{counted}."]
+    loose = [str(row["factor"]) for row in rows if row["chance"] >= NOT_TOLD]
+    if len(loose) == len(rows) or box.density <= found.prim.share:
         return [*told, "No box of conditions is shown to hold them."]
-    limits = " and ".join(f"{row['factor']} in {row['inside']}" for row in kept)
+    limits = " and ".join(f"{row['factor']} in {row['inside']}" for row in rows)  # the shares are of the whole box
     told.append(
         f"Where {limits}: in {_share(box.density)} of {box.cases} cases, {_share(box.coverage)} of all such cases."
     )
-    loose = [str(row["factor"]) for row in rows if row["chance"] >= NOT_TOLD]
     if loose:
-        told.append(f"The box also limits {', '.join(loose)}, which may be chance.")
+        told.append(f"That it limits {', '.join(loose)} may be chance.")
     return told
 
 

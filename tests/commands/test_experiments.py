@@ -118,6 +118,13 @@ def test_a_search_with_failed_runs_ends_with_4(simkit, place):
     assert out.index("trials failed") < out.index("Best of 8 trials: market.fatigue.half_life_days = 4")
 
 
+def test_paths_stand_in_tables_as_they_are_typed(simkit, place):
+    """The head of a column can be copied into a file or an option."""
+    _, out, _ = simkit("sweep", "gap.yaml")
+    assert "market.fatigue.half_life_days" in out
+    assert "retention rate" in out
+
+
 def test_validate_reads_the_claims(simkit, place):
     """With their lines: a claim that nobody can judge is not found only after the runs. A file that cannot be read
     whole is still known for an experiment."""

@@ -18,7 +18,14 @@ from simkit.experiment.analysis import robustness as robust
 from simkit.experiment.analysis import sobol as variance
 from simkit.experiment.analysis import tornado as alone
 from simkit.experiment.analysis.asked import Asked
-from simkit.experiment.analysis.tables import AnalysisError, alternatives_of, decisions, outcome_table, sign_of
+from simkit.experiment.analysis.tables import (
+    AnalysisError,
+    Decisions,
+    alternatives_of,
+    decisions,
+    outcome_table,
+    sign_of,
+)
 from simkit.experiment.statistics import paired
 
 MOST_PLACES = 400
@@ -70,6 +77,7 @@ def robustness(asked: Asked) -> tuple[robust.Robustness, Tables]:
     split = decisions(asked.source.runs, asked.source.design, asked.levers or ())
     if len(split.worlds) < 2:
         raise AnalysisError("there is one world only; robustness needs uncertainties that vary")
+    _check_crossed(split, asked)
     found = robust.robustness(split.runs, asked.measure, asked.side, asked.threshold, asked.seed)
     parts = {"value": found.table, "low": found.low, "high": found.high}
     table = pd.concat([one.rename_axis("alternative").reset_index().assign(of=of) for of, one in parts.items()])
@@ -162,8 +170,20 @@ def pareto(asked: Asked) -> tuple[fronts.Pareto, Tables]:
     if len(asked.directions) < 2:
         raise AnalysisError("a Pareto front needs two outcomes with a better side")
     split = decisions(asked.source.runs, asked.source.design, asked.levers or ())
+    _check_crossed(split, asked)
     found = fronts.pareto(split.runs, asked.directions, asked.seed)
     return found, {"pareto": found.table.reset_index(), "dominance": found.dominance.reset_index(names="decision")}
+
+
+def _check_crossed(split: Decisions, asked: Asked) -> None:
+    """Raise AnalysisError where settings of levers meet no world in common, as in a design that is drawn."""
+    pairs = split.runs[["alternative", "case"]].drop_duplicates()
+    if asked.levers and pairs["case"].value_counts().max() < pairs["alternative"].nunique():
+        raise AnalysisError(
+            f"no world is met by every setting of {', '.join(asked.levers)}: levers and uncertainties were drawn "
+            "together. A grid crosses them; `--lever none` (levers=[]) holds the alternatives against each other over "
+            "all cases"
+        )
 
 
 def doubts(found: Any) -> list[str]:

@@ -45,12 +45,12 @@ def morris_effects(outcomes: pd.DataFrame, design: pd.DataFrame, levels: int = 4
     Raises:
         AnalysisError: the design is no Morris sample or one of more levels, or fewer than two trajectories are whole.
     """
+    factor, up = _steps(design)
     found_levels = max((design[name].nunique() for name in design if design[name].dtype.kind == "f"), default=0)
     if found_levels > levels:
         raise AnalysisError(
             f"a factor of the design takes {found_levels} values; a Morris sample of {levels} levels has fewer"
         )
-    factor, up = _steps(design)
     size = len(design.columns) + 1
     values = outcomes.reindex(design.index).to_numpy().reshape(-1, size, outcomes.shape[1])
     whole = ~np.isnan(values).any(axis=(1, 2))

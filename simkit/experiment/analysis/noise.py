@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from simkit.experiment.analysis.tables import AnalysisError, complete
+
+ROUNDING = 1e-12
+"""Values that differ by less than this share of the largest are the same."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +61,23 @@ def noise(table: pd.DataFrame) -> Noise:
         raise AnalysisError(f"{n} cases have every replication; the variance between cases needs two")
     values = known.to_numpy()
     by_case, by_replication = values.mean(axis=1), values.mean(axis=0)
+    rounding = (ROUNDING * np.abs(values).max()) ** 2
     if r < 2:
-        return Noise(n, r, float(by_case.var(ddof=1)), None, None)
+        return Noise(n, r, _beyond(rounding, by_case.var(ddof=1)), None, None)
     rest = values - by_case[:, None] - by_replication[None, :] + values.mean()
-    ms_rest = float((rest**2).sum() / ((n - 1) * (r - 1)))
+    ms_rest = _beyond(rounding, (rest**2).sum() / ((n - 1) * (r - 1)))
     return Noise(
         cases=n,
         replications=r,
-        between=max(0.0, float(by_case.var(ddof=1)) - ms_rest / r),
-        common=max(0.0, float(by_replication.var(ddof=1)) - ms_rest / n),
+        between=_beyond(rounding, by_case.var(ddof=1) - ms_rest / r),
+        common=_beyond(rounding, by_replication.var(ddof=1) - ms_rest / n),
         residual=ms_rest,
     )
+
+
+def _beyond(rounding: float, variance: float) -> float:
+    """A component of variance; none where it is below zero or what sums of binary fractions differ by."""
+    return float(variance) if variance > rounding else 0.0
 
 
 def _share(luck: float, rest: float) -> float | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkit.experiment.analysis.noise import Noise, noise
+from simkit.experiment.analysis.noise import ROUNDING, Noise, noise
 from simkit.experiment.analysis.tables import AnalysisError
 from simkit.experiment.extras import optional
 from simkit.experiment.statistics import LEVEL
@@ -98,10 +98,9 @@ def _is_mixed(found: np.ndarray, of: np.ndarray, with_column_of: np.ndarray, col
 
 def _indices(y: np.ndarray, k: int, second_order: bool, formulas: Any) -> np.ndarray:
     """First, total (and second-order) indices of outcomes in blocks, one after the other in one array."""
-    spread = y.std()
-    if spread == 0:
+    if _same(y):
         raise AnalysisError("the outcome is the same in all cases; there is no variance to explain")
-    y = (y - y.mean()) / spread
+    y = (y - y.mean()) / y.std()
     a, b, ab = y[:, 0], y[:, -1], y[:, 1 : 1 + k]
     first = [formulas.first_order(a, ab[:, j], b) for j in range(k)]
     total = [formulas.total_order(a, ab[:, j], b) for j in range(k)]
@@ -112,6 +111,10 @@ def _indices(y: np.ndarray, k: int, second_order: bool, formulas: Any) -> np.nda
     return np.array([*first, *total, *(formulas.second_order(a, ab[:, i], ab[:, j], ba[:, i], b) for i, j in pairs)])
 
 
+def _same(y: np.ndarray) -> bool:
+    return bool(y.std() <= ROUNDING * np.abs(y).max())
+
+
 def _bootstrap(values: np.ndarray, k: int, second_order: bool, formulas: Any, seed: int) -> np.ndarray:
     """Standard deviation of the indices over resamples of blocks and replications."""
     draw = generator(seed, "bootstrap sobol")
@@ -120,7 +123,7 @@ def _bootstrap(values: np.ndarray, k: int, second_order: bool, formulas: Any, se
     for _ in range(RESAMPLES):
         weights = draw.multinomial(replications, [1 / replications] * replications) / replications
         y = (values @ weights)[draw.integers(blocks, size=blocks)]
-        if y.std() > 0:
+        if not _same(y):
             found.append(_indices(y, k, second_order, formulas))
     return np.std(found, axis=0, ddof=1)
 

@@ -77,11 +77,47 @@ def test_the_difference_of_two_alternatives_depends_on_other_things():
 def test_where_one_loses_is_found():
     """Pods lose where b is below a half; the box says so and nothing of a and c."""
     found = simkit.analyze(swept("latin_hypercube", n=120), "scenarios", outcome="profit", alternative="pods")
-    assert found.sentences[0].endswith("pods is worse than hierarchy.")
+    assert "pods is worse than hierarchy" in found.sentences[0]
     box = found.found.prim.box.limits["market.b"]
     assert box[1] == pytest.approx(0.5, abs=0.06)
     assert "market.b" in found.sentences[1]
     assert "market.c" not in found.sentences[1]
+
+
+def test_the_shares_that_are_told_are_of_the_box_that_is_told():
+    """All limits of a box stand with its density and coverage, also those that may be chance and are said to be."""
+    found = simkit.analyze(swept("latin_hypercube", n=60, seed=2), "scenarios", outcome="profit", alternative="pods")
+    loose = [name for name, chance in found.found.prim.box.chance.items() if chance >= 0.05]
+    assert loose  # else this shows nothing
+    assert all(name in found.sentences[1] for name in found.found.prim.box.limits)
+    assert found.sentences[2] == f"That it limits {', '.join(loose)} may be chance."
+    assert found.found.undecided
+    assert found.sentences[0].endswith("pods is worse than hierarchy, by its average.")
+
+
+def test_levers_that_were_drawn_with_the_world_have_no_robust_setting():
+    """No world is met by two settings: what would answer is said, and without levers alternatives are compared."""
+    cells = swept("latin_hypercube", n=12)
+    for method in ("robustness", "pareto"):
+        sides = {"profit": "higher", "cost": "lower"}
+        with pytest.raises(AnalysisError, match=r"no world is met by every setting of market\.a: .* `--lever none`"):
+            simkit.analyze(cells, method, outcome="profit", better=sides, levers=["market.a"])
+        found = simkit.analyze(cells, method, outcome="profit", better=sides, levers=[])
+        assert set(found.tables[method].iloc[:, 0]) == {"hierarchy", "pods"}
+
+
+def test_what_no_case_changes_is_not_called_luck_between_averages():
+    """Cases that are all the same but for rounding have no variance that averages could leave luck in, and no indices."""
+    design = design_table("saltelli", RANGES, n=8)
+    days = {"days": lambda case, _, r: 11.7 + 0.3 * r + 1e-15 * case["market.a"]}
+    runs = runs_of(design, days, ("pods",), 4)
+    found = simkit.analyze((runs, design), "noise")
+    (one,) = found.found.values()
+    assert (one.between, one.residual, one.luck_share, one.noise_share) == (0, 0, 1, None)
+    told = "days of pods: the variance of a single run is all luck; all cases have the same average."
+    assert found.sentences == [told]
+    with pytest.raises(AnalysisError, match="the outcome is the same in all cases"):
+        simkit.analyze((runs, design), "sobol")
 
 
 def test_a_break_even_is_told_with_its_interval():
@@ -203,6 +239,8 @@ def test_the_command_as_json(monkeypatch, capsys, folder, tmp_path):
         (("{folder}", "--outcome", "profti"), 2, "did you mean 'profit'"),
         (("{folder}", "--alternative", "podss"), 2, "did you mean 'pods'"),
         (("{folder}", "--lever", "market.load", "--method", "robustness"), 2, "no factor of the design"),
+        (("{folder}", "--method", "morris"), 2, "need the cases of a `morris` design"),
+        (("{folder}", "--lever", "none", "--lever", "x", "--method", "robustness"), 2, "'none' is no factor"),
         (("{folder}", "--better", "more", "--method", "regimes"), 2, "higher or lower"),
         (("{folder}/..",), 7, "holds no sweep"),
     ],
