@@ -76,16 +76,13 @@ def page_of(results: Path) -> Path | None:
     """The page of a finished sweep, made by all analyses that its design allows unless it is newer than the results;
     None, and why is said, where none fits or the page cannot be written.
     """
-    from simkit.experiment.storage import manifest
-
     page = results / "report.html"
-    if page.is_file() and page.stat().st_mtime_ns >= (results / manifest.NAME).stat().st_mtime_ns:
-        return page
-    from simkit.experiment.analysis.asked import Asked, Source
-    from simkit.experiment.analysis.tables import AnalysisError
-
     try:
-        _clear(page, results / "analysis")
+        if not clear_outdated(results):
+            return page
+        from simkit.experiment.analysis.asked import Asked, Source
+        from simkit.experiment.analysis.tables import AnalysisError
+
         found = _analyses(Asked(Source.of(results)).resolved(), [])
         return _written(found, results / "analysis", results, _typed(results, {}))[-1]
     except (AnalysisError, OSError) as error:  # the runs are kept, which is what was asked for
@@ -93,14 +90,20 @@ def page_of(results: Path) -> Path | None:
         return None
 
 
-def _clear(page: Path, folder: Path) -> None:
-    """Take away what earlier analyses said of earlier results, also by methods that no longer fit."""
+def clear_outdated(results: Path) -> bool:
+    """Take away what earlier analyses said of earlier results, also by methods that no longer fit, unless the page is
+    newer than the results; whether there is no page then."""
     from simkit.experiment.analysis.analyze import METHODS, MORE_TABLES
+    from simkit.experiment.storage import manifest
 
+    page, stored = results / "report.html", results / manifest.NAME
+    if page.is_file() and stored.is_file() and page.stat().st_mtime_ns >= stored.stat().st_mtime_ns:
+        return False
     page.unlink(missing_ok=True)
     for stem in (*METHODS, *MORE_TABLES):
         for kind in ("csv", "svg", "png"):
-            (folder / f"{stem}.{kind}").unlink(missing_ok=True)
+            (results / "analysis" / f"{stem}.{kind}").unlink(missing_ok=True)
+    return True
 
 
 def _analyses(asked: Asked, named: list[str]) -> list[Analysis]:

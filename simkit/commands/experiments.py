@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simkit.commands import terminal
-from simkit.commands.analyze import analyze, page_of
+from simkit.commands.analyze import analyze, clear_outdated, page_of
 from simkit.commands.shared import (
     FAILED_RUNS,
     INTERRUPTED,
@@ -104,7 +104,10 @@ def sweep(
             place=place,
         )
     except KeyboardInterrupt:
+        clear_outdated(folder)
         stop(INTERRUPTED, f"interrupted; what is finished is kept in {folder}: the same command goes on")
+    if part:
+        clear_outdated(folder)
     _finish({**sweeping.document(experiment, found), "folder": str(folder)}, None if part else page_of(folder), as_json)
 
 

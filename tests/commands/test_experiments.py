@@ -125,6 +125,16 @@ def test_paths_stand_in_tables_as_they_are_typed(simkit, place):
     assert "retention rate" in out
 
 
+def test_what_was_said_of_other_runs_is_taken_away_by_a_shard_too(simkit, place):
+    """A shard makes no page, and that of the sweep which had the folder before would be taken for its own."""
+    simkit("sweep", "gap.yaml", "--out", "r")
+    (place / "r" / "analysis" / "mine.txt").write_text("kept")
+    assert (place / "r" / "report.html").is_file()
+    assert simkit("sweep", "gap.yaml", "--out", "r", "--seed", "9", "--shard", "1/2")[0] == 0
+    assert not (place / "r" / "report.html").exists()
+    assert [path.name for path in (place / "r" / "analysis").iterdir()] == ["mine.txt"]
+
+
 def test_validate_reads_the_claims(simkit, place):
     """With their lines: a claim that nobody can judge is not found only after the runs. A file that cannot be read
     whole is still known for an experiment."""

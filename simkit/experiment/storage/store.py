@@ -101,6 +101,8 @@ class Store:
             self._close(remove=False)
             if error is None or isinstance(error, KeyboardInterrupt):
                 raise
+        if error is None:
+            self._check_still_ours()
 
     def add(self, row: Row, daily: pd.DataFrame | None = None) -> None:
         """A finished cell, and its days where they are kept. After this call no end of the process loses it."""
@@ -209,6 +211,17 @@ class Store:
             raise StoreError(
                 f"{self.folder} holds the experiment {held.about.get('name')!r}, not {self.about['name']!r}; "
                 "name another folder"
+            )
+
+    def _check_still_ours(self) -> None:
+        """Raise StoreError where another sweep of this name has the folder now: its answers would pass for ours."""
+        with self._explained():
+            held = manifest.read(self.folder)
+        if held is not None and held.inputs != self.inputs:
+            raise StoreError(
+                f"{self.folder} was taken over by a sweep of this name with other cases, another scenario or other "
+                f"code; the runs of this one are kept aside in {SPARE}/: when that one has ended, give the same "
+                "command again; name another folder to keep both"
             )
 
     def _has_design(self) -> bool:

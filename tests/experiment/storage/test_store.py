@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from sweeps import Bench, flipped, write
 from simkit.experiment import sweep as sweeping
 from simkit.experiment.definition.cases import design_of
 from simkit.experiment.definition.files import load_experiment
-from simkit.experiment.storage import StoreError, disk, merge, read_daily, read_results
+from simkit.experiment.storage import Store, StoreError, disk, merge, read_daily, read_results
 
 
 def test_a_store_changes_nothing_and_nothing_runs_twice(bench: Bench):
@@ -130,6 +131,27 @@ def test_another_design_runs_only_what_is_new(bench: Bench):
     bench.experiment = write(bench.home)
     bench.sweep()
     assert bench.ran() == []  # what the other design did not need was kept
+
+
+def test_a_sweep_whose_folder_was_taken_over_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    """What lies there answers another question by then; nothing is lost, and the same sweep brings its runs back."""
+    add, others = Store.add, []
+
+    def added(store: Store, *row: Any) -> None:
+        add(store, *row)
+        if not others:
+            others.append(None)
+            others[0] = bench.sweep(seed=77)
+
+    monkeypatch.setattr(Store, "add", added)
+    with pytest.raises(StoreError, match=r"was taken over by a sweep of this name .* kept aside in spare/"):
+        bench.sweep()
+    assert read_results(bench.folder).about["seed"] == 77
+    pd.testing.assert_frame_equal(read_results(bench.folder).runs, others[0].runs)
+    bench.ran()
+    found = bench.sweep()
+    assert bench.ran() == []
+    pd.testing.assert_frame_equal(found.runs, bench.plain().runs)
 
 
 def test_other_luck_is_another_cell(bench: Bench):
