@@ -19,6 +19,7 @@ from simkit.commands.shared import (
     Sets,
     folder_name,
     load_study,
+    refuse_experiment,
     require_extension,
     say,
     stop,
@@ -86,12 +87,17 @@ def diff(
     require_extension(extend)
     from simkit.experiment.differences import diff as differing
     from simkit.report import diff as shown
+    from simkit.scenario.errors import ScenarioError
 
     try:
         first = differing.side(a, sets or (), extend)
         second = differing.side(b, sets or (), extend, other=str(first.study.path))
     except differing.NoSuchSide as error:
         stop(USAGE, str(error))
+    except ScenarioError:
+        for name in (a, b, a.rpartition(":")[0], b.rpartition(":")[0]):
+            refuse_experiment(Path(name))
+        raise
     found = differing.diff(first, second)
     if as_json:
         terminal.print_json(shown.document(found))

@@ -20,6 +20,7 @@ from simkit.commands.shared import (
     folder_name,
     hand_over,
     load_study,
+    refuse_experiment,
     require_extension,
     require_file,
     say,
@@ -153,6 +154,7 @@ def _cell(
     source: Path, alternative: str | None, replication: int, sets: list[str] | None, extend: Path | None = None
 ) -> OneCell:
     from simkit.experiment.inquiries.one_cell import NoSuchCell, one_cell
+    from simkit.scenario.errors import ScenarioError
 
     if not source.is_dir():
         require_file(source)
@@ -161,6 +163,9 @@ def _cell(
         cell = one_cell(source, alternative, replication, sets or (), extend)
     except NoSuchCell as error:
         stop(USAGE, str(error))
+    except ScenarioError:
+        refuse_experiment(source)
+        raise
     if cell.note:
         say(f"warning: {cell.note}")
     return cell

@@ -36,9 +36,14 @@ def load_study(file: Path, sets: list[str] | None, extend: Path | None = None) -
     try:
         return load(file, sets or (), extend)
     except ScenarioError:
-        if is_experiment(file):
-            stop(INVALID, f"{file} is an experiment, which varies a scenario; `simkit sweep {file}` runs it")
+        refuse_experiment(file)
         raise
+
+
+def refuse_experiment(file: Path) -> None:
+    """End the command where what is no scenario is an experiment."""
+    if file.is_file() and is_experiment(file):
+        stop(INVALID, f"{file} is an experiment, which varies a scenario; `simkit sweep {file}` runs it")
 
 
 def is_experiment(file: Path) -> bool:

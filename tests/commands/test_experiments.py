@@ -34,6 +34,8 @@ def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.yaml").write_text(SCENARIO)
     (tmp_path / "gap.yaml").write_text(EXPERIMENT)
+    (tmp_path / "free.yaml").write_text(EXPERIMENT.replace("alternatives: [today]\n", ""))
+    (tmp_path / "once.yaml").write_text(EXPERIMENT.replace("replications: 2", "replications: 1"))
     return tmp_path
 
 
@@ -41,6 +43,10 @@ def place(tmp_path, monkeypatch):
     ("words", "code", "says"),
     [
         (("run", "gap.yaml"), 3, "gap.yaml is an experiment, which varies a scenario; `simkit sweep gap.yaml` runs it"),
+        (("export", "gap.yaml", "--what", "transactions"), 3, "gap.yaml is an experiment, which varies a scenario"),
+        (("diff", "small.yaml", "gap.yaml:today"), 3, "gap.yaml is an experiment, which varies a scenario"),
+        (("optimize", "free.yaml", "--reach", "profit=1"), 2, "is asked of one alternative: --alternative today or calm"),
+        (("optimize", "once.yaml"), 2, "found 60, 4 and 1 (--trials, --first, --replications)"),
         (("sweep", "small.yaml"), 3, "small.yaml is a scenario; an experiment names one (scenario: small.yaml)"),
         (("sweep", "gap.yaml", "--executor", "bus"), 2, "'--executor': 'bus' is not one of 'serial', 'dask'"),
         (("sweep", "gap.yaml", "--executor", "serial", "--workers", "2"), 2, "serial is this process alone"),

@@ -64,7 +64,7 @@ def _from_folder(folder: Path, extend: str | Path | None) -> tuple[dict[str, Sce
     from simkit.scenario.schema import Scenario
 
     if not is_results_folder(folder):
-        raise NoSuchCell(f"{folder} holds no simkit results")
+        raise NoSuchCell(f"{folder} holds no results of `simkit run`")
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     resolved = manifest["scenario"]["resolved"]
     extension, made_with = find(extend), manifest.get("extension")

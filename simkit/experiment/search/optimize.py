@@ -154,7 +154,10 @@ def optimize(
     if not problem.levers and len(problem.alternatives) < 2:
         raise SearchError("there is nothing to choose: the experiment has no levers and one alternative")
     if trials < 1 or first < 1 or problem.replications < 2:
-        raise SearchError("a search needs a trial, a replication, and two replications to compare with")
+        raise SearchError(
+            f"a search needs 1 trial, 1 replication each and 2 new ones of the best; found {trials}, {first} "
+            f"and {problem.replications} (--trials, --first, --replications)"
+        )
     optional("optuna")
     if folder is not None:
         code = fingerprint(model or Model(), engine, problem.scenarios)

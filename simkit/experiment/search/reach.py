@@ -102,7 +102,10 @@ def reach(
     known(measure, problem.measures)
     attainable(measure, target, problem.measures)
     if len(problem.alternatives) > 1:
-        raise SearchError(f"--reach is asked of one alternative: name one of {', '.join(problem.alternatives)}")
+        raise SearchError(
+            f"reach is asked of one alternative: --alternative {', '.join(problem.alternatives[:-1])} or "
+            f"{problem.alternatives[-1]}"
+        )
     if problem.replications < 2:
         raise SearchError("an interval needs two replications")
     if folder is not None:

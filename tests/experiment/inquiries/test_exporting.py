@@ -136,7 +136,7 @@ def test_a_results_folder_gives_the_same_bits_as_its_scenario(tmp_path):
     assert paths[0].read_bytes() == paths[1].read_bytes()
     with pytest.raises(NoSuchCell, match="today, calm"):
         one_cell(file, "kalm")
-    with pytest.raises(NoSuchCell, match="no simkit results"):
+    with pytest.raises(NoSuchCell, match="no results of `simkit run`"):
         one_cell(tmp_path)
 
 

@@ -174,7 +174,7 @@ def test_what_is_asked(text, found):
         (lambda: solve("line", 1, levers={"x": Range(low=0, high=1), "y": Range(low=0, high=1)}),
          "moves one lever; the experiment has 2: x, y"),
         (lambda: solve("line", 1, levers={"x": (1, 2)}), "x is a list of values"),
-        (lambda: solve("line", 1, alternatives=("today", "pods")), "name one of today, pods"),
+        (lambda: solve("line", 1, alternatives=("today", "pods")), "asked of one alternative: --alternative today or pods"),
         (lambda: solve("rare", 1), "rare has no value in 1 of 8 runs"),
     ],
 )  # fmt: skip
