@@ -17,7 +17,7 @@ from simkit.experiment.cells import Cell, Err, Model, Ok, Outcome, Work, resolve
 from simkit.experiment.definition.cases import design_of, resolver
 from simkit.experiment.definition.files import Experiment
 from simkit.experiment.executors.choice import Place, Stream
-from simkit.experiment.halting import wanted_replications
+from simkit.experiment.halting import how_it_ended, wanted_replications
 from simkit.experiment.progress import Progress
 from simkit.experiment.storage.address import cell_address, digest, fingerprint, scenario_digest
 from simkit.experiment.storage.rows import Key, Row, table_of
@@ -103,6 +103,8 @@ def sweep(
             before = set(keys)
             keys = plan.keys(more, by_case=True)
             run([key for key in keys if key not in before], kept)
+        if until is not None:
+            tell(how_it_ended(until, keys, kept.rows))
         return plan.swept(keys, kept.rows)
 
     gently = folder is not None  # a first Ctrl-C keeps what is under way, where anything is kept

@@ -256,3 +256,25 @@ def test_replications_until_the_interval_is_narrow(bench: Bench):
     bench.ran()
     bench.sweep()
     assert bench.ran() == []
+    assert (
+        "replications ended when every half-width of profit was at most 0.12: their 95 % is approximate" in bench.told
+    )
+
+
+def test_a_half_width_that_was_not_reached_is_said(bench: Bench):
+    """How many means are wider than was asked, and by how much; counted by hand."""
+    file = bench.home / "experiment.yaml"
+    file.write_text(
+        "scenario: small.yaml\nname: gaps\nlevers: {contact_policy.gap: [1, 3]}\ndesign: grid\n"
+        "replications: {outcome: profit, half_width: 0.15, at_least: 10, at_most: 12}\n"
+    )
+    bench.experiment = load_experiment(file)
+    means = bench.sweep().runs.groupby(["case", "alternative"])["profit"]
+    assert set(means.size()) == {12}
+    halves = means.sem() * 2.200985  # t of 11 degrees of freedom
+    wide = halves[halves > 0.15]
+    assert len(wide)
+    assert bench.told[-1] == (
+        f"{len(wide)} of 4 means of profit have a half-width above 0.15 after 12 replications, the most allowed; "
+        f"the widest has {halves.max() / 0.15:.3g} times that"
+    )
