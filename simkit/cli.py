@@ -167,6 +167,8 @@ def run(
 def validate(file: File, sets: Sets = None, extend: Extend = None, as_json: Json = False) -> None:
     """Say everything that is wrong with a scenario or an experiment, or `ok`; with --extend also whether both drivers
     agree on a scenario."""
+    inside = file / "experiment.yaml"
+    file = inside if inside.is_file() else file
     if file.is_file() and is_experiment(file):
         _validate_experiment(file, sets, extend, as_json)
         return

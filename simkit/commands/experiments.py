@@ -251,9 +251,16 @@ def _show(document: dict[str, Any]) -> None:
     if not failed:
         rows = [{name: value for name, value in row.items() if name != "failed"} for row in rows]
     if rows:
-        terminal.print_table(rows, tuple(rows[0]))
+        terminal.print_table([{name: _short(one) for name, one in row.items()} for row in rows], tuple(rows[0]))
     if len(document["means"]) > SHOWN_ROWS:
         print(f"... and {len(document['means']) - SHOWN_ROWS} more rows; --json has all")
+
+
+def _short(value: Any) -> Any:
+    """Six digits are read, not seventeen."""
+    if not isinstance(value, float):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:.6g}"
 
 
 SHOWN_ROWS = 40

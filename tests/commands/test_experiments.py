@@ -98,7 +98,7 @@ def test_no_average_leaves_anything_out_silently(place, capsys):
     _show(found)
     said = capsys.readouterr().out
     order = ["3 cases, 6 runs, 3 failed", "failed: case 1, today, replication 0: failed (3 times)",
-             "no value: retention_rate in 1 of the 3 finished runs", "market.fatigue", "7.0"]  # fmt: skip
+             "no value: retention_rate in 1 of the 3 finished runs", "market.fatigue", "0.25"]  # fmt: skip
     assert sorted(order, key=said.index) == order
 
 
@@ -139,6 +139,23 @@ def test_what_was_said_of_other_runs_is_taken_away_by_a_shard_too(simkit, place)
     assert simkit("sweep", "gap.yaml", "--out", "r", "--seed", "9", "--shard", "1/2")[0] == 0
     assert not (place / "r" / "report.html").exists()
     assert [path.name for path in (place / "r" / "analysis").iterdir()] == ["mine.txt"]
+
+
+def test_a_sweep_prints_six_digits(simkit, place):
+    """Of a factor that was drawn too; the tables and --json have all."""
+    text = EXPERIMENT.replace("{kind: grid, n: 3}", "{kind: latin_hypercube, n: 3, seed: 4}")
+    (place / "gap.yaml").write_text(text)
+    _, out, _ = simkit("sweep", "gap.yaml")
+    drawn = [
+        row["market.fatigue.half_life_days"] for row in json.loads(simkit("sweep", "gap.yaml", "--json")[1])["means"]
+    ]
+    assert all(f" {value:.6g} " in out and str(value) not in out for value in drawn)
+
+
+def test_an_experiment_is_validated_by_its_folder(simkit, place):
+    """As `simkit sweep` takes it."""
+    (place / "experiment.yaml").write_text(EXPERIMENT)
+    assert simkit("validate", ".")[:2] == (0, "ok: 3 cases x 1 alternatives x 2 replications\n")
 
 
 def test_validate_reads_the_claims(simkit, place):

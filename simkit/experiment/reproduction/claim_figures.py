@@ -81,7 +81,8 @@ def _found(claim: Claim, table: _Table) -> Found:
     try:
         figure = table.figure(claim)
     except NoFigure as reason:
-        return Found(claim, _expected(claim), "nothing", "undecided", None, str(reason))
+        why = f"{table.failed} of its runs failed; {reason}" if table.failed else str(reason)
+        return Found(claim, _expected(claim), "nothing", "undecided", None, why)
     verdict = _verdict(claim, figure, table)
     notes = list(table.notes)
     if figure.error is None and figure.low is None and claim.tolerance.standard_errors:

@@ -179,6 +179,10 @@ def test_a_failed_run_is_never_left_out_silently():
     said = {"kind": "mean", "expect": {"between": [9, 11]}}
     one = found((runs, design), of={"where": {"cap": 1}}, **said)
     assert (one.verdict, one.note.split(";")[0]) == ("undecided", "1 of its runs failed")
+    runs.loc[runs["case"] == runs["case"][0], ["status", "profit"]] = ["failed", np.nan]
+    one = found((runs, design), of={"where": {"cap": 1}}, **said)  # no run of it is left
+    assert (one.verdict, one.got) == ("undecided", "nothing")
+    assert one.note.partition(" of its runs failed; ")[0].isdigit()
     said["expect"] = {"between": [19, 21]}
     assert found((runs, design), of={"where": {"cap": 2}}, **said).verdict == "held"
 
