@@ -209,6 +209,9 @@ class _Plan:
     def add_value(self, path: str, value: Node) -> None:
         """A value at a dotted path, laid over the base or over the alternative that the path names."""
         place, steps = value.key or value.place, steps_of(path)
+        if not steps:
+            self._complain(place, f"expected a dotted path such as market.customers, found {path!r}")
+            return
         try:
             tree = self.sources.place_tables(nest(path, value), self.path.parent)
         except ScenarioError as error:

@@ -16,6 +16,9 @@ from simkit.scenario.overlay import UNKNOWN_KEY
 if TYPE_CHECKING:
     import pandas as pd
 
+NO_SUCH_PATH = (UNKNOWN_KEY, "unknown alternative ", "expected a dotted path")
+"""How messages begin that are of a path and not of the value there."""
+
 
 def design_of(experiment: Experiment) -> pd.DataFrame:
     """The cases: index `case` from 0, a column per factor. One case without columns when nothing is varied.
@@ -51,7 +54,7 @@ def _refuse_columns(experiment: Experiment, table: pd.DataFrame, file: str) -> N
             experiment.study_of({path: table[path].iloc[0]})
         except ScenarioError as error:
             told = [one.message for one in error.problems]
-            why = next((one for one in told if one.startswith((UNKNOWN_KEY, "unknown alternative "))), "")
+            why = next((one for one in told if one.startswith(NO_SUCH_PATH)), "")
         if why:
             problems.append(Problem(file, 1, at, f"column {path!r}: {why}"))
     if problems:

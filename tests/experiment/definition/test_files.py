@@ -191,3 +191,16 @@ def test_one_at_a_time_takes_the_ends_of_a_range(write):
     """As `designs/README.md` says: without `n`, and it is no mistake."""
     path = write("levers: {contact_policy.gap: {low: 2.0, high: 5.0}}\ndesign: one_at_a_time\n")
     assert design_of(load_experiment(path))["contact_policy.gap"].tolist() == [1.0, 2.0, 5.0]
+
+
+def test_a_path_that_is_none_is_a_mistake(write):
+    """Of what is set, of a lever and of a column: said with its place, not an internal error."""
+    told = "expected a dotted path such as market.customers, found "
+    assert f"2:8 {told}''" in problems(write('sets: {"": 1}\n'))
+    (one,) = problems(write('levers: {".": [1]}\ndesign: grid\n'))
+    assert one.startswith("2:")
+    assert told in one
+    path = write("design: {kind: cases, file: cases.csv}\n")
+    (path.parent / "cases.csv").write_text("..\n1\n")
+    with pytest.raises(ScenarioError, match=told):
+        design_of(load_experiment(path))
