@@ -141,8 +141,8 @@ def test_a_result_without_worlds_says_so_first(cheap: Any, tmp_path: Path):
         return replace(cheap.simulate(*given, **how), cases=pd.DataFrame())
 
     study, model = load(tmp_path / "s.yaml"), replace(cheap.MODEL, simulate=simulate, measures=MEASURES)
-    for none in (None, 0):
-        result = run(study, replications=3, workers=1, model=model, worlds=none)
+    for replications, none in ((2, None), (3, 0)):
+        result = run(study, replications=replications, workers=1, model=model, worlds=none)
         assert result.worlds is None
         assert "was not looked at. `--worlds 50` looks" in result.warnings[0]
         assert answer(result).sentence.startswith(
@@ -244,10 +244,12 @@ def test_stated_ranges_must_name_numbers():
     assert [one.value for one in stated(study, {"market.prospects": (0.1, 0.4)})] == [0.2]
 
 
-def test_a_short_run_has_no_worlds_unless_asked(synthetic: Any):
-    """Worlds come by default only where they add at most three tenths to the work, and never to a made-up study."""
-    assert wanted(load(QUICK), 3) == 0
+def test_the_shorter_a_run_the_fewer_worlds_unless_asked(synthetic: Any):
+    """Five worlds come by default where they add at most three tenths to the work, three where they at most double it,
+    and none to a made-up study."""
     assert wanted(load(ROOT / "scenarios" / "retail.yaml"), 10) == 5
+    assert wanted(load(QUICK), 3) == 3
+    assert wanted(load(QUICK), 2) == 0
     study = synthetic.study()
     result = run(study, replications=2, workers=1, model=synthetic.MODEL)
     assert result.worlds is None

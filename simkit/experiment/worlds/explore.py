@@ -35,10 +35,9 @@ Ranges = Mapping[str, tuple[float, float]]
 """(low, high) by dotted path."""
 ASKED = 50
 """Worlds where ranges are stated and no number of worlds is."""
-SMALL = 5
-"""Worlds of a run that does not say how many."""
-LARGEST_SHARE = 0.3
-"""They are left out where they would add more than this share to the run's work."""
+DEFAULTS = ((5, 0.3), (3, 1.0))
+"""Worlds of a run that does not say how many, and what they may add to its work at most, as a share of it: the first
+that do, else none."""
 PERSONS = 10_000
 """Simulated persons in a world, each standing for more; `experiments/worlds_size` says what is known of that."""
 DAY, PERSON_DAY = 1.0, 3.2e-5
@@ -61,8 +60,8 @@ def wanted(study: Any, replications: int) -> int:
     if persons is None:
         return 0
     mine = replications * (DAY + PERSON_DAY * persons)
-    theirs = SMALL * (DAY + PERSON_DAY * min(persons, PERSONS))
-    return SMALL if theirs <= LARGEST_SHARE * mine else 0
+    one = DAY + PERSON_DAY * min(persons, PERSONS)
+    return next((count for count, share in DEFAULTS if count * one <= share * mine), 0)
 
 
 def check(study: Any, worlds: int | None, uncertainties: Ranges | None) -> None:
