@@ -323,3 +323,9 @@ def test_one_alternative_gets_a_range(synthetic: Any):
     result = explored(synthetic, 20, alone)
     assert "In nine of ten of the 20 plausible worlds profit is" in answer(result).worlds
     assert result.worlds.doublings == ()
+    few = explored(synthetic, 3, alone)
+    low, high = (form(few.worlds.leads["lead"]) for form in (min, max))
+    assert answer(few).worlds.startswith(f"In the 3 plausible worlds profit is {low / 1e6:.1f} to {high / 1e6:.1f}")
+    assert answer(few).worlds.endswith("So few do not show which numbers it depends on: `--worlds 50` does.")
+    (table,) = told.tables(few)
+    assert table.head == ["alternative", "lowest", "median", "highest"]
