@@ -131,16 +131,22 @@ def test_a_choice_that_may_not_hold_in_most_worlds_says_so_first(synthetic: Any,
     assert "; ahead in 24 of 40 plausible worlds): " in most
 
 
+def measured(cheap: Any) -> Any:
+    """The cheap model, with what every result shows."""
+
+    def simulate(*given: Any, **how: Any) -> Any:
+        return replace(cheap.simulate(*given, **how), cases=pd.DataFrame())
+
+    return replace(cheap.MODEL, simulate=simulate, measures=MEASURES)
+
+
 def test_a_result_without_worlds_says_so_first(cheap: Any, tmp_path: Path):
     """A short study has no worlds: the first warning and, where a winner is named, the first sentence say what was not
     looked at, and what would; with worlds neither does."""
     small = "market: {customers: 300}\nhorizon: 30 days\nalternatives: {pods: {teams.structure: pods}}\n"
     (tmp_path / "s.yaml").write_text(small)
 
-    def simulate(*given: Any, **how: Any) -> Any:
-        return replace(cheap.simulate(*given, **how), cases=pd.DataFrame())
-
-    study, model = load(tmp_path / "s.yaml"), replace(cheap.MODEL, simulate=simulate, measures=MEASURES)
+    study, model = load(tmp_path / "s.yaml"), measured(cheap)
     for replications, none in ((2, None), (3, 0)):
         result = run(study, replications=replications, workers=1, model=model, worlds=none)
         assert result.worlds is None
@@ -254,6 +260,24 @@ def test_the_shorter_a_run_the_fewer_worlds_unless_asked(synthetic: Any):
     result = run(study, replications=2, workers=1, model=synthetic.MODEL)
     assert result.worlds is None
     assert beside(study, result, 0, None) is result
+
+
+def test_worlds_nobody_asked_for_may_fail_to_be(cheap: Any, monkeypatch: pytest.MonkeyPatch):
+    """Where no world can be, a run that asked for none says that none was run; one that asked is refused."""
+    study, model = load(QUICK), measured(cheap)
+
+    def refused(values: dict[str, float]) -> dict[str, Any]:
+        if values:
+            raise SenseError("market", "cannot be")
+        return dict(study.alternatives)
+
+    monkeypatch.setattr("simkit.experiment.worlds.explore.maker", lambda *_: refused)
+    monkeypatch.setattr("simkit.experiment.worlds.explore.usable", lambda held, *_: held)
+    result = run(study, replications=3, workers=1, model=model)
+    assert result.worlds is None
+    assert "no plausible worlds were run" in result.warnings[0]
+    with pytest.raises(SenseError, match="none of the worlds drawn can be"):
+        run(study, replications=3, workers=1, model=model, worlds=3)
 
 
 def test_no_world_is_no_number_of_worlds(synthetic: Any):

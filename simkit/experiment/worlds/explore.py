@@ -7,7 +7,6 @@ time, under the luck of the scenario as written.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -99,9 +98,12 @@ def beside(
     count = wanted(study, result.replications) if isinstance(study, Study) and choice(result) else 0
     if count == 0 or not unchanged(study):
         return _without(study, result)
-    with contextlib.suppress(SenseError):  # nobody asked: a scenario without doubts has no worlds
-        return _with(result, explore(study, result, count, checked=0, extend=extend, **how))
-    return result
+    if not assumptions(study):
+        return result  # without doubts there is one world
+    try:
+        return _with(result, _explored(study, result, count, None, extend, checked=0, **how))
+    except SenseError:  # nobody asked, and no world can be
+        return _without(study, result)
 
 
 def _without(study: Any, result: Result) -> Result:
@@ -134,15 +136,20 @@ def explore(
     """
     if count < 1:
         raise SenseError("worlds", f"expected 1 or more, found {count}")
-    held = stated(study, uncertainties) if uncertainties else assumptions(study)
-    if not held:
+    if not uncertainties and not assumptions(study):
         raise SenseError("worlds", "no number of the scenario is doubted: there is one world only")
     check(study, count, uncertainties)
+    return _explored(study, result, count, uncertainties, extend, checked=checked, **how)
+
+
+def _explored(
+    study: Study, result: Result, count: int, uncertainties: Ranges | None, extend: Any, **how: Any
+) -> Worlds:
+    """:func:`explore` where all is checked."""
     persons = min(study.base.market.customers, PERSONS)
     make = maker(study, persons, int(result.base.seed), extend)
-    if not uncertainties:
-        held = usable(held, make, study.base)
-    return spread(held, make, result, count, persons=persons, checked=checked, **how)
+    held = stated(study, uncertainties) if uncertainties else usable(assumptions(study), make, study.base)
+    return spread(held, make, result, count, persons=persons, **how)
 
 
 def unchanged(study: Study) -> bool:
