@@ -7,15 +7,12 @@ import sys
 
 import pytest
 
-from simkit import cli
+# Where the surroundings forbid bytecode, each of some hundred processes would compile the whole package anew. It is
+# taken away before pytest-xdist starts its workers: a process that began with it hands it on to those it spawns.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
-
-@pytest.fixture(scope="session", autouse=True)
-def _bytecode_of_children():
-    """Where the surroundings forbid it, each of some hundred processes would compile the whole package anew."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-        yield
+from simkit import cli  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
