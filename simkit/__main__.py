@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from simkit.experiment.executors.worker import SELDOM
+from simkit.experiment.executors.worker import ONE_THREAD, SELDOM
 
 
 def main() -> None:
     """Start what takes its time to start, then do as the command line says."""
     gc.set_threshold(*SELDOM)
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")  # matrices are small here, and threads that wait for the next one spin
     start_ahead(sys.argv[1:])
     from simkit import cli
 

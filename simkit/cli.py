@@ -100,7 +100,7 @@ def run(
     engine: Annotated[Engine, typer.Option(help="Who drives the customers' rules.")] = Engine.compiled,
     worlds: Annotated[
         int | None,
-        typer.Option(min=1, max=10_000, help="Also run as many plausible worlds; default few or none."),
+        typer.Option(min=1, max=10_000, help="Also run as many plausible worlds; default 5, 3 or none."),
     ] = None,
     no_worlds: Annotated[bool, typer.Option("--no-worlds", help="Run none.")] = False,
     uncertain: Annotated[

@@ -4,18 +4,19 @@ import gc
 import os
 import signal
 import sys
+from functools import cache
 
 import pytest
+from typer.main import get_command
 
-from simkit import cli
+# Where the surroundings forbid bytecode, each of some hundred processes would compile the whole package anew. It is
+# taken away before pytest-xdist starts its workers: a process that began with it hands it on to those it spawns.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+# Small matrices gain nothing from several cores, and threads that spin while they wait cost the other workers theirs.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-
-@pytest.fixture(scope="session", autouse=True)
-def _bytecode_of_children():
-    """Where the surroundings forbid it, each of some hundred processes would compile the whole package anew."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-        yield
+from simkit import cli  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,6 +37,15 @@ def _compiled_once():
     if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
         warm_up(helper=os.environ["PYTEST_XDIST_WORKER"] != "gw0")
         gc.freeze()  # or every collection would look at the million objects of the libraries again
+    gc.set_threshold(20_000, 20, 50)  # nor need they come so often: most of what there is stays to the end
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_built_once():
+    """Some four hundred commands run in this process, and nothing changes their options between two of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.main.get_command", cache(get_command))
+        yield
 
 
 @pytest.fixture

@@ -95,9 +95,9 @@ def compared(few: np.ndarray, many: np.ndarray, same_winner: int) -> dict[str, t
     picks = generator(SEED, "worlds resampled").integers(0, count, (RESAMPLES, count))
     found = {}
     for name, figure in (("error", _error), ("shift", _shift), ("correlation", _correlation)):
-        again = np.array([figure(few[pick], many[pick]) for pick in picks])
+        again = figure(few[picks], many[picks])
         low, high = np.nanquantile(again, [0.025, 0.975])
-        found[name] = (figure(few, many), float(low), float(high))
+        found[name] = (float(figure(few, many)), float(low), float(high))
     moved = (few > 0).astype(float) - (many > 0)
     change = interval(moved)
     if moved.any() and change.low is not None and change.high is not None:
@@ -109,22 +109,24 @@ def compared(few: np.ndarray, many: np.ndarray, same_winner: int) -> dict[str, t
     return found
 
 
-def _error(few: np.ndarray, many: np.ndarray) -> float:
-    return math.sqrt(np.mean((few - many) ** 2)) / _spread(many)
+def _error(few: np.ndarray, many: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.mean((few - many) ** 2, axis=-1)) / _spread(many)
 
 
-def _shift(few: np.ndarray, many: np.ndarray) -> float:
-    return float(np.mean(few - many)) / _spread(many)
+def _shift(few: np.ndarray, many: np.ndarray) -> np.ndarray:
+    return np.mean(few - many, axis=-1) / _spread(many)
 
 
-def _correlation(few: np.ndarray, many: np.ndarray) -> float:
-    spread = _spread(few) * _spread(many)
-    return float(np.cov(few, many)[0, 1]) / spread
+def _correlation(few: np.ndarray, many: np.ndarray) -> np.ndarray:
+    apart = [leads - leads.mean(axis=-1, keepdims=True) for leads in (few, many)]
+    covariance = np.sum(apart[0] * apart[1], axis=-1) / (few.shape[-1] - 1)
+    return covariance / (_spread(few) * _spread(many))
 
 
-def _spread(leads: np.ndarray) -> float:
-    """Between worlds; none where the worlds drawn are all one."""
-    return float(leads.std(ddof=1)) or math.nan
+def _spread(leads: np.ndarray) -> np.ndarray:
+    """Between worlds, the last axis; none where the worlds drawn are all one."""
+    spread = leads.std(ddof=1, axis=-1)
+    return np.where(spread > 0, spread, math.nan)
 
 
 def verdict(found: dict[str, tuple[float, float, float]]) -> str:

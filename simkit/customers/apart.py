@@ -104,18 +104,22 @@ def open_slots(layout: int, make: Callable[[Piece], int]) -> None:
     _open_layout[0] = layout
 
 
-def fill(piece: Piece, layout: int, address: int) -> None:
-    """From now on this is where the piece's code stands."""
-    _SLOTS[crc32(symbol(piece, layout).encode())].place.value = address
+def fill(piece: Piece, layout: int) -> None:
+    """Have a piece's code there before anybody calls it."""
+    _filled(crc32(symbol(piece, layout).encode()))
+
+
+def _filled(number: int) -> int:
+    slot = _SLOTS[number]
+    if slot.place.value == 0:
+        slot.place.value = slot.make(slot.piece)
+    return slot.place.value
 
 
 @ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)
 def _wanted(number: int) -> int:
     """Compiled code asks for a piece that is not there yet."""
-    slot = _SLOTS[number]
-    if slot.place.value == 0:
-        slot.place.value = slot.make(slot.piece)
-    return slot.place.value
+    return _filled(number)
 
 
 llvm.add_symbol(_WANTED, ctypes.cast(_wanted, ctypes.c_void_p).value)

@@ -335,7 +335,7 @@ def make_ready(layout: Layout, backward: bool) -> None:
     open_slots(number, partial(compiled_piece, layout))
     pieces = [piece for piece in PIECES.values() if piece.first]
     for piece in reversed(pieces) if backward else pieces:
-        fill(piece, number, compiled_piece(layout, piece))
+        fill(piece, number)
 
 
 # --- logs ------------------------------------------------------------------------------------------------------

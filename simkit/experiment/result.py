@@ -284,9 +284,9 @@ class Result:
         Raises :class:`simkit.experiment.store.ResultsFolderError` for a folder that holds something else.
         """
         from simkit.experiment.store import save
-        from simkit.report.page import render  # upward on purpose: a result knows how to show itself
+        from simkit.report.page import Page  # upward on purpose: a result knows how to show itself
 
-        return save(self, Path(folder), render(self))
+        return save(self, Path(folder), Page(self).text)
 
     def plot(self, measure: str) -> Figure:
         """A matplotlib figure of one measure by alternative: interval and every replication."""

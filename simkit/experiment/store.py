@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,7 @@ class ResultsFolderError(OSError):
     """A folder that results must not be written to."""
 
 
-def save(result: Result, folder: Path, page: str) -> Path:
+def save(result: Result, folder: Path, page: Callable[[], str]) -> Path:
     """Write `result` and its page into `folder`; the folder.
 
     Everything is first written beside it, then moved into place file by file, the manifest last: a manifest
@@ -44,7 +44,7 @@ def save(result: Result, folder: Path, page: str) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _folder_beside(folder) as beside:
         _write_tables(result, beside)
-        _write(beside / "report.html", page.encode("utf-8"))
+        _write(beside / "report.html", page().encode("utf-8"))
         checksums = {path.name: _checksum(path) for path in sorted(beside.iterdir())}
         _write(beside / MANIFEST, _json(manifest(result, checksums)))
         folder.mkdir(exist_ok=True)

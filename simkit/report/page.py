@@ -8,7 +8,7 @@ import importlib
 import io
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,22 @@ class Picture:
 
 def render(result: Result) -> str:
     """The page of a result."""
+    return Page(result).text()
+
+
+class Page:
+    """The page of a result. Worker processes that wait draw its pictures from now on, while others prepare the rest."""
+
+    def __init__(self, result: Result):
+        self._result, self._drawing = result, Drawing(result)
+        self._drawn = self._drawing.begin()
+
+    def text(self) -> str:
+        """HTML; waits for the pictures."""
+        return _filled(self._result, lambda: self._drawing.pictures(self._drawn))
+
+
+def _filled(result: Result, pictures: Callable[[], list[Picture]]) -> str:
     from markupsafe import Markup
 
     shown, rest = result.outcomes, [name for name in result.measures if name not in result.outcomes]
@@ -53,7 +69,6 @@ def render(result: Result) -> str:
         answer=answer(result),
         outcomes=tables.lines(result, shown),
         others=tables.lines(result, rest),
-        pictures=[(one, Markup(one.svg)) for one in pictures(result)],
         differences=tables.difference_table(result),
         goals=tables.goal_table(result),
         investment=breakdowns.investment_tables(result),
@@ -62,6 +77,7 @@ def render(result: Result) -> str:
         breakdowns=breakdowns.tables(result),
         command=command(result),
         facts=facts(result),
+        pictures=[(one, Markup(one.svg)) for one in pictures()],  # last, because they may have to be waited for
     )
 
 
@@ -86,13 +102,6 @@ def policy(text: str) -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'"
 
 
-def pictures(result: Result) -> list[Picture]:
-    """Those that there is something to draw for; worker processes that have just become idle draw some."""
-    drawing = Drawing(result)
-    found = dict(drawing.shared())
-    return [one if isinstance(one := found.get(name), Picture) else drawing.make(name) for name in drawing.names]
-
-
 @dataclass(frozen=True)
 class Drawing:
     """The pictures as cells of a study, so that whoever runs cells can draw them."""
@@ -105,13 +114,22 @@ class Drawing:
         depends = worlds.depended_on(self.result)
         return [name for name in MAKERS if (depends if name == DEPENDS else len(tables.measured(self.result)))]
 
-    def shared(self) -> Iterator[tuple[str, Any]]:
-        """What this process and the waiting workers draw together; nothing where none waits."""
+    def begin(self) -> Iterable[tuple[str, Any]]:
+        """Pictures by name: waiting workers draw them from now on, this process helps once it asks for them.
+
+        Nothing where no worker waits.
+        """
         waiting = waiting_workers()
         cells: Any = self.names
-        if waiting and cells:
-            processes: Any = Processes(Drawing(_without_functions(self.result)), waiting, lend_a_hand=True)
-            yield from processes.submit_stream(cells, window=waiting + 1)
+        if not waiting or not cells:
+            return ()
+        processes: Any = Processes(Drawing(_without_functions(self.result)), waiting, lend_a_hand=True)
+        return processes.begin(cells, window=waiting + 1)
+
+    def pictures(self, drawn: Iterable[tuple[str, Any]]) -> list[Picture]:
+        """All there is to draw, by this process what nobody has."""
+        found = dict(drawn)
+        return [one if isinstance(one := found.get(name), Picture) else self.make(name) for name in self.names]
 
     def warm(self, helper: bool) -> None:
         """Import what draws."""

@@ -21,6 +21,9 @@ LISTED = 12
 """Numbers listed on the page."""
 MOST = 0.5
 """Share of worlds beyond which a choice is said to hold without a number in the first sentence."""
+QUANTILES_FROM = 20
+"""Worlds from which on one in twenty lies below the 5 % quantile."""
+QUANTILE_NAMES = {0.0: "lowest", 0.05: "5%", 0.5: "median", 0.95: "95%", 1.0: "highest"}
 UNSEEN = " if the assumptions hold (not looked at without --worlds)"
 
 
@@ -52,7 +55,7 @@ def sentences(result: Result) -> str:
     if not worlds.count:
         return "No plausible world could be counted: in each a run failed or has no value."
     if len(result.alternatives) == 1:
-        return " ".join([_range_of_outcome(result, worlds), *_dependence(worlds)])
+        return " ".join([_range_of_outcome(result, worlds), *_dependence(worlds), *_too_few(worlds)])
     return " ".join([_holds(result, worlds), *_dependence(worlds), *_checks(worlds)])
 
 
@@ -140,11 +143,12 @@ def _holds(result: Result, worlds: Worlds) -> str:
 
 
 def _range_of_outcome(result: Result, worlds: Worlds) -> str:
-    low, middle, high = np.quantile(worlds.leads["lead"].dropna(), [0.05, 0.5, 0.95])
+    known = worlds.leads["lead"].dropna()
+    (low, middle, high), most = np.quantile(known, _quantiles(len(known))), len(known) >= QUANTILES_FROM
     form = shared([low, middle, high], result.unit(worlds.measure), currency=result.base.currency)
     title = result.measures[worlds.measure].title.lower()
     return (
-        f"In nine of ten of the {worlds.count} plausible worlds {title} is {form.range(low, high)}"
+        f"In {'nine of ten of ' if most else ''}the {worlds.count} plausible worlds {title} is {form.range(low, high)}"
         f"{f' {form.unit}' if form.unit else ''} (median {form.number(middle)})."
     )
 
@@ -177,15 +181,18 @@ def _turning(worlds: Worlds, sure: list[Dependence]) -> list[str]:
 
 
 def _checks(worlds: Worlds) -> list[str]:
-    if worlds.count < FEWEST:
-        return ["So few do not show which numbers it depends on: `--worlds 50` does, and halves and doubles those."]
     if not worlds.checked:
-        return []
+        return _too_few(worlds, ", and halves and doubles those")
     many = _count(len(worlds.checked), "number")
     if not worlds.turning:
         return [f"Of the {many} that seem to matter most, none changes the winner when it is halved or doubled."]
     changed = "; ".join(f"{_changed(one)}: {one.winner}" for one in worlds.turning)
     return [f"Of {many} halved and doubled one at a time, these change the winner: {changed}."]
+
+
+def _too_few(worlds: Worlds, more: str = "") -> list[str]:
+    few = worlds.count < FEWEST
+    return [f"So few do not show which numbers it depends on: `--worlds 50` does{more}."] if few else []
 
 
 def _changed(one: Doubling) -> str:
@@ -209,6 +216,11 @@ def _count(many: int, what: str) -> str:
     return f"{many} {what}{'' if many == 1 else 's'}"
 
 
+def _quantiles(worlds: int) -> tuple[float, float, float]:
+    """Low, middle and high of so many worlds: the outermost where they are too few to leave any out."""
+    return (0.05, 0.5, 0.95) if worlds >= QUANTILES_FROM else (0.0, 0.5, 1.0)
+
+
 # --- tables -------------------------------------------------------------------------------------------------
 
 
@@ -216,17 +228,18 @@ def _wins(result: Result) -> Table:
     worlds = result.worlds
     assert worlds is not None
     by = worlds.runs.pivot(index="case", columns="alternative", values=worlds.measure)
-    rows = []
+    rows, at, compared = [], _quantiles(worlds.count), len(worlds.alternatives) > 1
     for name in worlds.alternatives:
         values = by[name].dropna()
         if not len(values):
             continue
-        spread = [float(one) for one in np.quantile(values, [0.05, 0.5, 0.95])]
+        spread = [float(one) for one in np.quantile(values, at)]
         form = shared([*spread], result.unit(worlds.measure), currency=result.base.currency)
-        won = int((worlds.leads["winner"] == name).sum())
-        rows.append([name, f"{won} of {worlds.count}", *(form.quantity(one) for one in spread)])
+        won = f"{int((worlds.leads['winner'] == name).sum())} of {worlds.count}"
+        rows.append([name, *([won] if compared else []), *(form.quantity(one) for one in spread)])
     title = result.measures[worlds.measure].title
-    return Table(f"{title} over the plausible worlds", ["alternative", "ahead in", "5%", "median", "95%"], rows)
+    columns = ["alternative", *(["ahead in"] if compared else []), *(QUANTILE_NAMES[one] for one in at)]
+    return Table(f"{title} over the plausible worlds", columns, rows)
 
 
 def _dependences(result: Result) -> Table:

@@ -236,7 +236,8 @@ class _Plan:
 
     def study(self, warn: bool) -> Study:
         """Merge, check and give everything back, or raise all problems."""
-        tree, base = self._resolve(self.ground(), self.base[self._shared :])
+        shared = self.ground()
+        tree, base = self._resolve(shared, self.base[self._shared :])
         base_name = str(plain(tree).get("base_name") or Scenario.model_fields["base_name"].default)
         named = {base_name: [], **self.alternatives}
         self._check_names(tree, base_name)

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from simkit.scenario.organization import Organization
+from simkit.scenario.quantity import DAYS_PER_YEAR
 from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.decomposition import spent_so_far
 from simkit.teams.desk import Desk
 from simkit.teams.event_log import column
 from simkit.teams.people import Person
 
-_YEAR = 365
 UNBILLED = ("other_duties", "meeting", "training", "absent")
 """Categories of an agency's people's time that it does not bill."""
 
@@ -112,9 +112,10 @@ class AgencyLimit:
         """Whether there is no money left on a day, all earlier days having cost what they did."""
         if self._per_year is None:
             return False
-        begin = self._first_day + (day - self._first_day) // _YEAR * _YEAR if day >= self._first_day else 0
-        used_up = sum(costs[begin:day]) >= self._per_year * (day - begin + 1) / _YEAR
-        if day >= self._first_day:
+        ahead = day - self._first_day
+        begin = day - ahead % DAYS_PER_YEAR if ahead >= 0 else 0
+        used_up = sum(costs[begin:day]) >= self._per_year * (day - begin + 1) / DAYS_PER_YEAR
+        if ahead >= 0:
             self._days += 1
             self._closed += used_up
         return used_up

@@ -78,9 +78,10 @@ class Department:
         """What agencies billed, currency of each day so far."""
         self._roster = roster_of(organization, self._dispatcher, self._people, self._log, self._luck, self._flow.worked)
         self.turnover_costs: list[float] = []
+        """Currency of each day so far: hiring, less the pay of vacant seats."""
         self._overtime = OvertimePay(organization, self._people)
         self.overtime_costs: list[float] = []
-        """Currency of each day so far: hiring, less the pay of vacant seats."""
+        """Currency of each day so far for hours beyond the shift."""
         self.submit(own_orders(organization, key, start, days))
 
     def submit(self, orders: Iterable[WorkOrder]) -> None:

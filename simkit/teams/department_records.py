@@ -16,7 +16,6 @@ from simkit.teams.calendar import DAY_SECONDS
 from simkit.teams.decomposition import PARTS, TIME_CATEGORIES, spent_so_far
 from simkit.teams.desk import Desk
 from simkit.teams.event_log import EventLog, Written
-from simkit.teams.overtime_pay import OvertimePay
 from simkit.teams.people import Person
 from simkit.teams.staff.morale import Morale
 from simkit.teams.tasks import Task
@@ -149,7 +148,7 @@ def _person_rows(
     rows = zip(written.column("person"), written.column("category"), efforts, strict=True)
     for person_id, category, seconds in compress(rows, efforts):
         spent[person_id][category] += seconds
-    overtime = {person.id: OvertimePay.seconds(person, desk, now) for person in people}
+    overtime = {person.id: desk.overtime(person, now) for person in people}
     return [_person_row(person, spent[person.id], overtime[person.id], now, morale) for person in people]
 
 

@@ -53,6 +53,10 @@ class Desk:
         """Seconds done, lost and worked outside the shifts since the task was last taken up."""
         return self._shift_end.spent(person.calendar, task.since, task.wall - task.spent, now)
 
+    def overtime(self, person: Person, now: int) -> int:
+        """Seconds worked outside the shifts so far, on the present task too."""
+        return person.overtime + (self.stretch(person, person.task, now)[2] if person.task is not None else 0)
+
     def account(self, person: Person, task: Task, now: int) -> None:
         """A stretch of work has ended."""
         done, lost, overtime = self.stretch(person, task, now)

@@ -17,12 +17,7 @@ class OvertimePay:
 
     def of_day(self, desk: Desk, now: int) -> float:
         """Currency for what was worked since the last day's end until `now`."""
-        worked = ((self.seconds(person, desk, now) / 3600, person.table.hourly_cost) for person in self._people)
+        worked = ((desk.overtime(person, now) / 3600, person.table.hourly_cost) for person in self._people)
         owed = sum(hours * (rate or 0.0) for hours, rate in worked)
         due, self._paid = owed - self._paid, owed
         return due
-
-    @staticmethod
-    def seconds(person: Person, desk: Desk, now: int) -> int:
-        """Worked outside the shifts so far, on the present task too."""
-        return person.overtime + (desk.stretch(person, person.task, now)[2] if person.task is not None else 0)

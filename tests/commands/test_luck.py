@@ -52,7 +52,7 @@ def test_wishes_that_cannot_be_met_end_before_anything_runs(simkit, words, code,
 
 def test_warmup_reads_a_results_folder(simkit, synthetic: Any, tmp_path: Path):
     """What has not settled is a warning and comes first; the picture is written; wrong names are told."""
-    save(run(synthetic.study(), replications=3, workers=1, model=synthetic.MODEL), tmp_path / "r", page="")
+    save(run(synthetic.study(), replications=3, workers=1, model=synthetic.MODEL), tmp_path / "r", lambda: "")
     code, out, _ = simkit("warmup", "r", "--column", "mean_fatigue", "--column", "revenue", "--out", "w.svg")
     assert code == 0
     assert out.startswith("Warning: today: mean fatigue")

@@ -130,6 +130,16 @@ def test_workers_do_not_wait_for_who_lends_a_hand(faults: Any, tmp_path: Path):
     assert sorted(found) == list(range(10))
 
 
+def test_workers_begin_before_anybody_asks(faults: Any, tmp_path: Path):
+    """A stream that is begun has its cells run, all but one, though its outcomes are asked for later."""
+    begun = Processes(faults.Patient(tmp_path, 4, os.getpid()), 1, lend_a_hand=True).begin(list(range(5)), window=2)
+    deadline = time.monotonic() + 30
+    while len(list(tmp_path.iterdir())) < 4 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(list(tmp_path.iterdir())) >= 4
+    assert sorted(cell for cell, _ in begun) == list(range(5))
+
+
 @pytest.mark.parametrize("early", ["faults", "a_module_that_is_not_there"])
 def test_a_worker_started_early_finds_what_was_added_since(
     faults: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, early: str

@@ -93,7 +93,7 @@ def test_page_and_numbers(result: Any, page: str):
 
 def test_cohorts_and_channels_are_kept_and_saved(result: Any, page: str, tmp_path: Path):
     """Every run's tables, with the cell's name in front, and the same from the results folder."""
-    folder = save(result, tmp_path / "results", page)
+    folder = save(result, tmp_path / "results", lambda: page)
     for name, keys in (("cohorts", ["cohort", "date"]), ("channels", ["channel"])):
         kept = result.breakdowns[name]
         assert not kept.duplicated(["alternative", "replication", *keys]).any()

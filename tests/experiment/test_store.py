@@ -23,7 +23,7 @@ def result(synthetic: Any) -> Any:
 
 def test_everything_is_there_and_checks_out(result: Any, tmp_path: Path):
     """The manifest names every other file with its checksum, and how it came about."""
-    folder = save(result, tmp_path / "deep" / "out", "<html>")
+    folder = save(result, tmp_path / "deep" / "out", lambda: "<html>")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     names = {path.name for path in folder.iterdir()}
     assert names == {*manifest["sha256"], "manifest.json"}
@@ -38,7 +38,7 @@ def test_everything_is_there_and_checks_out(result: Any, tmp_path: Path):
 
 def test_tables_come_back_as_they_were(result: Any, tmp_path: Path):
     """Parquet holds what the result holds."""
-    folder = save(result, tmp_path / "out", "")
+    folder = save(result, tmp_path / "out", lambda: "")
     for name in ("runs", "daily", "cases"):
         again = pd.read_parquet(folder / f"{name}.parquet")
         pd.testing.assert_frame_equal(again, getattr(result, name), check_dtype=False, check_exact=True)
@@ -46,8 +46,8 @@ def test_tables_come_back_as_they_were(result: Any, tmp_path: Path):
 
 def test_an_earlier_run_is_replaced(result: Any, tmp_path: Path):
     """Saving twice leaves the second."""
-    save(result, tmp_path / "out", "first")
-    save(result, tmp_path / "out", "second")
+    save(result, tmp_path / "out", lambda: "first")
+    save(result, tmp_path / "out", lambda: "second")
     assert (tmp_path / "out" / "report.html").read_text(encoding="utf-8") == "second"
 
 
@@ -56,7 +56,7 @@ def test_a_folder_of_something_else_is_refused(result: Any, tmp_path: Path, name
     """What is not ours is not touched, whatever it is called."""
     (tmp_path / name).write_text("{}", encoding="utf-8")
     with pytest.raises(ResultsFolderError, match="no simkit results"):
-        save(result, tmp_path, "")
+        save(result, tmp_path, lambda: "")
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -65,12 +65,12 @@ def test_a_file_is_refused(result: Any, tmp_path: Path):
     place = tmp_path / "out"
     place.write_text("", encoding="utf-8")
     with pytest.raises(ResultsFolderError, match="is a file"):
-        save(result, place, "")
+        save(result, place, lambda: "")
 
 
 def test_a_failed_save_leaves_nothing(result: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """When the disk fills up on the way, neither a part of the new nor a change of the old is left."""
-    save(result, tmp_path / "out", "first")
+    save(result, tmp_path / "out", lambda: "first")
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
 
     def full(*_: Any, **__: Any) -> Any:
@@ -78,7 +78,7 @@ def test_a_failed_save_leaves_nothing(result: Any, tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(store, "manifest", full)
     with pytest.raises(OSError, match="No space left"):
-        save(result, tmp_path / "out", "second")
+        save(result, tmp_path / "out", lambda: "second")
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -96,7 +96,7 @@ def test_no_machine_paths_in_the_manifest(result: Any, tmp_path: Path, synthetic
     other = synthetic.Study(
         study.alternatives, home / "made-up.yaml", texts={str(home / "parts" / "a.yaml"): "", "/elsewhere/b.yaml": ""}
     )
-    folder = save(run(other, replications=1, workers=1, model=synthetic.MODEL), tmp_path / "out", "")
+    folder = save(run(other, replications=1, workers=1, model=synthetic.MODEL), tmp_path / "out", lambda: "")
     text = (folder / "manifest.json").read_text(encoding="utf-8")
     assert list(json.loads(text)["scenario"]["files"]) == ["parts/a.yaml", "b.yaml"]
     assert str(tmp_path) not in text

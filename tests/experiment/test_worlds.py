@@ -131,18 +131,24 @@ def test_a_choice_that_may_not_hold_in_most_worlds_says_so_first(synthetic: Any,
     assert "; ahead in 24 of 40 plausible worlds): " in most
 
 
+def measured(cheap: Any) -> Any:
+    """The cheap model, with what every result shows."""
+
+    def simulate(*given: Any, **how: Any) -> Any:
+        return replace(cheap.simulate(*given, **how), cases=pd.DataFrame())
+
+    return replace(cheap.MODEL, simulate=simulate, measures=MEASURES)
+
+
 def test_a_result_without_worlds_says_so_first(cheap: Any, tmp_path: Path):
     """A short study has no worlds: the first warning and, where a winner is named, the first sentence say what was not
     looked at, and what would; with worlds neither does."""
     small = "market: {customers: 300}\nhorizon: 30 days\nalternatives: {pods: {teams.structure: pods}}\n"
     (tmp_path / "s.yaml").write_text(small)
 
-    def simulate(*given: Any, **how: Any) -> Any:
-        return replace(cheap.simulate(*given, **how), cases=pd.DataFrame())
-
-    study, model = load(tmp_path / "s.yaml"), replace(cheap.MODEL, simulate=simulate, measures=MEASURES)
-    for none in (None, 0):
-        result = run(study, replications=3, workers=1, model=model, worlds=none)
+    study, model = load(tmp_path / "s.yaml"), measured(cheap)
+    for replications, none in ((2, None), (3, 0)):
+        result = run(study, replications=replications, workers=1, model=model, worlds=none)
         assert result.worlds is None
         assert "was not looked at. `--worlds 50` looks" in result.warnings[0]
         assert answer(result).sentence.startswith(
@@ -244,14 +250,34 @@ def test_stated_ranges_must_name_numbers():
     assert [one.value for one in stated(study, {"market.prospects": (0.1, 0.4)})] == [0.2]
 
 
-def test_a_short_run_has_no_worlds_unless_asked(synthetic: Any):
-    """Worlds come by default only where they add at most three tenths to the work, and never to a made-up study."""
-    assert wanted(load(QUICK), 3) == 0
+def test_the_shorter_a_run_the_fewer_worlds_unless_asked(synthetic: Any):
+    """Five worlds come by default where they add at most three tenths to the work, three where they at most double it,
+    and none to a made-up study."""
     assert wanted(load(ROOT / "scenarios" / "retail.yaml"), 10) == 5
+    assert wanted(load(QUICK), 3) == 3
+    assert wanted(load(QUICK), 2) == 0
     study = synthetic.study()
     result = run(study, replications=2, workers=1, model=synthetic.MODEL)
     assert result.worlds is None
     assert beside(study, result, 0, None) is result
+
+
+def test_worlds_nobody_asked_for_may_fail_to_be(cheap: Any, monkeypatch: pytest.MonkeyPatch):
+    """Where no world can be, a run that asked for none says that none was run; one that asked is refused."""
+    study, model = load(QUICK), measured(cheap)
+
+    def refused(values: dict[str, float]) -> dict[str, Any]:
+        if values:
+            raise SenseError("market", "cannot be")
+        return dict(study.alternatives)
+
+    monkeypatch.setattr("simkit.experiment.worlds.explore.maker", lambda *_: refused)
+    monkeypatch.setattr("simkit.experiment.worlds.explore.usable", lambda held, *_: held)
+    result = run(study, replications=3, workers=1, model=model)
+    assert result.worlds is None
+    assert "no plausible worlds were run" in result.warnings[0]
+    with pytest.raises(SenseError, match="none of the worlds drawn can be"):
+        run(study, replications=3, workers=1, model=model, worlds=3)
 
 
 def test_no_world_is_no_number_of_worlds(synthetic: Any):
@@ -321,3 +347,9 @@ def test_one_alternative_gets_a_range(synthetic: Any):
     result = explored(synthetic, 20, alone)
     assert "In nine of ten of the 20 plausible worlds profit is" in answer(result).worlds
     assert result.worlds.doublings == ()
+    few = explored(synthetic, 3, alone)
+    low, high = (form(few.worlds.leads["lead"]) for form in (min, max))
+    assert answer(few).worlds.startswith(f"In the 3 plausible worlds profit is {low / 1e6:.1f} to {high / 1e6:.1f}")
+    assert answer(few).worlds.endswith("So few do not show which numbers it depends on: `--worlds 50` does.")
+    (table,) = told.tables(few)
+    assert table.head == ["alternative", "lowest", "median", "highest"]

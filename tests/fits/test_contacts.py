@@ -228,8 +228,8 @@ def test_messages_of_unlike_appeal_are_warned_of(log, fitted):
     missed = dull & (uniforms((1, 2), np.arange(len(log)), 0, 1, 0, 0) < 0.5)
     unlike = log.assign(opened=log["opened"] & ~missed, clicked=log["clicked"] & ~missed,
                         kind=np.where(dull, "reminder", "letter"))  # fmt: skip
-    assert any(said in warning for warning in fit_contacts(unlike).warnings)
-    apart = fit_contacts(unlike, channel="kind", weights={"reminder": 1.0, "letter": 1.0})
+    assert any(said in warning for warning in fit_contacts(unlike, wear_out="exponential").warnings)
+    apart = fit_contacts(unlike, channel="kind", weights={"reminder": 1.0, "letter": 1.0}, wear_out="exponential")
     assert not any(said in warning for warning in apart.warnings)
 
 

@@ -36,9 +36,16 @@ class Processes:
 
     def submit_stream(self, cells: Iterable[Cell], window: int) -> Iterator[tuple[Cell, Outcome]]:
         """Hand cells to workers in order; leaving the loop early ends the workers."""
+        yield from self.begin(cells, window)
+
+    def begin(self, cells: Iterable[Cell], window: int) -> Iterator[tuple[Cell, Outcome]]:
+        """The same stream, but workers begin now and not when the first outcome is asked for, which it has to be."""
         desk = Desk(self.work, cells, min(window, self.workers), self.lend_a_hand, self._stopped)
         desk.open()
         self._desk = desk
+        return self._stream(desk)
+
+    def _stream(self, desk: Desk) -> Iterator[tuple[Cell, Outcome]]:
         try:
             if self.lend_a_hand:
                 self.work.warm(helper=False)

@@ -7,7 +7,6 @@ time, under the luck of the scenario as written.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,10 +34,9 @@ Ranges = Mapping[str, tuple[float, float]]
 """(low, high) by dotted path."""
 ASKED = 50
 """Worlds where ranges are stated and no number of worlds is."""
-SMALL = 5
-"""Worlds of a run that does not say how many."""
-LARGEST_SHARE = 0.3
-"""They are left out where they would add more than this share to the run's work."""
+DEFAULTS = ((5, 0.3), (3, 1.0))
+"""Worlds of a run that does not say how many, and what they may add to its work at most, as a share of it: the first
+that do, else none."""
 PERSONS = 10_000
 """Simulated persons in a world, each standing for more; `experiments/worlds_size` says what is known of that."""
 DAY, PERSON_DAY = 1.0, 3.2e-5
@@ -61,8 +59,8 @@ def wanted(study: Any, replications: int) -> int:
     if persons is None:
         return 0
     mine = replications * (DAY + PERSON_DAY * persons)
-    theirs = SMALL * (DAY + PERSON_DAY * min(persons, PERSONS))
-    return SMALL if theirs <= LARGEST_SHARE * mine else 0
+    one = DAY + PERSON_DAY * min(persons, PERSONS)
+    return next((count for count, share in DEFAULTS if count * one <= share * mine), 0)
 
 
 def check(study: Any, worlds: int | None, uncertainties: Ranges | None) -> None:
@@ -100,9 +98,12 @@ def beside(
     count = wanted(study, result.replications) if isinstance(study, Study) and choice(result) else 0
     if count == 0 or not unchanged(study):
         return _without(study, result)
-    with contextlib.suppress(SenseError):  # nobody asked: a scenario without doubts has no worlds
-        return _with(result, explore(study, result, count, checked=0, extend=extend, **how))
-    return result
+    if not assumptions(study):
+        return result  # without doubts there is one world
+    try:
+        return _with(result, _explored(study, result, count, None, extend, checked=0, **how))
+    except SenseError:  # nobody asked, and no world can be
+        return _without(study, result)
 
 
 def _without(study: Any, result: Result) -> Result:
@@ -135,15 +136,20 @@ def explore(
     """
     if count < 1:
         raise SenseError("worlds", f"expected 1 or more, found {count}")
-    held = stated(study, uncertainties) if uncertainties else assumptions(study)
-    if not held:
+    if not uncertainties and not assumptions(study):
         raise SenseError("worlds", "no number of the scenario is doubted: there is one world only")
     check(study, count, uncertainties)
+    return _explored(study, result, count, uncertainties, extend, checked=checked, **how)
+
+
+def _explored(
+    study: Study, result: Result, count: int, uncertainties: Ranges | None, extend: Any, **how: Any
+) -> Worlds:
+    """:func:`explore` where all is checked."""
     persons = min(study.base.market.customers, PERSONS)
     make = maker(study, persons, int(result.base.seed), extend)
-    if not uncertainties:
-        held = usable(held, make, study.base)
-    return spread(held, make, result, count, persons=persons, checked=checked, **how)
+    held = stated(study, uncertainties) if uncertainties else usable(assumptions(study), make, study.base)
+    return spread(held, make, result, count, persons=persons, **how)
 
 
 def unchanged(study: Study) -> bool:

@@ -66,7 +66,7 @@ def _in_zone(text: pd.Series, time_format: str | None, time_zone: str) -> pd.Ser
         raise LogError(f"time zone: found {time_zone!r}; allowed: the name of one, such as Europe/Berlin") from None
     if time_format is None:
         return local.where(text.str.contains(ZONE))
-    return local if "%z" in time_format else local.where(text != text)
+    return local if "%z" in time_format else local.mask(text.notna())  # none stands anywhere
 
 
 def _parsed(text: pd.Series, time_format: str | None, *, utc: bool) -> pd.Series:

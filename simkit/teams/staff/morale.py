@@ -66,9 +66,7 @@ class Morale:
 
     def _overload(self, person: Person, load: dict[Pool, float], desk: Desk, now: int) -> float:
         """Of a day on shift: 0 to 1."""
-        overtime = person.overtime
-        if person.task is not None:
-            overtime += desk.stretch(person, person.task, now)[2]
+        overtime = desk.overtime(person, now)
         beyond, self._overtime[person.number] = overtime - self._overtime.get(person.number, 0), overtime
         on_shift = person.calendar.between(now - DAY_SECONDS, now)
         if not on_shift:

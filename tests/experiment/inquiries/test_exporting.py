@@ -127,7 +127,7 @@ def test_a_results_folder_gives_the_same_bits_as_its_scenario(tmp_path):
     file = tmp_path / "s.yaml"
     file.write_text("horizon: 40 days\nwarmup: 20 days\nseed: 7\nmarket: {customers: 300}\n"
                     "alternatives: {calm: {contact_policy.at_most: 1 per rolling week}}\n")  # fmt: skip
-    save(run(load(file), replications=2, workers=1), tmp_path / "results", page="")
+    save(run(load(file), replications=2, workers=1), tmp_path / "results", lambda: "")
     paths = []
     for source in (file, tmp_path / "results"):
         cell = one_cell(source, "calm", 1)

@@ -291,15 +291,16 @@ def test_an_experiment_of_your_own_is_held_to_its_own_extension(simkit, tmp_path
     at = folder(tmp_path / "renewal")
     text = 'from simkit.extend import Extension\n\nextension = Extension("a word of its own")\n'
     own, other = at / again.EXTENSION, tmp_path / "other.py"
+    alone = ("--workers", "1")
     own.write_text(text)
     other.write_text(text)
-    code, out, err = simkit("reproduce", str(at), "--extend", str(own), "--renew")
+    code, out, err = simkit("reproduce", str(at), "--extend", str(own), "--renew", *alone)
     assert (code, "wrote" in err) == (0, True), out
-    code, out, _ = simkit("reproduce", str(at), "--extend", str(own))
+    code, out, _ = simkit("reproduce", str(at), "--extend", str(own), *alone)
     assert code == 0
     assert "to the bit" in out
     expected = again.Path(at / again.EXPECTED)
     expected.write_text(expected.read_text().replace("# sha256: ", "# sha256: 0"))
-    assert simkit("reproduce", str(at), "--extend", str(own))[0] == 5
-    code, out, _ = simkit("reproduce", str(at), "--extend", str(other))
+    assert simkit("reproduce", str(at), "--extend", str(own), *alone)[0] == 5
+    code, out, _ = simkit("reproduce", str(at), "--extend", str(other), *alone)
     assert (code, "something was changed" in out) == (0, True)
