@@ -56,29 +56,26 @@ class Page:
 
     def text(self) -> str:
         """HTML; waits for the pictures."""
-        return _filled(self._result, lambda: self._drawing.pictures(self._drawn))
+        from markupsafe import Markup
 
-
-def _filled(result: Result, pictures: Callable[[], list[Picture]]) -> str:
-    from markupsafe import Markup
-
-    shown, rest = result.outcomes, [name for name in result.measures if name not in result.outcomes]
-    return template(TEMPLATE.name).render(
-        result=result,
-        policy=policy(TEMPLATE.read_text(encoding="utf-8")),
-        answer=answer(result),
-        outcomes=tables.lines(result, shown),
-        others=tables.lines(result, rest),
-        differences=tables.difference_table(result),
-        goals=tables.goal_table(result),
-        investment=breakdowns.investment_tables(result),
-        targets=targets.tables(result),
-        worlds=worlds.tables(result),
-        breakdowns=breakdowns.tables(result),
-        command=command(result),
-        facts=facts(result),
-        pictures=[(one, Markup(one.svg)) for one in pictures()],  # last, because they may have to be waited for
-    )
+        result = self._result
+        shown, rest = result.outcomes, [name for name in result.measures if name not in result.outcomes]
+        return template(TEMPLATE.name).render(
+            result=result,
+            policy=policy(TEMPLATE.read_text(encoding="utf-8")),
+            answer=answer(result),
+            outcomes=tables.lines(result, shown),
+            others=tables.lines(result, rest),
+            differences=tables.difference_table(result),
+            goals=tables.goal_table(result),
+            investment=breakdowns.investment_tables(result),
+            targets=targets.tables(result),
+            worlds=worlds.tables(result),
+            breakdowns=breakdowns.tables(result),
+            command=command(result),
+            facts=facts(result),
+            pictures=[(one, Markup(one.svg)) for one in self._drawing.pictures(self._drawn)],  # last: others draw them
+        )
 
 
 def template(name: str) -> Template:
