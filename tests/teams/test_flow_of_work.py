@@ -213,6 +213,15 @@ def test_a_batch_goes_when_its_first_has_waited_long_enough():
     assert list(records.cases.live_day * 24) == pytest.approx([12, 12])
 
 
+def test_a_batch_waits_for_the_first_that_is_still_there():
+    """Who came at 0 has expired by 10, when it would have waited long enough: the one of 8 o'clock has at 18."""
+    orders = [order("a", "job", 0, expires_day=0.1), order("b", "job", 8 / 24)]
+    cases = run(batched(size=3), orders, 3).records().cases.set_index("name")
+    assert cases.status["a"] == "expired"
+    assert cases.part_batch_seconds["b"] == 10 * HOUR
+    assert cases.lead_seconds["b"] == 11 * HOUR
+
+
 def test_an_expired_case_does_not_fill_a_batch():
     """The first of two expires while it waits: the batch is full with the third."""
     orders = [order("a", "job", 0, expires_day=1 / 24), order("b", "job", 2 / 24), order("c", "job", 3 / 24)]
