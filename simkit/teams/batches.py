@@ -74,14 +74,22 @@ class Batches:
         gathered = self._gathering.setdefault(key, [])
         gathered.append(task)
         if len(gathered) == 1:
-            until = self._office.add(now, round(rule.max_wait_hours * 3600))
-            self._dispatcher.after(until - now, self._time_is_up, key, gathered, rule)
+            self._dispatcher.after(self._until(task, rule) - now, self._time_is_up, key, gathered, rule)
         if self._gathering.get(key) is gathered and sum(not other.withdrawn for other in gathered) >= rule.size:
             self._form(key, rule)
 
     def _time_is_up(self, key: tuple[str, int, Pool], gathered: list[Task], rule: BatchRule) -> None:
-        if self._gathering.get(key) is gathered:
+        if self._gathering.get(key) is not gathered:
+            return
+        first = next((task for task in gathered if not task.withdrawn), None)
+        later = self._until(first, rule) - self._dispatcher.now if first is not None else 0
+        if later > 0:  # who came first has expired
+            self._dispatcher.after(later, self._time_is_up, key, gathered, rule)
+        else:
             self._form(key, rule)
+
+    def _until(self, first: Task, rule: BatchRule) -> int:
+        return self._office.add(first.queued, round(rule.max_wait_hours * 3600))
 
     def _form(self, key: tuple[str, int, Pool], rule: BatchRule) -> None:
         members = [task for task in self._gathering.pop(key) if not task.withdrawn]

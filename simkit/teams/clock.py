@@ -36,6 +36,10 @@ class Clock(Environment):
         else:
             raise ValueError(f"{-seconds} seconds ago")
 
+    def last(self, time: int, call: Callable[..., Any], *about: Any) -> None:
+        """Do something at a time to come, after all else that happens at it."""
+        heappush(self._moments, (time, NORMAL + 1, next(self._eid), None, call, about))
+
     def numbered(self, time: int, call: Callable[..., Any], who: Any, what: Any) -> int:
         """Have something called at a time to come, with the moment's number, which is told.
 

@@ -143,7 +143,7 @@ class Department:
         self._dispatcher.after(arrived - now, self._arrive, index, arrived, order, lucks, number)
         expires = _expiry(order, self._graphs[order.kind], arrived)
         if expires is not None:
-            self._dispatcher.after(max(expires, arrived) - now, self._expire, index)
+            self._dispatcher.last(max(expires, arrived), self._expire, index)  # what is live by then is not given up
 
     def _arrive(self, index: int, arrived: int, order: WorkOrder, lucks: CasesLuck, number: int) -> None:
         graph = self._graphs[order.kind]

@@ -41,7 +41,7 @@ class Dispatcher:
 
     def __init__(self, clock: Clock, people: list[Person], organization: Organization, log: EventLog, luck: Luck):
         self._clock, self._numbered = clock, clock.numbered
-        self.after = clock.after
+        self.after, self.last = clock.after, clock.last
         # methods that every pass hands on, bound once
         self._ends, self._wakes = self._finish, self._wake
         self.now = 0

@@ -230,6 +230,6 @@ def audience_fit(case: Case) -> float:
     """What research done without an error makes of the audience fit of a launch."""
     fit = 1.0
     for node in case.graph.nodes:
-        if node.raises_fit and case.state[node.number] == DONE and node.number not in case.defects:
+        if node.raises_fit and case.state[node.number] == DONE and not case.is_wrong(node.number):
             fit *= 1 + node.raises_fit
     return fit

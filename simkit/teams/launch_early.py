@@ -75,7 +75,7 @@ class Learning:
         Returns the answers that it used; None where nobody learns.
         """
         rule = case.graph.launch_early.learning if case.graph.launch_early is not None else None
-        if rule is None or node.number in case.defects:
+        if rule is None or case.is_wrong(node.number):
             return None
         answers = self._answered.get(case.order.name, 0)
         case.learnt = 1 + rule.gain * math.sqrt(answers / (answers + rule.prior_answers))

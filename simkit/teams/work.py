@@ -232,6 +232,10 @@ class Case:
             return 0
         return sum(self.graph.nodes[number].weight for number in sorted(self.ignored))
 
+    def is_wrong(self, number: int) -> bool:
+        """Whether a step's result has an error, which nobody noticed or somebody decided to leave."""
+        return number in self.defects or number in self.ignored
+
     def next_run(self, node: Node, ready: int, caused_by: Run | None) -> Run:
         """The next pass of a step."""
         number = self.passes[node.number]

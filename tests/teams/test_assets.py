@@ -59,11 +59,13 @@ def test_new_tools_cost_first_and_pay_later():
 
 
 def test_research_raises_the_fit_of_a_launch_unless_it_was_wrong():
-    """The launch carries the factor; an error nobody saw takes it away."""
+    """The launch carries the factor; an error nobody saw takes it away, and one that somebody decided to leave."""
     steps = [step("research", "copy", 4, raises_fit=0.3), step("write", "copy", 2, after=("research",))]
-    for error, fit in ((0, 1.3), (0.999999, 1.0)):
+    left = {"centralization": {"lead": 0, "top": 0}, "outcome": {"self": [0, 0, 1]}}
+    unseen, ignored = {"errors": {"caught": 0}}, {"errors": {"caught": 1}, "authority": left}
+    for error, tables, fit in ((0, unseen, 1.3), (0.999999, unseen, 1.0), (0, ignored, 1.3), (0.999999, ignored, 1.0)):
         steps[0]["internal_error"] = error
-        teams = {**units(errors={"caught": 0}), "work": {"job": {"steps": steps}}}
+        teams = {**units(**tables), "work": {"job": {"steps": steps}}}
         department = run(teams, [], 0)
         department.submit([order("w", "job", 0.1, campaign="news", segment="a")])
         launches = [launch for day in range(3) for launch in department.run_day(day)]

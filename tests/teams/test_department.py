@@ -109,6 +109,18 @@ def test_work_whose_occasion_passed_is_abandoned():
     assert records.persons.touch[0] == 72 * HOUR
 
 
+def test_what_is_live_by_its_expiry_is_not_given_up():
+    """A day's work with a day's time is live, as one step or as two, from midnight or later; a second more is too much."""
+    one = {"steps": [step("a", "copy", 24)], "expires_days": 1}
+    two = {"steps": [step("a", "copy", 12), step("b", "copy", 12, ("a",))], "expires_days": 1}
+    for kind, begins in ((one, 0.0), (two, 0.0), (one, 0.25), (two, 0.25)):
+        teams = neutral(headcount={"copy": 1}, work={"job": kind})
+        assert list(run(teams, [order("w", "job", begins)], 5).records().cases.live_day) == [begins + 1]
+    late = {**one, "steps": [step("a", "copy", 24 + 1 / 3600)]}
+    teams = neutral(headcount={"copy": 1}, work={"job": late})
+    assert list(run(teams, [order("w", "job", 0.0)], 5).records().cases.status) == ["expired"]
+
+
 def test_a_kind_can_expire_by_itself():
     """`expires_days` of a kind counts from arrival, unless the order says otherwise."""
     work = {"job": {"steps": [step("a", "copy", 30)], "expires_days": 1}}

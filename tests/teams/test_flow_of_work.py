@@ -213,6 +213,15 @@ def test_a_batch_goes_when_its_first_has_waited_long_enough():
     assert list(records.cases.live_day * 24) == pytest.approx([12, 12])
 
 
+def test_a_batch_waits_for_the_first_that_is_still_there():
+    """Who came at 0 has expired by 10, when it would have waited long enough: the one of 8 o'clock has at 18."""
+    orders = [order("a", "job", 0, expires_day=0.1), order("b", "job", 8 / 24)]
+    cases = run(batched(size=3), orders, 3).records().cases.set_index("name")
+    assert cases.status["a"] == "expired"
+    assert cases.part_batch_seconds["b"] == 10 * HOUR
+    assert cases.lead_seconds["b"] == 11 * HOUR
+
+
 def test_an_expired_case_does_not_fill_a_batch():
     """The first of two expires while it waits: the batch is full with the third."""
     orders = [order("a", "job", 0, expires_day=1 / 24), order("b", "job", 2 / 24), order("c", "job", 3 / 24)]
@@ -293,14 +302,14 @@ def test_planned_work_hurries_when_its_date_has_passed():
     assert launches[0] == (11.0, 0.8, None)
 
 
-def touches_of(answered, *, wrong=()):
+def touches_of(answered, *, wrong=(), **tables):
     """Fit of the launch and of what its two last touches made of it; the retouch is done on the second day."""
     teams = polished(learning={"gain": 0.4, "prior_answers": 100})
     review, retouch = teams["work"]["job"]["steps"][1:3]
     review["effort"], retouch["effort"] = 16, 8
     for one in (review, retouch):
         one["internal_error"] = 0.999999 if one["id"] in wrong else 0
-    teams["errors"] = {"caught": 0}
+    teams |= {"errors": {"caught": 0}, **tables}
     department = run(teams, [], 0)
     department.submit([order("w", "job", 0, campaign="c")])
     launches = department.run_day(0)
@@ -310,11 +319,15 @@ def touches_of(answered, *, wrong=()):
 
 
 def test_a_last_touch_uses_what_is_known_when_it_is_done():
-    """Of 300 answers against a prior worth 100 a gain of 0.4 is 0.4 x sqrt(3/4); the review was done before them."""
+    """Of 300 answers against a prior worth 100 a gain of 0.4 is 0.4 x sqrt(3/4); the review was done before them. A touch
+    done wrong uses nothing, whether nobody saw the error or somebody decided to leave it."""
     _, fits = touches_of(300)
     assert fits == [(None, 1.0), (0, 1.0), (300, round(1 + 0.4 * math.sqrt(0.75), 6))]
     _, wrong = touches_of(300, wrong=("retouch",))
     assert wrong == [(None, 1.0), (0, 1.0), (None, 1.0)]
+    leaves_it = {"centralization": {"lead": 0, "top": 0}, "outcome": {"self": [0, 0, 1]}}
+    _, left = touches_of(300, wrong=("retouch",), errors={"caught": 1}, authority=leaves_it)
+    assert left == wrong
 
 
 def test_what_is_learnt_costs_nobody_a_second():

@@ -41,6 +41,14 @@ def test_work_rests_unless_the_scenario_says_that_it_goes_to_others():
     assert live_hour(two({**HANDS_OVER, "hand_over_loss": 0})) == 24 + 9 + 4
 
 
+def test_what_is_done_at_the_very_midnight_is_not_handed_over():
+    """Ten hours from Monday 14:00 are done when the days away begin: the colleague does nothing of it again."""
+    told = two(HANDS_OVER, hours=10) | {"calendars": {"office": {"days": "all", "hours": [[0, 24]]}}}
+    records = run(told, [order("w", "job", 14 / 24)], 10).records()
+    assert records.cases.live_day[0] == 1
+    assert records.persons.touch.sum() == 10 * HOUR
+
+
 def test_somebody_away_is_waited_for_as_long_as_stated():
     """With a day's patience the colleague begins on the second day away."""
     assert live_hour(two({**HANDS_OVER, "hand_over_after_days": 1})) == 2 * 24 + 9 + 8

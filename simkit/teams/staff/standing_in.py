@@ -49,8 +49,15 @@ class StandIns:
 
     def put_down(self, person: Person) -> None:
         """The person stops what they are at."""
-        if person.task is not None:
+        if person.task is not None and not self._is_over(person, person.task):
             self._dispatcher.interrupt(person)
+
+    def _is_over(self, person: Person, task: Task) -> bool:
+        """Whether the present stretch ends this very second: it is done, and its own moment will say so."""
+        if task is not person.task:
+            return False
+        done, _, _ = self._dispatcher.desk.stretch(person, task, self._dispatcher.now)
+        return task.spent + done >= task.wall
 
     def hand_over(self, person: Person, for_good: bool) -> None:
         """Everything that others can do goes to them; what is nobody else's is forgotten by somebody who has left."""
@@ -81,7 +88,7 @@ class StandIns:
         return task.crew is None and not isinstance(task, Batch)
 
     def _moves(self, person: Person, task: Task, for_good: bool) -> bool:
-        if task.started >= 0 and not self._goes_to_others(task):
+        if task.started >= 0 and (self._is_over(person, task) or not self._goes_to_others(task)):
             return False
         if task.category in _ONE_S_OWN:
             return for_good
