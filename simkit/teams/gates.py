@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 from simkit.rng import Purpose
 from simkit.scenario.organization import Organization
@@ -86,6 +87,7 @@ class Board:
     ):
         self._gate, self._calendar, self._dispatcher, self._decide = gate, calendar, dispatcher, decide
         self._agenda: list[tuple[int, int, int, Case, Run]] = []
+        self._sequence = count()
         self._called = False
         self._day = -calendar.days_into_week
         self._working_days = 0
@@ -107,7 +109,7 @@ class Board:
 
     def submit(self, case: Case, run: Run, now: int) -> None:
         """Put a case on the agenda; the next meeting is held because something is on it."""
-        self._agenda.append((case.priority, now, len(self._agenda), case, run))
+        self._agenda.append((case.priority, now, next(self._sequence), case, run))
         self._call(now)
 
     def oldest(self) -> int | None:
@@ -123,8 +125,10 @@ class Board:
         self._called = False
         now = self._dispatcher.now
         waiting = sorted((entry for entry in self._agenda if not entry[3].closed), key=lambda entry: entry[:3])
+        late = [entry for entry in waiting if entry[1] == now]  # whether others called the meeting changes nothing
+        waiting = [entry for entry in waiting if entry[1] < now]
         capacity = self._gate.capacity or len(waiting)
-        self._agenda = waiting[capacity:]
+        self._agenda = waiting[capacity:] + late
         if self._agenda:
             self._call(now)
         self._decide([(case, run) for *_, case, run in waiting[:capacity]])

@@ -46,6 +46,34 @@ def test_a_full_agenda_waits_for_the_next_meeting_the_urgent_first():
     assert (cases.part_approval_cadence_seconds > 0).all()
 
 
+def test_who_hands_in_at_the_start_of_a_meeting_has_missed_it_whoever_else_is_on_the_agenda():
+    """Handed in at Monday 10:00 itself, decided on Tuesday: alone, and beside a case that had the board called."""
+    steps = {"slow": 10, "quick": 8}
+    work = {
+        kind: {"steps": [step("make", "make", hours), {"id": "decide", "gate": "board", "after": ["make"]}]}
+        for kind, hours in steps.items()
+    }
+    teams = {**reviewed(board(every_days=1)), "work": work}
+    slow, quick = order("w0", "slow", 0), order("w1", "quick", 0)
+    assert list(run(teams, [slow], 5).records().cases.live_day) == [1 + 10 / 24]
+    assert list(run(teams, [slow, quick], 5).records().cases.live_day) == [1 + 10 / 24, 10 / 24]
+
+
+def test_two_boards_that_meet_at_the_same_hour_are_two_meetings_whoever_else_comes():
+    """What the first lets pass at 10:00 is decided by the second a day later, also if the second meets at 10:00."""
+    gates = {"board": board(every_days=1), "second": board(every_days=1)}
+    both = [
+        step("make", "make", 1),
+        {"id": "decide", "gate": "board", "after": ["make"]},
+        {"id": "again", "gate": "second", "after": ["decide"]},
+    ]
+    one = [step("make", "make", 2), {"id": "again", "gate": "second", "after": ["make"]}]
+    teams = {**reviewed(board()), "gates": gates, "work": {"both": {"steps": both}, "one": {"steps": one}}}
+    case, other = order("w0", "both", 0), order("w1", "one", 0)
+    assert list(run(teams, [case], 5).records().cases.live_day) == [1 + 10 / 24]
+    assert list(run(teams, [case, other], 5).records().cases.live_day) == [1 + 10 / 24, 10 / 24]
+
+
 def test_a_meeting_costs_its_members_time():
     """Half an hour a case for the head, in the log as approval effort of no case in particular."""
     records = run(reviewed(board(effort_hours=0.5)), [order(f"w{i}", "job", 0.1) for i in range(4)], 10).records()
