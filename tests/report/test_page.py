@@ -141,6 +141,40 @@ def test_many_alternatives_keep_their_own_look(synthetic: Any):
     assert re.search("plan 8", render(result))
 
 
+def test_long_names_stay_in_the_pictures(synthetic: Any):
+    """With eight alternatives of long names no legend or title leaves its picture, and no two bars look alike."""
+    from simkit.report import figures
+    from simkit.report.style import fill
+
+    study = synthetic.Study({f"plan {i} with a name that is long": synthetic.Scenario(lift=i / 100) for i in range(9)})
+    result = run(study, replications=2, workers=1, model=synthetic.MODEL)
+    for draw in (figures.signal_to_live, figures.contacts, figures.funnel, figures.profit):
+        figure = draw(result)
+        figure.canvas.draw()
+        legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend())]
+        for shown in (*legends, *(axes._left_title for axes in figure.axes)):
+            box = shown.get_window_extent()
+            assert box.x1 <= figure.bbox.x1, (draw.__name__, shown)
+            assert box.y0 >= 0, (draw.__name__, shown)
+        titles = figure.axes[0].get_position().y1 * figure.bbox.y1
+        assert all(legend.get_window_extent().y0 > titles for legend in figure.legends), draw.__name__
+    looks = [tuple(sorted(fill(result, name).items())) for name in result.alternatives[1:]]
+    assert len(set(looks)) == 8
+
+
+def test_nothing_has_an_axis_of_plain_numbers(result: Any):
+    """Where every week has none of a thing, the axis runs to one of its units, not to a billionth."""
+    import matplotlib.pyplot as plt
+
+    from simkit.report.figures import _over_time
+    from simkit.report.rounding import Format
+
+    _, axes = plt.subplots()
+    _over_time(axes, result, pd.DataFrame({"today": [0.0, 0.0]}, index=[1, 2]), Format(1000, 0, "k persons"))
+    assert axes.get_ylim() == (0, 1000)
+    plt.close()
+
+
 def test_plot_of_one_measure(result: Any):
     """A figure with a row per alternative."""
     figure = result.plot("profit")
