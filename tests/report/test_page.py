@@ -13,7 +13,7 @@ import pandas as pd
 from simkit.experiment.cells import Work, plan
 from simkit.experiment.executors import Processes, kept_workers, waiting_workers
 from simkit.experiment.study import run
-from simkit.report.page import policy, render
+from simkit.report.page import marked, policy, render
 
 HOSTILE = '<script>alert("x")</script> $a_b$ [bold]{{ 7*7 }}'
 
@@ -54,6 +54,13 @@ def test_idle_workers_draw_the_same(synthetic: Any, result: Any, page: str):
         list(Processes(work, 1).submit_stream(plan(work.scenarios, 1), window=1))
         assert waiting_workers() == 1
         assert render(result) == page
+
+
+def test_what_to_type_stands_out_and_stays_text():
+    """Backticks mark what to type; whatever stands between them is no markup."""
+    assert marked("Try `--worlds 50`, <b>not</b> `a <i>`.") == (
+        "Try <code>--worlds 50</code>, &lt;b&gt;not&lt;/b&gt; <code>a &lt;i&gt;</code>."
+    )
 
 
 def test_self_contained_under_a_strict_policy(page: str):
