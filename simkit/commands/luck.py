@@ -71,11 +71,17 @@ def select(
 ) -> None:
     """Choose the best alternative with a stated chance of being right, giving up early on those that are not."""
     study = load_study(file, sets, extend)
+    from simkit.experiment.progress import telling
     from simkit.experiment.selecting import FailedRunError
     from simkit.experiment.selecting import select as selecting
 
+    wanted: dict[str, Any] = {"indifference": indifference, "outcome": outcome, "confidence": confidence, "most": most}
     try:
-        found = selecting(study, indifference=indifference, outcome=outcome, confidence=confidence, most=most)
+        if as_json:
+            found = selecting(study, **wanted)
+        else:
+            with telling() as told:
+                found = selecting(study, **wanted, told=told)
     except FailedRunError as error:
         stop(FAILED_RUNS, str(error))
     except ValueError as error:
@@ -87,7 +93,17 @@ def select(
         terminal.print_json(document)
         return
     print(document["says"])
-    terminal.print_table(document["alternatives"], ("alternative", "mean", "replications", "probability_of_best"))
+    from simkit.report.rounding import Format, decimals, shared
+
+    rows = document["alternatives"]
+    form = shared([row["mean"] for row in rows], found.unit, currency=study.base.currency)
+    telling_apart = decimals(indifference / form.scale / 10) - 2  # a tenth of what counts as a lead is seen
+    form = Format(form.scale, max(form.decimals, telling_apart), form.unit)
+    shown = [
+        row | {"mean": form.quantity(row["mean"]), "probability_of_best": f"{row['probability_of_best']:.1%}"}
+        for row in rows
+    ]
+    terminal.print_table(shown, ("alternative", "mean", "replications", "probability_of_best"))
 
 
 COMMANDS = (warmup, select)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ class Selected:
     """What KN chose among a study's alternatives, and how probable each was the best after the first replications."""
 
     outcome: str
+    unit: str
     better: str
     indifference: float
     confidence: float
@@ -38,10 +39,10 @@ class Selected:
         runs = sum(self.selection.replications.values())
         if self.selection.chosen is None:
             left = ", ".join(self.selection.survivors)
-            return f"Not decided after {runs} runs: {left} are still within {self.indifference:g} {self.outcome}."
+            return f"Not decided after {runs} runs: {left} are still within {self.indifference:,.10g} {self.outcome}."
         return (
             f"Choose {self.selection.chosen}: with at least {self.confidence:.0%} confidence it is best on "
-            f"{self.outcome} or within {self.indifference:g} of the best ({runs} runs)."
+            f"{self.outcome} or within {self.indifference:,.10g} of the best ({runs} runs)."
         )
 
     def document(self) -> dict[str, Any]:
@@ -58,6 +59,7 @@ class Selected:
         return {
             "says": self.sentence,
             "outcome": self.outcome,
+            "unit": self.unit,
             "better": self.better,
             "indifference": self.indifference,
             "confidence": self.confidence,
@@ -76,8 +78,9 @@ def select(
     most: int = 200,
     engine: str = "compiled",
     model: Model | None = None,
+    told: Callable[[str], None] = lambda words: None,
 ) -> Selected:
-    """Run the alternatives under common luck until one is left, in this process.
+    """Run the alternatives under common luck until one is left, in this process; `told` is called with how far it is.
 
     Raises ValueError for a study without alternatives, an outcome that nobody computes or that has no better side, and
     as :func:`simkit.experiment.analysis.selection.kn`; FailedRunError for a run that failed or has no value.
@@ -97,6 +100,7 @@ def select(
     def sample(alive: Sequence[str], replication: int) -> dict[str, float]:
         values = {}
         for name in alive:
+            told(f"replication {replication + 1} of at most {most}: {name}, {len(alive)} alternatives left")
             found = work.run(Cell(name, replication), threads=1)
             if isinstance(found, Err) or found.measures.get(named) is None:
                 why = found.error if isinstance(found, Err) else f"{named} has no value"
@@ -112,4 +116,5 @@ def select(
     chosen = kn(names, sample, indifference=indifference, better=better, confidence=confidence, most=most)
     first = {name: np.array(values) for name, values in seen.items()}
     odds = probability_of_best(first, better=better, seed=int(study.base.seed))
-    return Selected(named, better, indifference, confidence, chosen, odds)
+    unit = measures[named].unit.replace("currency", study.base.currency)
+    return Selected(named, unit, better, indifference, confidence, chosen, odds)

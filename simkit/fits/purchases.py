@@ -200,6 +200,7 @@ def read_orders(
     Columns are given by name when the file has a header, or all by number, from 1, when it has none. The
     file is separated by commas, tabs or white space, whichever its first line shows. Dates are read by
     `date_format` (as in strptime) or by the one of read_table.DATE_FORMATS that reads them; a time of day is ignored.
+    Amounts may have decimal commas.
 
     Raises FitError with every problem found: a file or column that is not there, no orders, and by line
     an unreadable or missing date, a missing customer, an amount that is negative or not a finite number.
@@ -207,7 +208,7 @@ def read_orders(
     columns = {"customer": customer, "date": date, "amount": amount}
     table = read_table(orders, columns, rows="orders", hint=f", or {CDNOW}")
     day = table.days("date", date_format)
-    amounts = pd.to_numeric(table.text.get("amount", pd.Series(np.nan, index=table.text.index)), errors="coerce")
+    amounts = table.numbers("amount") if "amount" in table.text else pd.Series(np.nan, index=table.text.index)
     table.refuse(
         {
             "customer": table.no_name("customer"),

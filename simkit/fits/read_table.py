@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from simkit.customers.purchase_models import FitError
+from simkit.fits.numbers import TwoReadingsError, numbers
 
 DATE_FORMATS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y")
 TIME_OF_DAY = r"[T ]+\d{1,2}:\d\d.*$"
@@ -88,6 +89,13 @@ class TextTable:
     def bad_date(self, days: pd.Series, date_format: str | None) -> tuple[pd.Series, str]:
         """The rule that a column read by `days` holds a date in every row."""
         return days.isna(), f"a date written as {date_format or ', '.join(DATE_FORMATS)}"
+
+    def numbers(self, role: str) -> pd.Series:
+        """A column as numbers, nan where unreadable; FitError when its commas may mean two things."""
+        try:
+            return numbers(self.text[role])
+        except TwoReadingsError as error:
+            raise FitError(f"{self.where}: {role}: {error}") from None
 
     def flags(self, role: str, *, empty_is_no: bool = False) -> tuple[pd.Series, tuple[pd.Series, str]]:
         """A column of yes and no as booleans, and the rule that every row holds one of them."""

@@ -322,7 +322,7 @@ def cell(value: Any) -> str:
         return "–"
     return (
         f"{value:.4g}"
-        if isinstance(value, float) and abs(value) < 1e5
+        if isinstance(value, float) and abs(value) < 1000
         else f"{value:,.0f}"
         if isinstance(value, float)
         else str(value)

@@ -34,7 +34,7 @@ class Answer:
     sentence: str
     """What to choose, by how much, and how sure that is."""
     runner_up: str
-    """Whether the best is really ahead of the second best; empty when there is no second."""
+    """Whether the best is really ahead of the second best, and whether all lose money; empty where neither is told."""
     worlds: str
     """In how many plausible worlds that holds, and what it depends on; empty where none were run."""
     doubt: str
@@ -49,6 +49,7 @@ class Answer:
 def answer(result: Result) -> Answer:
     """Choose by the deciding measure: an alternative only if it is shown to be better than the base."""
     sentence, runner_up, chosen = _said(result)
+    runner_up = " ".join(part for part in (runner_up, _losses(result)) if part)
     return Answer(sentence, runner_up, plausible.sentences(result), _doubt(result), chosen)
 
 
@@ -106,6 +107,14 @@ def _stay(result: Result, measure: str, ranked: list[str], chosen: str | None) -
     title = result.measures[measure].title.lower()
     but = f"; {result.worlds.choice} is ahead{but}" if but and result.worlds else ""
     return f"No alternative is shown to beat {base} on {title}{but}; the nearest is {best}, {told}.", "", None
+
+
+def _losses(result: Result) -> str:
+    """Profit is compared, and the best of several may be the smallest loss."""
+    if result.deciding != "profit" or len(result.alternatives) == 1:
+        return ""
+    highs = [result.interval(name, "profit").high for name in result.alternatives]
+    return "Every alternative makes a loss." if all(high is not None and high < 0 for high in highs) else ""
 
 
 def _alone(result: Result, measure: str) -> str:

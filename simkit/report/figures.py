@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from simkit.report.style import (
     PROFIT_COLOR,
     ROW_HEIGHT,
     WIDTH,
+    fill,
     label,
     pen,
     style,
@@ -104,8 +106,9 @@ def signal_to_live(result: Result) -> Figure:
     with style():
         parts = _few(tables.lead_parts(result))
         below = 0.5 + LEGEND_ROW * -(-len(parts.columns) // 3)
-        figure = _figure(2.9 + below)
-        left, right = _panels(figure, [(0.5, 1), (_margin(result.alternatives), 1.05)], bottom=below, top=0.65)
+        above = _above(result.alternatives)
+        figure = _figure(2.25 + above + below)
+        left, right = _panels(figure, [(0.5, 1), (_margin(result.alternatives), 1.05)], bottom=below, top=above)
         share = tables.live_share(result)
         for name in share:
             left.step(share.index, share[name], where="post", label=label(str(name)), **pen(result, str(name)))
@@ -113,10 +116,10 @@ def signal_to_live(result: Result) -> Figure:
         left.set_title("Signals answered by a live campaign")
         _scale(left.yaxis, Format(0.01, 0, "%"))
         left.grid()
-        _legend(figure, left, len(result.alternatives))
+        _legend(figure, left)
         colors = [LEAD_COLORS.get(str(name), LEAD_COLORS["other"]) for name in parts]
         _stack(right, parts, colors, shared(list(parts.sum(axis=1)), "days"))
-        right.set_title("Where the days go until live, on average")
+        right.set_title("Where the days of answered signals go")
     return figure
 
 
@@ -125,9 +128,9 @@ def contacts(result: Result) -> Figure:
     with style():
         channels, rules = tables.contacts_by_channel(result), tables.blocked_by_rule(result)
         below = 0.5 + LEGEND_ROW * -(-max(len(channels.columns), len(rules.columns)) // 2)
-        figure = _figure(1.9 + 0.6 * ROW_HEIGHT * len(result.alternatives) + below)
-        wide = _margin(result.alternatives)
-        sent, blocked, tired = _panels(figure, [(wide, 1), (0.35, 1), (0.6, 1)], bottom=below, top=0.65)
+        wide, above = _margin(result.alternatives), _above(result.alternatives)
+        figure = _figure(1.25 + 0.6 * ROW_HEIGHT * len(result.alternatives) + above + below)
+        sent, blocked, tired = _panels(figure, [(wide, 1), (0.35, 1), (0.6, 1)], bottom=below, top=above)
         for axes, frame, title in (
             (sent, channels, "Contacts per person and week"),
             (blocked, rules, "Dropped or put off by a rule"),
@@ -138,7 +141,7 @@ def contacts(result: Result) -> Figure:
         _over_time(tired, result, tables.fatigue_by_week(result), Format(1, 2, ""))
         tired.set_title("Mean fatigue")
         tired.set_xlabel("week")
-        _legend(figure, tired, len(result.alternatives))
+        _legend(figure, tired)
     return figure
 
 
@@ -147,8 +150,9 @@ def funnel(result: Result) -> Figure:
     with style():
         stages = tables.funnel_by_week(result)
         rows = max(1, -(-len(stages) // 4))
-        figure = _figure(1.85 * rows + 0.6)
-        grid = _panels(figure, [(0.5, 1)] * 4, rows=rows, bottom=0.5, top=0.65, between=0.55)
+        above = _above(result.alternatives)
+        figure = _figure(1.85 * rows + above - 0.05)
+        grid = _panels(figure, [(0.5, 1)] * 4, rows=rows, bottom=0.5, top=above, between=0.55)
         for axes, (stage, frame) in zip(grid, stages.items(), strict=False):
             form = tables.persons(frame)
             _over_time(axes, result, frame, form)
@@ -157,7 +161,7 @@ def funnel(result: Result) -> Figure:
             axes.set_axis_off()
         for axes in grid[-4:]:
             axes.set_xlabel("week")
-        _legend(figure, grid[0], len(result.alternatives))
+        _legend(figure, grid[0])
     return figure
 
 
@@ -165,10 +169,14 @@ def profit(result: Result) -> Figure:
     """Where revenue goes, and what makes the difference in profit."""
     with style():
         parts, steps = tables.profit_parts(result), tables.profit_steps(result)
-        figure = _figure(max(2.5 + 0.6 * ROW_HEIGHT * len(result.alternatives), 1.7 + 0.1 * steps.size))
-        left, right = _panels(figure, [(_margin(result.alternatives), 1.1), (_margin(steps.index), 1)], bottom=1.05)
+        margins = _margin(result.alternatives), _margin(steps.index)
+        columns = _columns(steps.columns, (WIDTH - sum(margins) - 0.3) / 2.1, 3, 0.35)
+        below = max(1.05, 0.6 + LEGEND_ROW * -(-len(steps.columns) // columns))
+        drawn = max(1.05 + 0.6 * ROW_HEIGHT * len(result.alternatives), 0.25 + 0.1 * steps.size)
+        figure = _figure(drawn + 0.4 + below)
+        left, right = _panels(figure, [(margins[0], 1.1), (margins[1], 1)], bottom=below)
         _revenue(left, result, parts)
-        _bridge(right, result, steps)
+        _bridge(right, result, steps, columns)
     return figure
 
 
@@ -196,27 +204,23 @@ def _revenue(axes: Axes, result: Result, parts: pd.DataFrame) -> None:
     _legend_below(axes)
 
 
-def _bridge(axes: Axes, result: Result, steps: pd.DataFrame) -> None:
+def _bridge(axes: Axes, result: Result, steps: pd.DataFrame, legend_columns: int = 3) -> None:
     """For each part, what it adds to the difference in profit to the base."""
     form = _money(result, steps.to_numpy())
     names, height = list(steps.columns), 0.76 / max(1, len(steps.columns))
     for i, name in enumerate(names):
         rows = np.arange(len(steps)) + (i - (len(names) - 1) / 2) * height
-        axes.barh(rows, steps[name], height * 0.9, color=pen(result, name)["color"], label=label(name))
+        axes.barh(rows, steps[name], height * 0.9, label=label(name), **fill(result, name))
         _whisker(axes, result.difference("profit", name, result.base_name), rows[-1])
     _rows(axes, [tables.readable(name) for name in steps.index])
     axes.axvline(0, color="#9a9a9a", linewidth=0.7)
     axes.axhline(len(steps) - 1.5, color="#cfcfcf", linewidth=0.7)
-    axes.set_title(label_of_bridge(result, form) if names else "No alternative to compare")
+    axes.set_title(f"Adds to yearly profit, {form.unit}" if names else "No alternative to compare")
     _scale(axes.xaxis, form)
     axes.grid(axis="x")
     if names:
-        _legend_below(axes)
-
-
-def label_of_bridge(result: Result, form: Format) -> str:
-    """What the bridge shows, with its unit."""
-    return f"Adds to yearly profit against {label(result.base_name)}, {form.unit}"
+        axes.set_xlabel(f"against {label(result.base_name)}")
+        _legend_below(axes, legend_columns)
 
 
 # --- shared -------------------------------------------------------------------------------------------------
@@ -282,7 +286,7 @@ def _stack(axes: Axes, frame: pd.DataFrame, colors: Sequence[str], form: Format,
     for row, total in enumerate(start):
         axes.annotate(form.quantity(total), (total, row), xytext=(4, 0), textcoords="offset points", va="center")
     _rows(axes, [str(name) for name in frame.index])
-    axes.set_xlim(0, max(float(start.max(initial=0)) * 1.16, 1e-9))
+    axes.set_xlim(0, float(start.max(initial=0)) * 1.16 or form.scale)
     _scale(axes.xaxis, form)
     axes.grid(axis="x")
     if len(frame.columns):
@@ -292,7 +296,7 @@ def _stack(axes: Axes, frame: pd.DataFrame, colors: Sequence[str], form: Format,
 def _over_time(axes: Axes, result: Result, frame: pd.DataFrame, form: Format) -> None:
     for name in frame:
         axes.plot(frame.index, frame[name], label=label(str(name)), **pen(result, str(name)))
-    axes.set_ylim(0, max(float(np.nanmax(frame.to_numpy(float), initial=0)) * 1.08, 1e-9))
+    axes.set_ylim(0, float(np.nanmax(frame.to_numpy(float), initial=0)) * 1.08 or form.scale)
     first, last = (float(frame.index.min()), float(frame.index.max())) if len(frame) else (0.0, 1.0)
     axes.set_xlim(first, last if last > first else first + 1.0)
     _scale(axes.xaxis, Format(1, 0, ""))
@@ -313,9 +317,31 @@ def _whisker(axes: Axes, spread: Any, row: float) -> None:
         axes.plot([spread.low, spread.high], [row, row], color="black", linewidth=1.1, marker="|", markersize=5)
 
 
-def _legend(figure: Figure, axes: Axes, count: int) -> None:
+def _legend(figure: Figure, axes: Axes) -> None:
     handles, names = axes.get_legend_handles_labels()
-    figure.legend(handles, names, loc="upper left", bbox_to_anchor=(0, 1.02), ncols=min(count, 6), handlelength=1.8)
+    columns = _columns(names, *_LEGEND_ABOVE)
+    figure.legend(handles, names, loc="upper left", bbox_to_anchor=(0, 1.02), ncols=columns, handlelength=1.8)
+
+
+_LEGEND_ABOVE = (WIDTH - 0.3, 6, 0.55)
+"""Inches that the legend over the panels may have, columns at most, inches of an entry besides its name."""
+
+
+def _above(names: Sequence[str]) -> float:
+    """Inches that titles and the legend over them need."""
+    rows = -(-len(names) // _columns(names, *_LEGEND_ABOVE))
+    return 0.65 + LEGEND_ROW * max(0, rows - 2)
+
+
+def _columns(names: Any, inches: float, most: int, besides: float) -> int:
+    """Columns of a legend that fit into so many inches, `most` at most; matplotlib fills one after the other."""
+    wide = [besides + 0.07 * len(label(str(name))) for name in names]
+    for columns in range(min(most, len(wide)), 1, -1):
+        rows, longer = divmod(len(wide), columns)
+        starts = [i * rows + min(i, longer) for i in range(columns + 1)]
+        if sum(max(wide[first:after]) for first, after in pairwise(starts)) <= inches:
+            return columns
+    return 1
 
 
 def _legend_below(axes: Axes, columns: int = 3) -> None:

@@ -23,6 +23,7 @@ from simkit.report.tables import Table
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
     from matplotlib.figure import Figure
 
     from simkit.experiment.result import Result
@@ -82,10 +83,19 @@ def template(name: str) -> Template:
     """A page of this folder, to be filled: all text is data, and nothing may be missing."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    pages = Environment(
         loader=FileSystemLoader(TEMPLATE.parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
-    ).get_template(name)  # fmt: skip
+    )  # fmt: skip
+    pages.filters["marked"] = marked
+    return pages.get_template(name)
+
+
+def marked(text: str) -> Markup:
+    """A sentence for the page: what stands between backticks is something to type."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def style_sheet(text: str) -> str:

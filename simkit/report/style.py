@@ -15,6 +15,7 @@ DRAWS = ("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.bac
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Told apart by colorblind readers (Okabe and Ito 2008); one per alternative after the base, then again dashed."""
 DASHES = ("-", "--", ":", "-.")
+HATCHES = ("", "////", "....", "xxxx")
 PART_COLORS = ("#332288", "#88ccee", "#44aa99", "#117733", "#ddcc77", "#cc6677", "#882255", "#aa4499", "#999933")
 """For parts of a whole without meanings of their own (the muted scheme of Tol 2021)."""
 LEAD_COLORS = {
@@ -117,3 +118,11 @@ def pen(result: Result, name: str) -> dict[str, Any]:
         return {"color": BASE_COLOR, "linestyle": "-"}
     lap, color = divmod(position, len(COLORS))
     return {"color": COLORS[color], "linestyle": DASHES[lap % len(DASHES)]}
+
+
+def fill(result: Result, name: str) -> dict[str, Any]:
+    """Color of an alternative's bars; hatched where lines are dashed, since there are more alternatives than colors."""
+    look = pen(result, name)
+    lap = DASHES.index(look["linestyle"])
+    hatched = {"hatch": HATCHES[lap], "edgecolor": "white", "linewidth": 0} if lap else {}
+    return {"facecolor": look["color"], **hatched}

@@ -89,13 +89,15 @@ def _spread(result: Result, measure: str, name: str, form: Format) -> str:
 
 
 def _gap(result: Result, measure: str, name: str, line: Format) -> tuple[str, str, str]:
-    """Difference to the base, verdict and whether that is good; all empty for the base itself.
+    """Difference to the base, verdict and whether that is good; all empty for the base itself and without a value.
 
     In the line's own unit where that leaves something to see, else the unit is said.
     """
     if name == result.base_name:
         return "", "", ""
     gap = result.difference(measure, name, result.base_name)
+    if gap.difference is None:
+        return "", "", ""
     known = [gap.difference, gap.low, gap.high]
     form = shared(known, result.unit(measure), gap=True, currency=result.base.currency)
     if form.scale < line.scale <= 100 * abs(gap.difference or 0.0):

@@ -27,7 +27,7 @@ replications: 10                   # runs with different luck; more make the int
 _WORLD = """\
 market:
   customers: 5_000                 # simulated persons
-  represents: 60                   # each stands for as many
+  represents: 120                  # each stands for as many
   # purchases: fits/orders.yaml    # how your customers buy: `simkit fit ORDERS.csv --out fits/orders.yaml`
   segments:                        # shares must sum to 1
     regular: {share: 0.6}

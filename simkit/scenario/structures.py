@@ -174,7 +174,11 @@ def _gates(teams: Teams, office: WorkingWeek, delegation: Delegation | None) -> 
     gates = dict(teams.gates)
     for name, words in teams.approvals.items():
         if name not in gates:
-            raise SenseError(f"teams.approvals.{name}", f"no such gate; known are {', '.join(gates)}")
+            raise SenseError(
+                f"teams.approvals.{name}",
+                f"no such gate; known are {', '.join(gates)}; another one stands in teams.gates, and steps of "
+                "teams.work name it",
+            )
         gates[name] = _meeting(gates[name], words, len(office.days), f"teams.approvals.{name}")
     if delegation is not None:
         gates = {

@@ -146,7 +146,8 @@ class Step(Table):
         if bool(self.external_error) != bool(self.rework):
             raise ValueError(f"step {self.id!r}: external_error and rework (where the work goes) need each other")
         if bool(self.roles) == (self.gate is not None):
-            raise ValueError(f"step {self.id!r} needs either a skill or a gate")
+            whole = "; a file that extends no other writes its steps whole" if not self.roles else ""
+            raise ValueError(f"step {self.id!r} needs either a skill or a gate{whole}")
         if (self.effort is None) != (not self.roles):
             raise ValueError(f"step {self.id!r}: a step with a skill needs an effort, a gate has its own")
         shipped = type(self).model_fields["internal_error"].default

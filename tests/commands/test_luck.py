@@ -77,6 +77,24 @@ def test_select_gives_up_what_is_not_best(synthetic: Any):
         select(synthetic.study(fault="raise"), indifference=1000, model=synthetic.MODEL)
 
 
+def test_select_prints_figures_that_can_be_read(simkit, synthetic: Any, monkeypatch: pytest.MonkeyPatch):
+    """Means have a unit and as many digits as a lead needs to be seen; a run that takes long says how far it is."""
+    told: list[str] = []
+
+    def made(study: Any, **wanted: Any) -> Any:
+        assert callable(wanted.pop("told"))
+        return select(synthetic.study(), **wanted, model=synthetic.MODEL, told=told.append)
+
+    monkeypatch.setattr("simkit.experiment.selecting.select", made)
+    code, out, _ = simkit("select", "s.yaml", "--set", "currency=SAR", "--indifference", "100000")
+    assert code == 0
+    assert "within 100,000 of the best" in out
+    rows = [line.split() for line in out.splitlines() if line.split()[:1] in (["today"], ["pods"], ["hub"])]
+    assert [row[2:5] for row in rows] == [["m", "SAR", "per"]] * 3
+    assert all(len(row[1].partition(".")[2]) == 2 and row[-1].endswith("%") for row in rows)
+    assert told[0] == "replication 1 of at most 200: today, 3 alternatives left"
+
+
 def test_a_run_that_failed_is_no_wrong_use(simkit, monkeypatch: pytest.MonkeyPatch):
     """`simkit select` then ends with 4, as every command with failed runs, and chooses nobody."""
     monkeypatch.setattr("simkit.experiment.cells.Work.run", lambda *_, **__: Err("ValueError: planned", "x", 0.0))

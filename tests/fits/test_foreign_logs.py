@@ -151,6 +151,21 @@ def test_a_row_may_be_a_whole_pass(fit, passes, tmp_path):
         fit_work(_written(tmp_path / "back.csv", rows, head), columns)
 
 
+def test_booked_hours_may_have_decimal_commas(passes, tmp_path):
+    """Hours of a spreadsheet with decimal commas say what the same hours with points say; 1,125 may mean two things."""
+    head = (*HEAD, "Hours")
+    columns = LogColumns(**{**vars(COLUMNS), "effort_hours": "Hours"})
+    hours = [f"{i % 7 / 4 + 0.25:.2f}" for i in range(2 * len(passes))]
+    rows = [(*row, told if row[3] == "complete" else "") for row, told in zip(_rows(passes), hours, strict=True)]
+    points = fit_work(_written(tmp_path / "points.csv", rows, head), columns)
+    commas = [(*row[:-1], row[-1].replace(".", ",")) for row in rows]
+    found = fit_work(_written(tmp_path / "commas.csv", commas, head, mark=";"), columns)
+    assert _found(found) == _found(points)
+    unsure = [(*row[:-1], "1,125" if row[-1] else "") for row in rows]
+    with pytest.raises(LogError, match=r"unsure.csv: effort_hours: found '1,125', which may be 1.125 or 1125"):
+        fit_work(_written(tmp_path / "unsure.csv", unsure, head, mark=";"), columns)
+
+
 def test_repeated_rows_count_once(fit, passes, tmp_path):
     """A log written in two overlapping parts has no redos that were none; it is said."""
     rows = _rows(passes)
@@ -191,6 +206,10 @@ def test_what_is_not_used_is_told(passes, tmp_path):
     doubts = fit_work(_written(tmp_path / "touched.csv", rows), COLUMNS).doubts
     left_out = sum(row[3] == "touched" for row in rows)
     assert f"events with a transition that no fit uses are left out: touched ({left_out})" in doubts
+    rows = [(*row[:5], {"Declined": "Abgelehnt"}.get(row[5], row[5])) for row in _rows(passes)]
+    doubts = fit_work(_written(tmp_path / "words.csv", rows), COLUMNS).doubts
+    foreign = sum(row[5] == "Abgelehnt" for row in rows)
+    assert any(one.startswith("outcomes that are neither") and f"'abgelehnt' ({foreign})" in one for one in doubts)
     rows = [row for row in _rows(passes) if row[1] != "Publish" or row[3] == "complete" or row[0] < "T-2"]
     doubts = fit_work(_written(tmp_path / "some.csv", rows), COLUMNS).doubts
     assert any(one.startswith("completions without a begin tell nothing of effort: Publish (") for one in doubts)
@@ -257,7 +276,8 @@ def test_unreadable_times_are_told_once_with_the_format_that_fits(passes, tmp_pa
         (b"Ticket,Task,When,Phase,Agent,Verdict\n1,a,2026-01-05T09:00Z,,x,\n", ["--time-zone", "Europa/Berlin"],
          "time zone: found 'Europa/Berlin'; allowed: the name of one, such as Europe/Berlin"),
         (b"Ticket,Task,When,Phase,Agent,Verdict\n1,a,2026-01-05T09:00,,x,\n", ["--time-zone", "Europe/Berlin"],
-         "a.csv: no time tells its zone (Z or +01:00), so none can be put into Europe/Berlin"),
+         "a.csv: no time tells its zone (Z or +01:00), so none can be put into Europe/Berlin: found "
+         "'2026-01-05T09:00'; where they are UTC, write Z behind each"),
         (b"Ticket,Task,When,Phase,Agent,Verdict\n1,a,2026-01-05T09:00Z,,x,\n1,a,2026-01-05T10:00,,x,\n",
          ["--time-zone", "Europe/Berlin"], "line 3: time: found '2026-01-05T10:00'; allowed: a time in ISO 8601, such as "
          "2026-01-31T09:30:00 with its zone, such as Z or +01:00"),

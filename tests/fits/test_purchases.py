@@ -245,6 +245,21 @@ def test_columns_by_name_quotes_and_byte_order_mark(tmp_path):
     assert table.iloc[0].tolist() == ["Smith, A", pd.Timestamp("2024-05-01"), 5.5]
 
 
+@pytest.mark.parametrize(
+    ("written_so", "amounts"),
+    [
+        (("1.274,60", "44,30", "50"), (1274.6, 44.3, 50)),
+        (("1,274.60", "44.30", "1,000,000"), (1274.6, 44.3, 1e6)),
+        (("1.274", "44.3", "5e1"), (1.274, 44.3, 50)),
+    ],
+)
+def test_amounts_may_have_decimal_commas(tmp_path, written_so, amounts):
+    """A column is read in the one way that reads all of it: decimal commas, or commas between thousands."""
+    rows = "".join(f"a;0{day}.05.2024 09:30;{amount}\n" for day, amount in enumerate(written_so, 1))
+    table = read_orders(written(tmp_path, f"\ufeffcustomer;date;amount\n{rows}"))
+    assert table["amount"].tolist() == list(amounts)
+
+
 def test_without_amounts_only_frequency_is_fitted(fewer, fitted_to_fewer):
     """Leaving out the amount leaves out spend, and BG/NBD is the same."""
     bare = fit(fewer.drop(columns="amount"), amount=None, until="2022-02-23", unit="day")
@@ -372,6 +387,8 @@ def test_many_problems_are_counted(tmp_path):
         ("a 20240101 1\n", {"customer": 0, "date": 2, "amount": 3}, "numbered from 1"),
         ("customer,date,amount\na,01/02/2024,1\n", {}, "%d/%m/%Y or %m/%d/%Y"),
         ("customer,date,amount\na,2024-01-01,1\n", {"date_format": "%d.%m.%Y"}, "written as %d.%m.%Y"),
+        ("customer;date;amount\na;2024-01-01;1,274\n", {}, "amount: found '1,274', which may be 1.274 or 1274;"),
+        ("customer;date;amount\na;2024-01-01;1.5\na;2024-01-02;1,5\n", {}, "line 3: amount: found '1,5'; allowed"),
     ],
 )
 def test_unreadable_files_are_refused(tmp_path, text, options, expected):

@@ -112,3 +112,12 @@ def test_a_sweep_ends_with_its_page(swept: Path, tmp_path: Path, simkit: Any, mo
     assert left == {"noise.csv", "tornado.csv", "tornado.svg", "tornado.png", "mine.csv"}
     simkit(*words, str(tmp_path / "half"), "--shard", "1/2")
     assert not (tmp_path / "half" / "report.html").exists()
+
+
+def test_one_column_of_numbers_is_written_one_way():
+    """Numbers of a thousand and more have separators and no exponents, small ones four digits."""
+    from simkit.report.analyses import cell
+
+    assert [cell(value) for value in (-64840.2, 3999.0, -218590.4, 72.841, 0.00012346)] == [
+        "-64,840", "3,999", "-218,590", "72.84", "0.0001235",
+    ]  # fmt: skip

@@ -62,6 +62,15 @@ def test_all_worse_keeps_the_base(profits: Any):
     assert said.sentence.startswith("Keep today: all 2 alternatives are shown to be worse; the nearest is pods, −2.0")
 
 
+def test_the_smallest_loss_is_told_to_be_one(profits: Any):
+    """Where every alternative surely loses money, the answer says so; not where one may gain."""
+    base, less = lifted(-3e7, [0.0] * 6), lifted(-2.5e7)
+    said = answer(profits(today=base, pods=less))
+    assert said.sentence.startswith("Choose pods: +5.0")
+    assert said.runner_up == "Every alternative makes a loss."
+    assert "loss" not in str(answer(profits(today=base, pods=lifted(-1e7))))
+
+
 def test_second_best_is_compared(profits: Any):
     """Whether the best is really ahead of the next is said either way."""
     base, best = lifted(0, [0.0] * 6), lifted(2e6)

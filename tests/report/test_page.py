@@ -13,7 +13,7 @@ import pandas as pd
 from simkit.experiment.cells import Work, plan
 from simkit.experiment.executors import Processes, kept_workers, waiting_workers
 from simkit.experiment.study import run
-from simkit.report.page import policy, render
+from simkit.report.page import marked, policy, render
 
 HOSTILE = '<script>alert("x")</script> $a_b$ [bold]{{ 7*7 }}'
 
@@ -54,6 +54,13 @@ def test_idle_workers_draw_the_same(synthetic: Any, result: Any, page: str):
         list(Processes(work, 1).submit_stream(plan(work.scenarios, 1), window=1))
         assert waiting_workers() == 1
         assert render(result) == page
+
+
+def test_what_to_type_stands_out_and_stays_text():
+    """Backticks mark what to type; whatever stands between them is no markup."""
+    assert marked("Try `--worlds 50`, <b>not</b> `a <i>`.") == (
+        "Try <code>--worlds 50</code>, &lt;b&gt;not&lt;/b&gt; <code>a &lt;i&gt;</code>."
+    )
 
 
 def test_self_contained_under_a_strict_policy(page: str):
@@ -139,6 +146,40 @@ def test_many_alternatives_keep_their_own_look(synthetic: Any):
     looks = [tuple(sorted(pen(result, name).items())) for name in result.alternatives]
     assert len(set(looks)) == 9
     assert re.search("plan 8", render(result))
+
+
+def test_long_names_stay_in_the_pictures(synthetic: Any):
+    """With eight alternatives of long names no legend or title leaves its picture, and no two bars look alike."""
+    from simkit.report import figures
+    from simkit.report.style import fill
+
+    study = synthetic.Study({f"plan {i} with a name that is long": synthetic.Scenario(lift=i / 100) for i in range(9)})
+    result = run(study, replications=2, workers=1, model=synthetic.MODEL)
+    for draw in (figures.signal_to_live, figures.contacts, figures.funnel, figures.profit):
+        figure = draw(result)
+        figure.canvas.draw()
+        legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend())]
+        for shown in (*legends, *(axes._left_title for axes in figure.axes)):
+            box = shown.get_window_extent()
+            assert box.x1 <= figure.bbox.x1, (draw.__name__, shown)
+            assert box.y0 >= 0, (draw.__name__, shown)
+        titles = figure.axes[0].get_position().y1 * figure.bbox.y1
+        assert all(legend.get_window_extent().y0 > titles for legend in figure.legends), draw.__name__
+    looks = [tuple(sorted(fill(result, name).items())) for name in result.alternatives[1:]]
+    assert len(set(looks)) == 8
+
+
+def test_nothing_has_an_axis_of_plain_numbers(result: Any):
+    """Where every week has none of a thing, the axis runs to one of its units, not to a billionth."""
+    import matplotlib.pyplot as plt
+
+    from simkit.report.figures import _over_time
+    from simkit.report.rounding import Format
+
+    _, axes = plt.subplots()
+    _over_time(axes, result, pd.DataFrame({"today": [0.0, 0.0]}, index=[1, 2]), Format(1000, 0, "k persons"))
+    assert axes.get_ylim() == (0, 1000)
+    plt.close()
 
 
 def test_plot_of_one_measure(result: Any):

@@ -104,6 +104,7 @@ def test_a_mean_says_in_how_many_runs_there_is_none(synthetic: Any):
     today, pods, hub = line.entries
     assert (today.mean, today.range) == (NOTHING, "fewer than half were ever live")
     assert pods.range.endswith("; in 1 of 4 runs fewer than half were ever live")
+    assert (pods.difference, pods.verdict, pods.effect) == ("", "", "")  # against nothing there is no difference
     assert re.fullmatch(r"[\d.]+ to [\d.]+", hub.range)
     assert re.fullmatch(r"[\d.]+ to [\d.]+", pods.range.partition(";")[0])
     assert all(";" not in entry.range for entry in tables.lines(result, ["profit"])[0].entries)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from said import ONE_CAMPAIGN, problems
 
+from simkit.scenario.load import load
+
 
 @pytest.mark.parametrize(
     ("text", "says"),
@@ -173,3 +175,13 @@ def test_a_mistake_in_a_csv_points_to_line_and_cell(write):
     assert found == "p.csv:2:3: teams.people[0].fte: expected a share such as 0.05 or '5%'; found 'half'"
     (found,) = problems(write("teams: {people: p.csv}\n", p_csv="id,skills,hourly_csot\nann,copy:1,5\n"))
     assert found.startswith("p.csv:1:3: unknown key 'hourly_csot' in teams.people[0]; did you mean 'hourly_cost'?")
+
+
+def test_a_shipped_step_is_changed_in_a_file_that_extends_only(tmp_path):
+    """A step of which one key is written is a change where another file stands below, else half a step, which is said."""
+    alone = "teams:\n  work:\n    email_campaign: {steps: [{id: test, after: [build]}]}\n"
+    (tmp_path / "s.yaml").write_text(alone)
+    told = "step 'test' needs either a skill or a gate; a file that extends no other writes its steps whole"
+    assert any(told in problem for problem in problems(str(tmp_path / "s.yaml")))
+    (tmp_path / "s.yaml").write_text("extends: retail\n" + alone)
+    load(str(tmp_path / "s.yaml"))

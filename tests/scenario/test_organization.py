@@ -333,7 +333,8 @@ SENSELESS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a week said twice": (
         {"week": "Sun-Thu", "calendars": {"office": {"days": "Mon-Fri"}}}, "teams.week", "one of the two"),
     "nobody at all": ({"headcount": {"copy": 0}}, "teams.headcount", "at least one person"),
-    "approvals of an unknown gate": ({"approvals": {"bord": "on demand"}}, "teams.approvals.bord", "known are"),
+    "approvals of an unknown gate": (
+        {"approvals": {"bord": "on demand"}}, "teams.approvals.bord", "another one stands in teams.gates"),
     "approvals in odd words": ({"approvals": {"board": "sometimes"}}, "teams.approvals.board", "every 5 days"),
     "approvals never": ({"approvals": {"board": "every 0 days"}}, "teams.approvals.board", "1 to 250"),
     "a unit nobody knows": (

@@ -65,8 +65,11 @@ def work_diary(run: Run, name: str) -> WorkDiary:
     """The diary of a piece of work of a run, by the name it has in `run.cases`."""
     names = run.cases["name"].tolist()
     if name not in names:
-        near = [one for one in names if one.startswith(name)] or names
+        own = [one for one in names if one.rpartition("-")[0] == name]
+        near = own or [one for one in names if one.startswith(name)] or names
         listed = ", ".join(near[:_SHOWN]) + (f" and {len(near) - _SHOWN} more" if len(near) > _SHOWN else "")
+        if own:
+            raise NoSuchWork(f"no work is called {name!r}: it was asked for {len(own)} times, as {listed}")
         raise NoSuchWork(f"no work is called {name!r}{did_you_mean(name, names)} (there is {listed})")
     case = {str(key): value for key, value in run.cases[run.cases["name"] == name].iloc[0].items()}
     told = _Telling(run, case)

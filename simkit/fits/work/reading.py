@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simkit.fits.numbers import TwoReadingsError, numbers
 from simkit.fits.work.columns import DEFAULTS, LogColumns
 from simkit.fits.work.files import LogError, read_rows
 from simkit.fits.work.times import local_times
@@ -80,7 +81,6 @@ def _typed(
     table: pd.DataFrame, where: str, word: str, time_format: str | None, time_zone: str | None, notes: list[str]
 ) -> Log:
     """Times, numbers and words of transitions; all bad rows are told at once."""
-    import pandas as pd
 
     problems: list[tuple[int, str]] = []
 
@@ -103,16 +103,26 @@ def _typed(
         refuse(role, table[role] == "", "a name")
     for role in _NUMBERS:
         if role in table:
-            numbers = pd.to_numeric(table[role].where(table[role] != "", "0"), errors="coerce")
-            refuse(role, ~((numbers >= 0) & np.isfinite(numbers)), "hours, 0 or more, such as 1.5")
-            made[role] = numbers
+            try:
+                hours = numbers(table[role].where(table[role] != "", "0"))
+            except TwoReadingsError as error:
+                raise LogError(f"{where}: {role}: {error}") from None
+            refuse(role, ~((hours >= 0) & np.isfinite(hours)), "hours, 0 or more, such as 1.5")
+            made[role] = hours
     if problems:
         shown = [f"  {word} {row}: {text}" for row, text in sorted(problems)[:PROBLEMS_SHOWN]]
         first = f"first {PROBLEMS_SHOWN} of " if len(problems) > PROBLEMS_SHOWN else ""
         raise LogError("\n".join([f"{where}: {first}{len(problems)} problem(s)", *shown]))
     for role in ("person", "unit", "kind", "outcome", "instance"):
         made[role] = made.get(role, "")
-    made["outcome"] = made["outcome"].str.lower().map(_outcome)
+    words = made["outcome"].str.lower()
+    made["outcome"] = words.map(_outcome)
+    if others := Counter(words[(words != "") & (made["outcome"] == "")]).most_common(10):
+        told = ", ".join(f"{word!r} ({count:,})" for word, count in others)
+        notes.append(
+            f"outcomes that are neither an approval ({', '.join(APPROVED[:2])}, ...) nor a rejection "
+            f"({', '.join(REJECTED[:2])}, ...) count as none: {told}"
+        )
     known = _known(_with_begins(_with_transitions(made)), where, notes)
     return Log(known.sort_values("time", kind="stable").reset_index(names="row"), tuple(notes))
 

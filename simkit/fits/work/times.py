@@ -82,7 +82,10 @@ def _unreadable(told: pd.Series, time_format: str | None, time_zone: str | None)
     """That no time can be read, with the first one and a way to write it that would read them all."""
     found = f"no time can be read as {time_format or 'ISO 8601'}: found {told.iloc[0]!r}"
     if time_zone is not None and _as_written(told, time_format).notna().any():
-        return f"no time tells its zone (Z or +01:00), so none can be put into {time_zone}: found {told.iloc[0]!r}"
+        return (
+            f"no time tells its zone (Z or +01:00), so none can be put into {time_zone}: found {told.iloc[0]!r}; "
+            "where they are UTC, write Z behind each" + (" and %z behind the format" if time_format else "")
+        )
     if told.str.fullmatch(r"\d{9,13}").all():
         return f"{found}, which looks like seconds since 1970; allowed: dates with hours"
     fitting = _formats(told)

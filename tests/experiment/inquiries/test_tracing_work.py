@@ -73,6 +73,8 @@ def test_days_can_be_chosen(run, rejected):
 
 
 def test_work_that_does_not_exist_is_said_with_what_there_is():
-    """A name that is a beginning of names lists those."""
-    with pytest.raises(NoSuchWork, match=r"no work is called 'flash'.*flash-0, flash-1"):
+    """A campaign's name lists the pieces of work that were asked for it, any other what comes near."""
+    with pytest.raises(NoSuchWork, match=r"no work is called 'flash': .* asked for \d+ times, as flash-0, flash-1"):
         trace_work(SCENARIO, "flash")
+    with pytest.raises(NoSuchWork, match=r"no work is called 'flash-'; did you mean 'flash-9'\? \(there is flash-0, "):
+        trace_work(SCENARIO, "flash-")
