@@ -36,13 +36,13 @@ from simkit.commands.shared import (
     File,
     Json,
     Sets,
-    is_experiment,
     require_extension,
 )
 from simkit.commands.shared import folder_name as _folder_name
 from simkit.commands.shared import load_study as _load
 from simkit.commands.shared import say as _say
 from simkit.commands.shared import stop as _stop
+from simkit.commands.validating import validate
 from simkit.scenario.errors import Problem, ScenarioError, SenseError
 
 if TYPE_CHECKING:
@@ -163,61 +163,7 @@ def run(
         raise typer.Exit(NOT_MET)
 
 
-@app.command()
-def validate(file: File, sets: Sets = None, extend: Extend = None, as_json: Json = False) -> None:
-    """Say everything that is wrong with a scenario or an experiment, or `ok`; with --extend also whether both drivers
-    agree on a scenario."""
-    inside = file / "experiment.yaml"
-    file = inside if inside.is_file() else file
-    if file.is_file() and is_experiment(file):
-        _validate_experiment(file, sets, extend, as_json)
-        return
-    try:
-        study = _load(file, sets, extend)
-        agreed = _agreement(study)
-    except ScenarioError as error:
-        if not as_json:
-            raise
-        terminal.print_json({"valid": False, "problems": [vars(problem) for problem in error.problems], "warnings": []})
-        raise typer.Exit(INVALID) from None
-    if as_json:
-        terminal.print_json(
-            {"valid": True, "problems": [], "warnings": study.warnings, "alternatives": list(study.alternatives),
-             **({"extension": agreed} if agreed else {})}
-        )  # fmt: skip
-        return
-    for warning in study.warnings:
-        _say(f"warning: {warning}")
-    if agreed:
-        print(f"{agreed['file']}: {'; '.join(agreed['changes'])}; {agreed['agreement']}")
-    print("ok")
-
-
-def _validate_experiment(file: Path, sets: list[str] | None, extend: Path | None, as_json: bool) -> None:
-    """How many runs a sweep of it would have, or what is wrong with it."""
-    from simkit.commands.experiments import load_file
-    from simkit.experiment.definition.cases import design_of
-    from simkit.experiment.reproduction.reproduce import claims_of
-
-    try:
-        experiment = load_file(file, sets, extend)
-        design = design_of(experiment)
-        claims_of(experiment, design)
-        cases = len(design)
-    except ScenarioError as error:
-        if not as_json:
-            raise
-        terminal.print_json({"valid": False, "problems": [vars(problem) for problem in error.problems], "warnings": []})
-        raise typer.Exit(INVALID) from None
-    names, count = list(experiment.alternatives), experiment.replications
-    if as_json:
-        terminal.print_json({"valid": True, "problems": [], "warnings": list(experiment.warnings), "cases": cases,
-                             "alternatives": names, "replications": count})  # fmt: skip
-        return
-    for warning in experiment.warnings:
-        _say(f"warning: {warning}")
-    most = f" to {experiment.until.at_most}" if experiment.until else ""
-    print(f"ok: {cases} cases x {len(names)} alternatives x {count}{most} replications")
+app.command()(validate)
 
 
 @app.command()
@@ -364,16 +310,6 @@ def _day(study: Study) -> list[dict[str, str]]:
     from simkit.customers.extension import day_of
 
     return [{"phase": stage.phase, "name": stage.name, "does": stage.does} for stage in day_of(study.extension)]
-
-
-def _agreement(study: Study) -> dict[str, Any]:
-    """An extension's changes, and that both drivers agree on them; raises what is wrong with it."""
-    if study.extension is None:
-        return {}
-    from simkit.extend import check
-
-    found = check(study)
-    return {"file": found.file, "changes": found.changes, "agreement": found.sentence}
 
 
 @contextlib.contextmanager

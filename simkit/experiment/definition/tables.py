@@ -14,9 +14,7 @@ KINDS = (
 SIZED = ("latin_hypercube", "sobol", "saltelli", "morris")
 """Designs that draw `n` points: trajectories of Morris, base points of Saltelli."""
 POWER_OF_TWO = ("sobol", "saltelli")
-WORDS = frozenset(
-    {"name", "question", "base_name", "currency", "outcomes", "goals", "checks", "replications"}
-)  # fmt: skip
+WORDS = frozenset({"name", "question", "base_name", "currency", "outcomes", "goals", "checks", "replications"})
 """Sections of a scenario that no run depends on."""
 _OPTIONS = {
     "n": tuple(kind for kind in KINDS if kind != "cases"),
