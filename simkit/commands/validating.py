@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,9 +33,8 @@ def _scenario(file: Path, sets: list[str] | None, extend: Path | None, as_json: 
         study = load_study(file, sets, extend)
         agreed = _agreement(study)
     if as_json:
-        _print_valid(
-            study.warnings, {"alternatives": list(study.alternatives)}, {"extension": agreed} if agreed else {}
-        )
+        extension = {"extension": agreed} if agreed else {}
+        _print_valid(study.warnings, {"alternatives": list(study.alternatives), **extension})
         return
     for warning in study.warnings:
         say(f"warning: {warning}")
@@ -76,11 +75,8 @@ def _problems(as_json: bool) -> Iterator[None]:
         raise typer.Exit(INVALID) from None
 
 
-def _print_valid(warnings: Any, *told: dict[str, Any]) -> None:
-    document: dict[str, Any] = {"valid": True, "problems": [], "warnings": list(warnings)}
-    for one in told:
-        document |= one
-    terminal.print_json(document)
+def _print_valid(warnings: Iterable[str], told: dict[str, Any]) -> None:
+    terminal.print_json({"valid": True, "problems": [], "warnings": list(warnings), **told})
 
 
 def _agreement(study: Study) -> dict[str, Any]:
